@@ -1,0 +1,13 @@
+import type { Budget } from '../budget.ts';
+import type { Piece } from '../piece.ts';
+import type { Finding } from '../verdict.ts';
+
+/** A matcher. It reports what it sees and never chooses an action. */
+export interface Engine {
+  readonly name: string;
+  /**
+   * Inspects one piece whose digest is `sha256` (lower-case hex). Throws `ScanLimitError` with cause
+   * `timeout` or `engine-failed`; findings of other pieces survive because pieces are inspected one by one.
+   */
+  inspect(piece: Piece, sha256: string, budget: Budget): readonly Finding[] | Promise<readonly Finding[]>;
+}

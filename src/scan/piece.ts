@@ -1,0 +1,19 @@
+import type { GuiltyRange } from './scanner.ts';
+
+/** One byte string that some reading of the message yields. */
+export interface Piece {
+  /** `raw`, `1.2`, `2/invoice.zip/a.js`: MIME numbers, then names inside containers. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Container nesting: 0 for a MIME leaf, 1 for what was inside an archive in it. */
+  readonly depth: number;
+  /** Declared file name, decoded and bounded; a hint, never trusted. */
+  readonly name?: string;
+  /** Declared media type, lower case; a hint, never trusted. */
+  readonly type?: string;
+  /**
+   * Encoded range of the raw message to overwrite when this piece is guilty. Absent: the whole body
+   * has to go (raw matches, header tricks, ambiguous structure).
+   */
+  readonly range?: GuiltyRange;
+}
