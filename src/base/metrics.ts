@@ -3,18 +3,22 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 /** Latency buckets in seconds: a cached verdict is under a millisecond, a deadline a minute. */
 const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/**
- * Every metric, declared once, on a registry that is passed in. Labels come from closed sets only.
- * Reference: docs/METRICS.md.
- */
-export function createMetrics(registry: Registry) {
+/** Declares metrics on one registry. */
+function declareOn(registry: Registry) {
   const registers = [registry];
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Counter<L>({ name, help, labelNames: [...labelNames], registers });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Gauge<L>({ name, help, labelNames: [...labelNames], registers });
-  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Histogram<L>({ name, help, labelNames: [...labelNames], buckets: SECONDS, registers });
+  return {
+    counter: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+      new Counter<L>({ name, help, labelNames: [...labelNames], registers }),
+    gauge: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+      new Gauge<L>({ name, help, labelNames: [...labelNames], registers }),
+    histogram: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+      new Histogram<L>({ name, help, labelNames: [...labelNames], buckets: SECONDS, registers }),
+  };
+}
+type Declare = ReturnType<typeof declareOn>;
+
+/** Sessions and what they carry. */
+function gatewayMetrics({ counter, gauge, histogram }: Declare) {
   return {
     sessions: counter('postern_gateway_sessions_total', 'Accepted connections', ['protocol']),
     sessionsOpen: gauge('postern_gateway_sessions_open', 'Connections open now', ['protocol']),
@@ -48,6 +52,12 @@ export function createMetrics(registry: Registry) {
       'From the last byte of a message from the server to its release',
       ['protocol'],
     ),
+  };
+}
+
+/** Judged and unjudged messages. */
+function scanMetrics({ counter, histogram }: Declare) {
+  return {
     messages: counter('postern_scan_messages_total', 'Judged messages', [
       'protocol',
       'verdict',
@@ -69,6 +79,12 @@ export function createMetrics(registry: Registry) {
     scanBytes: counter('postern_scan_bytes_total', 'Raw message bytes scanned'),
     scanPieces: counter('postern_scan_pieces_total', 'Distinct pieces matched'),
     findings: counter('postern_scan_findings_total', 'Findings', ['engine', 'class']),
+  };
+}
+
+/** Scan threads and their rules. */
+function poolMetrics({ counter, gauge }: Declare) {
+  return {
     poolQueue: gauge('postern_pool_queue_tasks', 'Tasks waiting for a worker'),
     poolUtilisation: gauge('postern_pool_utilisation_ratio', 'Share of worker time in use'),
     poolWorkers: gauge('postern_pool_workers', 'Worker threads'),
@@ -80,12 +96,32 @@ export function createMetrics(registry: Registry) {
     ]),
     rules: gauge('postern_rules_loaded', 'Rules in the active set'),
     rulesLoadedAt: gauge('postern_rules_loaded_timestamp_seconds', 'When the active set was loaded'),
+  };
+}
+
+/** What surrounds the sessions. */
+function processMetrics({ counter, gauge }: Declare) {
+  return {
     quarantined: counter('postern_quarantine_commits_total', 'Originals committed', ['outcome']),
     certificateExpiry: gauge('postern_tls_certificate_expiry_timestamp_seconds', 'End of validity', ['name']),
     eventLoopLag: gauge(
       'postern_process_event_loop_lag_seconds',
       'Event-loop delay, 99th percentile of the last interval',
     ),
+  };
+}
+
+/**
+ * Every metric, declared once, on a registry that is passed in. Labels come from closed sets only.
+ * Reference: docs/METRICS.md.
+ */
+export function createMetrics(registry: Registry) {
+  const declare = declareOn(registry);
+  return {
+    ...gatewayMetrics(declare),
+    ...scanMetrics(declare),
+    ...poolMetrics(declare),
+    ...processMetrics(declare),
   };
 }
 export type Metrics = ReturnType<typeof createMetrics>;

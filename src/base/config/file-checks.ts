@@ -1,0 +1,71 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import type { ConfigIssue } from './issue.ts';
+import type { KeyPath } from './problem.ts';
+import type { Config } from './schema.ts';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EISDIR: 'is a folder, not a file',
+  ENOTDIR: 'lies below something that is not a folder',
+};
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? 'cannot be read';
+}
+
+function issue(path: KeyPath, file: string, problem: string): ConfigIssue {
+  return { path, what: `${JSON.stringify(file)} ${problem}`, atKey: false };
+}
+
+type Loaded<T> = { readonly value: T } | { readonly issue: ConfigIssue };
+
+function load<T>(path: KeyPath, file: string, kind: string, parse: (pem: Buffer) => T): Loaded<T> {
+  let pem: Buffer;
+  try {
+    pem = readFileSync(file);
+  } catch (error) {
+    return { issue: issue(path, file, `${reasonOf(error)}. Correct the path or the permissions`) };
+  }
+  try {
+    return { value: parse(pem) };
+  } catch {
+    return { issue: issue(path, file, `holds no ${kind} in PEM form`) };
+  }
+}
+
+function checkPair(pair: { cert: string; key: string }, index: number): ConfigIssue[] {
+  const at = (name: string): KeyPath => ['tls', 'certificates', index, name];
+  const cert = load(at('cert'), pair.cert, 'certificate', (pem) => new X509Certificate(pem));
+  const key = load(at('key'), pair.key, 'private key without a passphrase', (pem) => createPrivateKey(pem));
+  const found = [cert, key].flatMap((one) => ('issue' in one ? [one.issue] : []));
+  if ('value' in cert && 'value' in key && !cert.value.checkPrivateKey(key.value)) {
+    found.push(issue(at('key'), pair.key, `does not belong to the certificate ${JSON.stringify(pair.cert)}`));
+  }
+  return found;
+}
+
+function checkReadable(path: KeyPath, file: string): ConfigIssue[] {
+  try {
+    accessSync(file, constants.R_OK);
+    return [];
+  } catch (error) {
+    return [issue(path, file, `${reasonOf(error)}. Correct the path or the permissions`)];
+  }
+}
+
+/** Certificates, keys, authorities and rules that the configuration names and that cannot be used. */
+export function fileChecks(config: Config): readonly ConfigIssue[] {
+  const { ca } = config.upstream.tls;
+  const authorities =
+    ca === undefined
+      ? undefined
+      : load(['upstream', 'tls', 'ca'], ca, 'certificate', (pem) => new X509Certificate(pem));
+  return [
+    ...config.tls.certificates.flatMap(checkPair),
+    ...(authorities !== undefined && 'issue' in authorities ? [authorities.issue] : []),
+    ...config.rules.flatMap((file, index) => checkReadable(['rules', index], file)),
+  ];
+}

@@ -1,0 +1,22 @@
+/** `npm run generate`: writes the files that follow from the source. A test fails when one of them is stale. */
+import { writeFileSync } from 'node:fs';
+import { configJsonSchema } from '../src/base/config/keys.ts';
+import { renderConfigYaml } from './render-config-yaml.ts';
+import { renderMetrics } from './render-metrics.ts';
+
+/** Every generated file by its path from the root of the project. */
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const schema = { title: 'Postern configuration', ...configJsonSchema() };
+  return new Map([
+    ['config/gateway.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+    ['config/gateway.yaml', renderConfigYaml()],
+    ['docs/METRICS.md', await renderMetrics()],
+  ]);
+}
+
+if (import.meta.main) {
+  for (const [path, text] of await generatedFiles()) {
+    writeFileSync(path, text);
+    console.log(path);
+  }
+}
