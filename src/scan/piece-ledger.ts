@@ -1,0 +1,56 @@
+import type { Guilt, GuiltyRange } from './scanner.ts';
+
+/** One distinct byte string, and everywhere it came from. */
+export interface PieceRecord {
+  readonly sha256: string;
+  /** Encoded ranges of the raw message that carry it; `undefined` once a reading has no such range. */
+  readonly ranges: Set<GuiltyRange | undefined>;
+  /** What it was unpacked from. */
+  readonly parents: Set<PieceRecord>;
+  /** It matched, or it could not be read. */
+  isGuilty: boolean;
+}
+
+/** Where a piece was met: straight in the raw message, or inside another piece. */
+export type Origin = { readonly range: GuiltyRange | undefined } | { readonly parent: PieceRecord };
+
+/** Remembers distinct pieces by digest, so that each is judged once and all its places are known. */
+export class PieceLedger {
+  readonly #records = new Map<string, PieceRecord>();
+
+  /** The record of that digest; `isNew` when it was not met before. */
+  note(sha256: string, origin: Origin): { readonly record: PieceRecord; readonly isNew: boolean } {
+    const known = this.#records.get(sha256);
+    const record = known ?? { sha256, ranges: new Set(), parents: new Set(), isGuilty: false };
+    if ('parent' in origin) {
+      record.parents.add(origin.parent);
+    } else {
+      record.ranges.add(origin.range);
+    }
+    this.#records.set(sha256, record);
+    return { record, isNew: known === undefined };
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** Every range that carries something guilty; `isComplete` is false when a guilty piece has a place without one. */
+  guilt(): { readonly guilt: Guilt; readonly isComplete: boolean } {
+    const ranges = new Set<GuiltyRange | undefined>();
+    const visited = new Set<PieceRecord>();
+    const pending = [...this.#records.values()].filter((record) => record.isGuilty);
+    for (let record = pending.pop(); record !== undefined; record = pending.pop()) {
+      if (!visited.has(record)) {
+        visited.add(record);
+        for (const range of record.ranges) {
+          ranges.add(range);
+        }
+        pending.push(...record.parents);
+      }
+    }
+    const known = [...ranges].filter((range) => range !== undefined);
+    const guilt: Guilt = known.length === 0 ? { kind: 'body' } : { kind: 'ranges', ranges: known };
+    return { guilt, isComplete: !ranges.has(undefined) };
+  }
+}

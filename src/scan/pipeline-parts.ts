@@ -1,0 +1,34 @@
+import type { ScanLimits } from './budget.ts';
+import type { Engine } from './engines/engine.ts';
+import type { SecondReader } from './readers/second-reader.ts';
+import type { Guilt } from './scanner.ts';
+import type { Unpacker } from './unpack/unpacker.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What a pipeline is made of. */
+export interface PipelineParts {
+  readonly engines: readonly Engine[];
+  readonly unpackers: readonly Unpacker[];
+  readonly limits: ScanLimits;
+  /** Monotonic clock, milliseconds. */
+  readonly now: () => number;
+  /** `auto`: the second reader reads what our walk found unusual, and a sample. Default `auto`. */
+  readonly readers?: 'auto' | 'both';
+  /** One message of this many, chosen by its digest, is read by both readers. Default 64. */
+  readonly sampleEvery?: number;
+  /** Reads a message in another way than our own walker; absent: none. */
+  readonly secondReader?: SecondReader;
+  /** Digests (lower-case hex) of content that is trusted: such a piece is neither matched nor opened. */
+  readonly isAllowed?: (sha256: string) => boolean;
+}
+
+export interface PipelineResult {
+  readonly verdict: Verdict;
+  readonly guilt: Guilt;
+  /** SHA-256 of the raw bytes, lower-case hex. */
+  readonly sha256: string;
+  /** Distinct pieces that were matched, the raw message among them. */
+  readonly pieces: number;
+  readonly decodeMs: number;
+  readonly matchMs: number;
+}

@@ -1,0 +1,50 @@
+import { Budget } from './budget.ts';
+import { neutralise } from './neutralise/neutralise.ts';
+import type { PipelineParts, PipelineResult } from './pipeline-parts.ts';
+import { ScanRun } from './scan-run.ts';
+import type { Guilt, ScanSubject } from './scanner.ts';
+
+export type { PipelineParts, PipelineResult } from './pipeline-parts.ts';
+
+/** Decodes, unpacks and matches. */
+export interface Pipeline {
+  /**
+   * Judges `message`, which is only read and may be shared memory. Never rejects for content: whatever a reader,
+   * an unpacker or an engine throws becomes `unscannable`, with what was found until then.
+   */
+  scan(message: Uint8Array, subject: ScanSubject): Promise<PipelineResult>;
+}
+
+/** Content of the overlay used to test whether a neutralisation disarms every reading. */
+const TEST_NOTICE = '#';
+
+export function createPipeline(parts: PipelineParts): Pipeline {
+  return {
+    scan: async (message, subject) => {
+      const budget = new Budget(parts.limits, parts.now);
+      const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+      const run = new ScanRun(parts, bytes, subject, budget);
+      const result = await run.run();
+      const doubted = result.guilt.kind === 'ranges' && run.needsProof;
+      const guilt = doubted ? await proven(parts, bytes, subject, result.guilt, budget) : result.guilt;
+      return { ...result, guilt };
+    },
+  };
+}
+
+/** `guilt` when the message with its ranges overwritten is clean in every reading, otherwise the whole body. */
+async function proven(
+  parts: PipelineParts,
+  message: Buffer,
+  subject: ScanSubject,
+  guilt: Guilt,
+  spent: Budget,
+): Promise<Guilt> {
+  const disarmed = Buffer.from(message);
+  for (const patch of neutralise(message, guilt, TEST_NOTICE)) {
+    disarmed.set(patch.bytes, patch.offset);
+  }
+  const budget = new Budget({ ...parts.limits, timeMs: spent.remainingMs() }, parts.now);
+  const { verdict } = await new ScanRun(parts, disarmed, subject, budget).run();
+  return verdict.kind === 'clean' ? guilt : { kind: 'body' };
+}

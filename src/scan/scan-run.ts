@@ -1,0 +1,277 @@
+import { hash } from 'node:crypto';
+import { type Budget, ScanLimitError } from './budget.ts';
+import type { Engine } from './engines/engine.ts';
+import { looksLikeMessage } from './mime/message-sniff.ts';
+import { type MimeSource, readMime } from './mime/mime-reader.ts';
+import type { Span } from './mime/multipart.ts';
+import { PasswordCandidates } from './password-candidates.ts';
+import { type Origin, PieceLedger, type PieceRecord } from './piece-ledger.ts';
+import type { PipelineParts, PipelineResult } from './pipeline-parts.ts';
+import type { Piece } from './piece.ts';
+import { rawRemainder } from './raw-remainder.ts';
+import type { ScanSubject } from './scanner.ts';
+import { Troubles } from './troubles.ts';
+import type { Unpacker } from './unpack/unpacker.ts';
+import { UnpackYield } from './unpack-yield.ts';
+import type { Finding, UnscannableCause, Verdict } from './verdict.ts';
+
+/** A piece that waits to be judged. */
+interface Waiting {
+  readonly piece: Piece;
+  /** It was read as a message where it was found. */
+  readonly isRead: boolean;
+  readonly record: PieceRecord;
+  readonly mimeDepth: number;
+}
+
+const DEFAULT_SAMPLE_EVERY = 64;
+
+/** One scan of one message: a stack of pieces that grows by reading and unpacking until all are judged. */
+export class ScanRun {
+  /** The guilty ranges may not be all: the message with them overwritten has to be looked at again. */
+  needsProof = false;
+  readonly #parts: PipelineParts;
+  readonly #message: Buffer;
+  readonly #subject: ScanSubject;
+  readonly #budget: Budget;
+  readonly #ledger = new PieceLedger();
+  readonly #troubles = new Troubles();
+  readonly #passwords = new PasswordCandidates();
+  readonly #findings: Finding[] = [];
+  readonly #waiting: Waiting[] = [];
+  readonly #cuts: Span[] = [];
+  #matched = 0;
+  #matchMs = 0;
+  #unusual = false;
+  /** Something went wrong that no range of the message explains. */
+  #isBlind = false;
+
+  constructor(parts: PipelineParts, message: Buffer, subject: ScanSubject, budget: Budget) {
+    this.#parts = parts;
+    this.#message = message;
+    this.#subject = subject;
+    this.#budget = budget;
+  }
+
+  async run(): Promise<PipelineResult> {
+    const started = this.#parts.now();
+    const sha256 = hash('sha256', this.#message);
+    await this.#guarded(undefined, 'malformed', 'scan', () => this.#judgeAll(sha256));
+    const totalMs = this.#parts.now() - started;
+    return {
+      verdict: this.#verdict(),
+      guilt: this.#guilt(),
+      sha256,
+      pieces: this.#matched,
+      decodeMs: Math.max(0, totalMs - this.#matchMs),
+      matchMs: this.#matchMs,
+    };
+  }
+
+  async #judgeAll(sha256: string): Promise<void> {
+    const { limits } = this.#budget;
+    const range = this.#subject === 'fragment' ? wholeOf(this.#message) : undefined;
+    const raw: Piece = { path: 'raw', bytes: this.#message, depth: 0, ...(range && { range }) };
+    const { record } = this.#ledger.note(sha256, { range });
+    if (this.#parts.isAllowed?.(sha256) === true) {
+      return;
+    }
+    if (this.#message.length > limits.maxMessageBytes) {
+      this.#fail(record, 'too-large', `message larger than ${limits.maxMessageBytes} bytes`);
+    } else {
+      await this.#readMessage(this.#message, record, {
+        isRaw: true,
+        prefix: '',
+        mimeDepth: 0,
+        containerDepth: 0,
+      });
+    }
+    const remainder = rawRemainder(this.#message, this.#cuts);
+    await this.#match({ ...raw, bytes: remainder }, record);
+    if (this.#subject === 'fragment') {
+      await this.#unpack({ piece: raw, record, isRead: true, mimeDepth: 0 });
+    }
+    for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop()) {
+      this.#budget.checkTime();
+      await this.#judge(next);
+    }
+  }
+
+  async #judge(waiting: Waiting): Promise<void> {
+    const { piece, record, mimeDepth, isRead } = waiting;
+    await this.#match(piece, record);
+    if (!isRead && looksLikeMessage(piece)) {
+      const bytes = Buffer.from(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength);
+      const containerDepth = piece.depth;
+      await this.#readMessage(bytes, record, {
+        isRaw: false,
+        prefix: `${piece.path}/`,
+        mimeDepth: mimeDepth + 1,
+        containerDepth,
+      });
+    }
+    await this.#unpack(waiting);
+  }
+
+  /** Reads `bytes` as a message with our own walker and, where that is called for, with the second reader. */
+  async #readMessage(bytes: Buffer, record: PieceRecord, place: Omit<MimeSource, 'bytes'>): Promise<void> {
+    const pieces: { piece: Piece; isRead: boolean }[] = [];
+    let unusual = true;
+    await this.#guarded(record, 'malformed', 'MIME reader', () => {
+      const reading = readMime({ ...place, bytes }, this.#budget, {
+        piece: (piece, isRead) => pieces.push({ piece, isRead }),
+        decoded: (span) => place.isRaw && this.#cuts.push(span),
+        cannot: (cause, detail) => this.#fail(place.isRaw ? undefined : record, cause, detail),
+      });
+      ({ unusual } = reading);
+    });
+    this.#unusual ||= unusual;
+    if (this.#wantsSecondReader(unusual, record.sha256, place.isRaw)) {
+      await this.#guarded(place.isRaw ? undefined : record, 'malformed', 'second reader', async () => {
+        const seen = (await this.#parts.secondReader?.(bytes, place.prefix, this.#budget)) ?? [];
+        pieces.push(...seen.map((piece) => ({ piece, isRead: false })));
+      });
+    }
+    const fresh: Waiting[] = [];
+    await this.#guarded(undefined, 'malformed', 'scan', () => {
+      for (const { piece, isRead } of pieces) {
+        this.#passwords.learn(piece);
+        const origin = place.isRaw ? { range: piece.range } : { parent: record };
+        const next = this.#admit(piece, origin, { isRead, mimeDepth: place.mimeDepth });
+        fresh.push(...(next === undefined ? [] : [next]));
+      }
+    });
+    this.#waiting.push(...fresh.toReversed()); // a stack: the first part is judged first
+  }
+
+  #wantsSecondReader(unusual: boolean, sha256: string, isTop: boolean): boolean {
+    if (this.#parts.secondReader === undefined) {
+      return false;
+    }
+    const every = this.#parts.sampleEvery ?? DEFAULT_SAMPLE_EVERY;
+    // By digest and not by a counter: the same message gets the same verdict every time.
+    const isSample = isTop && Number.parseInt(sha256.slice(0, 8), 16) % every === 0;
+    return unusual || this.#parts.readers === 'both' || isSample;
+  }
+
+  /** Notes where a piece was met; gives it back when it was not met before and has to be judged. */
+  #admit(piece: Piece, origin: Origin, how: Pick<Waiting, 'isRead' | 'mimeDepth'>): Waiting | undefined {
+    const sha256 = hash('sha256', piece.bytes);
+    const { record, isNew } = this.#ledger.note(sha256, origin);
+    if (!isNew) {
+      return undefined;
+    }
+    if (this.#parts.isAllowed?.(sha256) === true) {
+      this.#cut(piece);
+      return undefined;
+    }
+    this.#budget.spendPiece();
+    return { piece, record, ...how };
+  }
+
+  #cut(piece: Piece): void {
+    if (piece.range !== undefined) {
+      this.#cuts.push(piece.range);
+    }
+  }
+
+  async #match(piece: Piece, record: PieceRecord): Promise<void> {
+    const started = this.#parts.now();
+    this.#matched += 1;
+    for (const engine of this.#parts.engines) {
+      await this.#guarded(record, 'engine-failed', `engine ${engine.name}`, () =>
+        this.#inspect(engine, piece, record),
+      );
+    }
+    this.#matchMs += this.#parts.now() - started;
+  }
+
+  async #inspect(engine: Engine, piece: Piece, record: PieceRecord): Promise<void> {
+    const result = engine.inspect(piece, record.sha256, this.#budget);
+    const findings = result instanceof Promise ? await result : result;
+    record.isGuilty ||= findings.length > 0;
+    this.#findings.push(...findings);
+  }
+
+  async #unpack(waiting: Waiting): Promise<void> {
+    for (const unpacker of this.#parts.unpackers) {
+      await this.#guarded(waiting.record, 'malformed', `unpacker ${unpacker.name}`, () =>
+        this.#unpackWith(unpacker, waiting),
+      );
+    }
+  }
+
+  #unpackWith(unpacker: Unpacker, { piece, record, mimeDepth }: Waiting): void | Promise<void> {
+    if (!unpacker.recognises(piece)) {
+      return;
+    }
+    if (piece.depth >= this.#budget.limits.maxContainerDepth) {
+      throw new ScanLimitError(
+        'too-deep',
+        `containers nested above ${this.#budget.limits.maxContainerDepth}`,
+      );
+    }
+    const out = new UnpackYield(piece, this.#budget, {
+      emit: (child) => {
+        const next = this.#admit(child, { parent: record }, { isRead: false, mimeDepth });
+        this.#waiting.push(...(next === undefined ? [] : [next]));
+      },
+      cannot: (cause, detail) => this.#fail(record, cause, detail),
+      passwords: () => this.#passwords.list(),
+    });
+    return unpacker.unpack(piece, out);
+  }
+
+  /** Runs `work`; whatever it throws becomes a trouble of `record` (or of the whole message). */
+  async #guarded(
+    record: PieceRecord | undefined,
+    fallback: UnscannableCause,
+    where: string,
+    work: () => void | Promise<void>,
+  ): Promise<void> {
+    try {
+      const pending = work();
+      if (pending instanceof Promise) {
+        await pending;
+      }
+    } catch (error) {
+      this.#troubles.addError(error, fallback, where);
+      this.#blame(record);
+    }
+  }
+
+  #fail(record: PieceRecord | undefined, cause: UnscannableCause, detail: string): void {
+    this.#troubles.add(cause, detail);
+    this.#blame(record);
+  }
+
+  #blame(record: PieceRecord | undefined): void {
+    if (record === undefined) {
+      this.#isBlind = true;
+    } else {
+      record.isGuilty = true;
+    }
+  }
+
+  #verdict(): Verdict {
+    const findings = this.#findings;
+    if (findings.some((finding) => finding.class === 'malicious')) {
+      return { kind: 'malicious', findings };
+    }
+    const trouble = this.#troubles.heaviest;
+    if (trouble !== undefined) {
+      return { kind: 'unscannable', cause: trouble.cause, findings, detail: trouble.detail };
+    }
+    return findings.length > 0 ? { kind: 'suspicious', findings } : { kind: 'clean' };
+  }
+
+  #guilt(): PipelineResult['guilt'] {
+    const { guilt, isComplete } = this.#ledger.guilt();
+    this.needsProof = !isComplete || this.#unusual;
+    return this.#isBlind ? { kind: 'body' } : guilt;
+  }
+}
+
+function wholeOf(message: Buffer): { start: number; end: number; encoding: 'identity' } {
+  return { start: 0, end: message.length, encoding: 'identity' };
+}
