@@ -1,0 +1,223 @@
+import { chown, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Certificate, selfSigned } from './certificate.ts';
+import { type MailPorts, type MailServer, PASSWORD } from './mail-server.ts';
+import { Daemon, runOk } from './program.ts';
+import { removeFolder, scratchFolder } from './scratch.ts';
+import { eventually, freePorts, isListening } from './wait.ts';
+
+const START_TIMEOUT_MS = 20_000;
+/** Arrival time of the first delivered message; fixed, so that INTERNALDATE can be compared. */
+const FIRST_ARRIVAL_S = 1_767_000_000;
+
+/** A real, unprivileged system user that owns the mail. */
+interface Owner {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+async function unprivilegedUser(): Promise<Owner> {
+  const name = 'nobody';
+  const id = async (flag: string) => Number((await runOk('id', [flag, name])).stdout.toString());
+  return { name, uid: await id('-u'), gid: await id('-g') };
+}
+
+export interface DovecotOptions {
+  /** Login in clear text without TLS. Default: allowed. */
+  readonly disablePlaintextAuth?: boolean;
+}
+
+interface Layout {
+  readonly folder: string;
+  readonly ports: MailPorts;
+  readonly owner: Owner;
+  readonly certificate: Certificate;
+  readonly options: DovecotOptions;
+}
+
+function listener(name: string, port: number, tls: boolean): string {
+  return `  inet_listener ${name} {
+    address = 127.0.0.1
+    port = ${port}
+    ssl = ${tls ? 'yes' : 'no'}
+  }`;
+}
+
+function configuration(layout: Layout): string {
+  const { folder, ports, owner, certificate } = layout;
+  return `
+protocols = imap pop3
+listen = 127.0.0.1
+base_dir = ${folder}/run
+state_dir = ${folder}/state
+log_path = ${folder}/dovecot.log
+instance_name = postern-test
+default_internal_user = dovecot
+default_login_user = dovenull
+first_valid_uid = 1
+mail_location = maildir:~/Maildir
+mail_fsync = never
+mail_max_userip_connections = 200
+maildir_very_dirty_syncs = no
+disable_plaintext_auth = ${layout.options.disablePlaintextAuth === true ? 'yes' : 'no'}
+auth_mechanisms = plain login cram-md5
+ssl = yes
+ssl_cert = <${certificate.cert}
+ssl_key = <${certificate.key}
+pop3_uidl_format = %08Xu%08Xv
+imap_idle_notify_interval = 2 mins
+namespace inbox {
+  inbox = yes
+  separator = /
+}
+passdb {
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u ${folder}/users
+}
+userdb {
+  driver = passwd-file
+  args = username_format=%u ${folder}/users
+  default_fields = uid=${owner.uid} gid=${owner.gid}
+}
+service imap-login {
+  process_limit = 200
+${listener('imap', ports.imap, false)}
+${listener('imaps', ports.imaps, true)}
+}
+service pop3-login {
+  process_limit = 200
+${listener('pop3', ports.pop3, false)}
+${listener('pop3s', ports.pop3s, true)}
+}
+service stats {
+  client_limit = 2000
+}
+`;
+}
+
+export const USERS = Array.from({ length: 20 }, (_, index) => `u${index + 1}`);
+
+/** A Dovecot of its own in a temporary folder, on high ports of 127.0.0.1, with users u1 to u20. */
+export class Dovecot implements MailServer {
+  readonly ports: MailPorts;
+  readonly certificate: Certificate;
+  readonly #layout: Layout;
+  readonly #daemon: Daemon;
+  #delivered = 0;
+
+  private constructor(layout: Layout, daemon: Daemon) {
+    this.ports = layout.ports;
+    this.certificate = layout.certificate;
+    this.#layout = layout;
+    this.#daemon = daemon;
+  }
+
+  static async start(options: DovecotOptions = {}): Promise<Dovecot> {
+    const folder = await scratchFolder('dovecot');
+    const [imap = 0, imaps = 0, pop3 = 0, pop3s = 0] = await freePorts(4);
+    const layout = {
+      folder,
+      ports: { imap, imaps, pop3, pop3s },
+      owner: await unprivilegedUser(),
+      certificate: await selfSigned(folder),
+      options,
+    };
+    await writeFile(join(folder, 'dovecot.conf'), configuration(layout));
+    const users = USERS.map((user) => `${user}:{PLAIN}${PASSWORD}::::${folder}/mail/${user}::`);
+    await writeFile(join(folder, 'users'), `${users.join('\n')}\n`);
+    const daemon = new Daemon('dovecot', ['-F', '-c', join(folder, 'dovecot.conf')]);
+    const dovecot = new Dovecot(layout, daemon);
+    for (const user of USERS) {
+      await dovecot.#makeMaildir(user);
+    }
+    await dovecot.#ready();
+    return dovecot;
+  }
+
+  async #ready(): Promise<void> {
+    for (const port of Object.values(this.ports)) {
+      await eventually(
+        `Dovecot on port ${port}`,
+        START_TIMEOUT_MS,
+        () => {
+          this.#daemon.assertRunning();
+          return isListening(port);
+        },
+        () => this.#daemon.output,
+      );
+    }
+  }
+
+  #maildir(user: string): string {
+    return join(this.#layout.folder, 'mail', user, 'Maildir');
+  }
+
+  async #makeMaildir(user: string): Promise<void> {
+    const home = join(this.#layout.folder, 'mail', user);
+    const maildir = this.#maildir(user);
+    for (const folder of [home, maildir, ...['tmp', 'new', 'cur'].map((name) => join(maildir, name))]) {
+      await mkdir(folder, { recursive: true });
+      await chown(folder, this.#layout.owner.uid, this.#layout.owner.gid);
+    }
+  }
+
+  /** Puts a message into the INBOX exactly as it is; the order of calls is the order of UIDs. */
+  async deliver(user: string, bytes: Uint8Array): Promise<void> {
+    this.#delivered += 1;
+    const arrival = FIRST_ARRIVAL_S + this.#delivered;
+    // the sizes in the name save Dovecot the reading of every file
+    const name = `${arrival}.M${this.#delivered}P1.localhost,S=${bytes.length},W=${bytes.length}`;
+    const draft = join(this.#maildir(user), 'tmp', name);
+    await writeFile(draft, bytes);
+    await chown(draft, this.#layout.owner.uid, this.#layout.owner.gid);
+    await utimes(draft, arrival, arrival);
+    await rename(draft, join(this.#maildir(user), 'new', name));
+  }
+
+  async deliverAll(user: string, messages: readonly { readonly bytes: Uint8Array }[]): Promise<void> {
+    for (const message of messages) {
+      await this.deliver(user, message.bytes);
+    }
+  }
+
+  /** Forgets the user's mail and every index of it. Nobody may be logged in as that user. */
+  async empty(user: string): Promise<void> {
+    await rm(this.#maildir(user), { recursive: true, force: true });
+    await this.#makeMaildir(user);
+  }
+
+  /** Number of messages that the INBOX holds on disk. */
+  async count(user: string): Promise<number> {
+    const folders = ['new', 'cur'].map((name) => readdir(join(this.#maildir(user), name)));
+    return (await Promise.all(folders)).flat().length;
+  }
+
+  async doveadm(...args: readonly string[]): Promise<string> {
+    const result = await runOk('doveadm', ['-c', join(this.#layout.folder, 'dovecot.conf'), ...args]);
+    return result.stdout.toString('utf8');
+  }
+
+  /** Flags of every message of the INBOX by UID, without `\Recent`, sorted. */
+  async flags(user: string): Promise<string[]> {
+    const text = await this.doveadm('-f', 'tab', 'fetch', '-u', user, 'uid flags', 'mailbox', 'INBOX');
+    return text
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => {
+        const [uid = '', flags = ''] = line.split('\t');
+        const kept = flags.split(' ').filter((flag) => flag !== '' && flag !== '\\Recent');
+        return `${uid} ${kept.sort().join(' ')}`;
+      });
+  }
+
+  async log(): Promise<string> {
+    return readFile(join(this.#layout.folder, 'dovecot.log'), 'utf8');
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemon.stop();
+    await removeFolder(this.#layout.folder);
+  }
+}
