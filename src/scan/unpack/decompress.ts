@@ -1,0 +1,109 @@
+import zlib from 'node:zlib';
+import { u8 } from './byte-view.ts';
+import { inflateTolerantly, type Inflated } from './tolerant-inflate.ts';
+
+export type { Inflated, StreamEnd } from './tolerant-inflate.ts';
+
+/** What the sync functions of node:zlib return with `info: true`; the type declarations leave it out. */
+interface WithInfo {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+function hasInfo(value: unknown): value is WithInfo {
+  return typeof value === 'object' && value !== null && 'engine' in value;
+}
+
+interface DecoderOptions {
+  readonly info: boolean;
+  readonly maxOutputLength: number;
+  readonly chunkSize: number;
+}
+
+type SyncDecoder = (input: Uint8Array, options: DecoderOptions) => Buffer;
+
+/** Room for an output chunk of node:zlib, bytes: the default of 16 KiB is slow for big streams. */
+const BIG_INPUT = 32 * 1024;
+const BIG_CHUNK = 256 * 1024;
+
+/** The whole stream, or undefined when zlib refused any of it. */
+function whole(decode: SyncDecoder, input: Uint8Array, cap: number): Inflated | undefined {
+  if (cap < 1) {
+    return undefined;
+  }
+  try {
+    const chunkSize = input.length > BIG_INPUT ? BIG_CHUNK : 16 * 1024;
+    const result: unknown = decode(input, { info: true, maxOutputLength: cap, chunkSize });
+    if (!hasInfo(result)) {
+      return undefined;
+    }
+    return { bytes: result.buffer, consumed: result.engine.bytesWritten, end: 'complete' };
+  } catch {
+    return undefined; // damaged, cut or over the cap: the caller reads it again, tolerantly
+  }
+}
+
+/** A raw deflate stream at the start of `input`; what follows it is left alone. */
+export function inflateRaw(input: Uint8Array, cap: number): Inflated {
+  return whole(zlib.inflateRawSync, input, cap) ?? inflateTolerantly(input, cap);
+}
+
+/** RFC 1950 header: method 8, a multiple of 31, no preset dictionary. */
+export function isZlibHeader(bytes: Uint8Array, at = 0): boolean {
+  const first = u8(bytes, at);
+  const second = u8(bytes, at + 1);
+  return (
+    (first & 0x0f) === 8 && first >> 4 <= 7 && ((first << 8) | second) % 31 === 0 && (second & 0x20) === 0
+  );
+}
+
+/** A zlib stream; header and checksum are not insisted on. */
+export function inflateZlib(input: Uint8Array, cap: number): Inflated {
+  const skip = isZlibHeader(input) ? 2 : 0;
+  const { bytes, consumed, end } = inflateRaw(input.subarray(skip), cap);
+  const trailer = end === 'complete' && skip > 0 ? 4 : 0;
+  return { bytes, consumed: Math.min(input.length, consumed + skip + trailer), end };
+}
+
+/** Bytes fed at a time when a stream is known to be bad: what the failing slice gave is lost. */
+const PARTIAL_SLICE = 256;
+
+function partial(
+  stream: zlib.BrotliDecompress | zlib.ZstdDecompress,
+  input: Uint8Array,
+  cap: number,
+): Promise<Inflated> {
+  const { promise, resolve } = Promise.withResolvers<Inflated>();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const finish = (end: Inflated['end']): void => {
+    stream.destroy();
+    resolve({ bytes: Buffer.concat(chunks).subarray(0, cap), consumed: input.length, end });
+  };
+  stream.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > cap) {
+      finish('capped');
+    }
+  });
+  stream.on('error', (error: Error & { code?: string }) => {
+    finish(error.code === 'Z_BUF_ERROR' ? 'truncated' : 'broken');
+  });
+  stream.on('end', () => finish('complete'));
+  for (let at = 0; at < input.length; at += PARTIAL_SLICE) {
+    stream.write(input.subarray(at, at + PARTIAL_SLICE));
+  }
+  stream.end();
+  return promise;
+}
+
+/** One zstd frame (RFC 8878). */
+export async function decompressZstd(input: Uint8Array, cap: number): Promise<Inflated> {
+  return whole(zlib.zstdDecompressSync, input, cap) ?? partial(zlib.createZstdDecompress(), input, cap);
+}
+
+/** One brotli stream (RFC 7932). It has no magic: ask only where something names it. */
+export async function decompressBrotli(input: Uint8Array, cap: number): Promise<Inflated> {
+  return whole(zlib.brotliDecompressSync, input, cap) ?? partial(zlib.createBrotliDecompress(), input, cap);
+}

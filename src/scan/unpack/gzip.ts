@@ -1,0 +1,89 @@
+import type { Piece } from '../piece.ts';
+import { hasMagic, latin1, u16le, u8, viewOf } from './byte-view.ts';
+import { inflateRaw, inflateZlib, isZlibHeader, type Inflated } from './decompress.ts';
+import { emitStream } from './emission.ts';
+import { MemberJoiner } from './member-joiner.ts';
+import type { Unpacker, Yield } from './unpacker.ts';
+
+const MAGIC = '\u001f\u008b\u0008';
+const HEADER_BYTES = 10;
+const TRAILER_BYTES = 8;
+/** The name field is attacker's bytes: what is longer is no name. */
+const MAX_NAME_BYTES = 1024;
+
+/** Where the deflate data of a gzip member starts (RFC 1952 2.3), and the name it carries. */
+export function readGzipHeader(
+  bytes: Buffer,
+  at: number,
+): { readonly dataAt: number; readonly name: string } {
+  const flags = u8(bytes, at + 3);
+  let next = at + HEADER_BYTES;
+  if ((flags & 0x04) !== 0) {
+    next += 2 + u16le(bytes, next);
+  }
+  let name = '';
+  if ((flags & 0x08) !== 0) {
+    const end = endOfString(bytes, next);
+    name = latin1(bytes, next, Math.min(end, next + MAX_NAME_BYTES));
+    next = end + 1;
+  }
+  if ((flags & 0x10) !== 0) {
+    next = endOfString(bytes, next) + 1;
+  }
+  if ((flags & 0x02) !== 0) {
+    next += 2;
+  }
+  return { dataAt: next, name };
+}
+
+function endOfString(bytes: Buffer, at: number): number {
+  const end = at < bytes.length ? bytes.indexOf(0, at) : -1;
+  return end < 0 ? bytes.length : end;
+}
+
+function readMember(bytes: Buffer, at: number, cap: number): Inflated & { readonly name: string } {
+  const { dataAt, name } = readGzipHeader(bytes, at);
+  const inflated = inflateRaw(bytes.subarray(dataAt), cap);
+  return { ...inflated, name, consumed: dataAt - at + inflated.consumed + TRAILER_BYTES };
+}
+
+/** gzip: all members joined, as gunzip does. Trailer, checksum and what follows the last member decide nothing. */
+function unpackGzip({ bytes }: Piece, out: Yield): void {
+  const view = viewOf(bytes);
+  const joiner = new MemberJoiner(out, 'gzip stream');
+  let name = '';
+  let at = 0;
+  while (at < view.length && hasMagic(view, MAGIC, at)) {
+    const member = readMember(view, at, joiner.allowance());
+    name ||= member.name;
+    if (!joiner.add(member)) {
+      break;
+    }
+    at += member.consumed;
+  }
+  joiner.finish(name);
+}
+
+export function createGzipUnpacker(): Unpacker {
+  return { name: 'gzip', recognises: ({ bytes }) => hasMagic(bytes, MAGIC), unpack: unpackGzip };
+}
+
+/** Output of a first try that makes a two-byte magic believable, bytes. */
+const PROBE_BYTES = 64;
+
+/** A bare zlib stream has a weak magic, so it counts only when its beginning inflates. */
+export function createZlibUnpacker(): Unpacker {
+  return {
+    name: 'zlib',
+    recognises: ({ bytes }) => {
+      if (bytes.length < 8 || !isZlibHeader(bytes)) {
+        return false;
+      }
+      const { end, bytes: probe } = inflateZlib(bytes.subarray(0, 4096), PROBE_BYTES);
+      return end === 'complete' || end === 'capped' || (end === 'truncated' && probe.length > 0);
+    },
+    unpack: ({ bytes }, out) => {
+      emitStream(out, '', inflateZlib(viewOf(bytes), out.budget.objectAllowance()), 'zlib stream');
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { Yield } from './unpacker.ts';
+
+/** Tries per archive. A mail names few passwords; evasion notes section 3 asks for a bound of about this size. */
+export const MAX_PASSWORD_TRIES = 200;
+/** Time per archive for all tries, milliseconds: a tenth of the default scan time. */
+export const MAX_PASSWORD_MS = 1000;
+
+/** The bounded walk over candidate passwords of one archive. The one that worked last is tried first. */
+export class PasswordTries {
+  readonly #out: Yield;
+  readonly #startedMs: number;
+  readonly #extra: readonly string[];
+  #tries = 0;
+  #known: string | undefined;
+
+  /** `extra`: passwords that the format itself suggests, tried before those of the mail. */
+  constructor(out: Yield, extra: readonly string[] = []) {
+    this.#out = out;
+    this.#extra = extra;
+    this.#startedMs = out.budget.remainingMs();
+  }
+
+  /** Gives candidates until the bounds are reached; call `worked` to remember the right one. */
+  *candidates(): Generator<string, void, void> {
+    const known = this.#known === undefined ? [] : [this.#known];
+    const all = new Set([...known, ...this.#extra, ...this.#out.passwords()]);
+    for (const candidate of all) {
+      if (!this.#maySpend() && candidate !== this.#known) {
+        return;
+      }
+      this.#tries += 1;
+      yield candidate;
+    }
+  }
+
+  #maySpend(): boolean {
+    this.#out.budget.checkTime();
+    const spentMs = this.#startedMs - this.#out.budget.remainingMs();
+    return this.#tries < MAX_PASSWORD_TRIES && spentMs < MAX_PASSWORD_MS;
+  }
+
+  worked(password: string): void {
+    this.#known = password;
+  }
+}

@@ -1,0 +1,159 @@
+import type { Piece } from '../piece.ts';
+import { hasMagic, viewOf } from './byte-view.ts';
+import { reportRatio } from './emission.ts';
+import { PasswordTries } from './password-tries.ts';
+import { formatsOf, hidesNames, type SevenZipFormat } from './seven-zip-format.ts';
+import type { SevenZip, SevenZipOutcome } from './seven-zip.ts';
+import type { Unpacker, Yield } from './unpacker.ts';
+
+/** Formats whose recognition is weak: a failure that gave nothing is an accident of the first bytes, not an archive. */
+const WEAK_FORMATS: ReadonlySet<string> = new Set([
+  'lzma',
+  'compress',
+  'cpio',
+  'arj',
+  'lzh',
+  'swf',
+  'disk-image',
+  'ext',
+]);
+
+/** Only these ask for a password. */
+const ENCRYPTING_FORMATS: ReadonlySet<string> = new Set(['7z', 'rar', 'rar5', 'arj', 'dmg', 'wim']);
+
+class SevenZipRun {
+  readonly #sevenZip: SevenZip;
+  readonly #piece: Piece;
+  readonly #out: Yield;
+
+  constructor(sevenZip: SevenZip, piece: Piece, out: Yield) {
+    this.#sevenZip = sevenZip;
+    this.#piece = piece;
+    this.#out = out;
+  }
+
+  async open(format: SevenZipFormat): Promise<void> {
+    const outcome = await this.#extract(format, '');
+    if (!outcome.encrypted || !ENCRYPTING_FORMATS.has(format.name)) {
+      this.#report(format, outcome);
+      return;
+    }
+    const opened = await this.#tryPasswords(format);
+    if (opened === undefined) {
+      this.#report(format, { ...outcome, failed: false });
+      this.#out.cannot('encrypted', `${format.name} archive is encrypted`);
+    } else {
+      this.#report(format, opened);
+    }
+  }
+
+  async #extract({ name, type }: SevenZipFormat, password: string): Promise<SevenZipOutcome> {
+    const { bytes } = this.#piece;
+    const outcome = await this.#sevenZip.extract(bytes, this.#out.budget, password, type);
+    const unopened = outcome.failed && outcome.files.length === 0 && hidesNames(name, viewOf(bytes));
+    return unopened ? { ...outcome, encrypted: true, failed: false } : outcome;
+  }
+
+  async #tryPasswords(format: SevenZipFormat): Promise<SevenZipOutcome | undefined> {
+    for (const password of new PasswordTries(this.#out).candidates()) {
+      const outcome = await this.#extract(format, password);
+      if (!outcome.encrypted) {
+        return outcome;
+      }
+    }
+    return undefined;
+  }
+
+  #report(format: SevenZipFormat, outcome: SevenZipOutcome): void {
+    let total = 0;
+    for (const { name, bytes } of outcome.files) {
+      this.#out.emit(name, bytes);
+      total += bytes.length;
+    }
+    reportRatio(this.#out, `${format.name} archive`, this.#piece.bytes.length, total);
+    this.#reportFailure(format, outcome);
+  }
+
+  #reportFailure(format: SevenZipFormat, { stopped, failed, files }: SevenZipOutcome): void {
+    if (stopped?.scanCause === 'bomb') {
+      this.#out.cannot('bomb', `${format.name}: ${stopped.message}`);
+    } else if (stopped !== undefined) {
+      throw stopped;
+    } else if (failed && !(WEAK_FORMATS.has(format.name) && files.length === 0)) {
+      this.#out.cannot('malformed', `${format.name} archive cannot be read to its end`);
+    }
+  }
+}
+
+/** Everything that only 7-Zip reads. */
+export function createSevenZipUnpacker(sevenZip: SevenZip): Unpacker {
+  return {
+    name: '7-zip',
+    recognises: (piece) => formatsOf(piece).length > 0,
+    unpack: async (piece, out) => {
+      const run = new SevenZipRun(sevenZip, piece, out);
+      for (const format of formatsOf(piece)) {
+        await run.open(format);
+      }
+    },
+  };
+}
+
+const LZIP_HEADER_BYTES = 6;
+const LZIP_TRAILER_BYTES = 20;
+const LZMA_PROPERTIES = 0x5d;
+
+/** The dictionary size of an lzip member: a power of two, less some sixteenths of it. */
+function lzipDictionary(coded: number): number {
+  const base = 2 ** (coded & 0x1f);
+  return base - (base / 16) * (coded >> 5);
+}
+
+/** An lzip member as the `.lzma` file that 7-Zip reads: same coder, another header, length unknown. */
+function asLzma(member: Uint8Array): Buffer {
+  const header = Buffer.alloc(13, 0xff);
+  header[0] = LZMA_PROPERTIES;
+  header.writeUInt32LE(Math.min(lzipDictionary(member[5] ?? 0), 0xffff_ffff), 1);
+  return Buffer.concat([header, member.subarray(LZIP_HEADER_BYTES)]);
+}
+
+/** Member starts: each trailer states the size of its member, but a cut or lying file has none to trust. */
+function lzipMembers(bytes: Uint8Array): Uint8Array[] {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const starts: number[] = [];
+  for (let at = view.indexOf('LZIP\u0001', 0, 'latin1'); at >= 0 && starts.length < MAX_LZIP_MEMBERS;) {
+    starts.push(at);
+    at = view.indexOf('LZIP\u0001', at + LZIP_HEADER_BYTES + LZIP_TRAILER_BYTES, 'latin1');
+  }
+  // Each reaches to the end of the bytes: the coder knows its own end, and the mark may occur inside data.
+  return starts.map((start) => view.subarray(start));
+}
+
+/** Members opened per file: each costs a run of 7-Zip. */
+const MAX_LZIP_MEMBERS = 64;
+
+export function createLzipUnpacker(sevenZip: SevenZip): Unpacker {
+  return {
+    name: 'lzip',
+    recognises: ({ bytes }) => hasMagic(bytes, 'LZIP\u0001'),
+    unpack: async ({ bytes }, out) => {
+      const members = lzipMembers(bytes);
+      let read = 0;
+      for (const member of members) {
+        const { files, stopped } = await sevenZip.extract(asLzma(member), out.budget, '', 'lzma');
+        for (const file of files) {
+          read += file.bytes.length;
+          out.emit('', file.bytes);
+        }
+        if (stopped !== undefined) {
+          out.cannot(stopped.scanCause, `lzip: ${stopped.message}`);
+          return;
+        }
+      }
+      reportRatio(out, 'lzip stream', bytes.length, read);
+      if (read === 0 || members.length >= MAX_LZIP_MEMBERS) {
+        out.cannot('malformed', 'lzip stream cannot be read to its end');
+      }
+    },
+  };
+}

@@ -1,0 +1,225 @@
+import { hasMagic, latin1, positionsOf, u16le, u32le, u64le, viewOf } from './byte-view.ts';
+
+/** Entries looked at per archive, of each kind. More than the piece limit of a message can ever use. */
+export const MAX_ZIP_RECORDS = 10_000;
+
+/** End records looked at: more archives than this in a row share the shift of the last. */
+const MAX_END_RECORDS = 64;
+
+const LOCAL = Buffer.from('PK\u0003\u0004', 'latin1');
+const CENTRAL = Buffer.from('PK\u0001\u0002', 'latin1');
+const END = Buffer.from('PK\u0005\u0006', 'latin1');
+const DESCRIPTOR = Buffer.from('PK\u0007\u0008', 'latin1');
+const LOCAL_BYTES = 30;
+const CENTRAL_BYTES = 46;
+const FLAG_ENCRYPTED = 1;
+const FLAG_DESCRIPTOR = 8;
+
+/** What one header, central or local, says about an entry. Nothing in it is trusted. */
+export interface ZipClaim {
+  readonly flags: number;
+  readonly method: number;
+  readonly time: number;
+  readonly crc: number;
+  readonly packed: number;
+  readonly size: number;
+  readonly name: Buffer;
+  readonly extra: Buffer;
+  /** Where the header itself stands. */
+  readonly recordAt: number;
+}
+
+export interface CentralClaim extends ZipClaim {
+  /** Where the local header is said to be. */
+  readonly offset: number;
+}
+
+/** One place where an entry's data starts, with everything said about it. */
+export interface ZipEntry {
+  readonly at: number;
+  readonly dataAt: number;
+  /** Local header first (if there is one), then each central entry that points here. */
+  readonly claims: readonly ZipClaim[];
+  readonly inDirectory: boolean;
+}
+
+export interface ZipMap {
+  readonly entries: readonly ZipEntry[];
+  readonly tooMany: boolean;
+  /** Sorted positions of all records, and of the end of the bytes. */
+  readonly records: readonly number[];
+}
+
+export function isEncrypted(claim: ZipClaim): boolean {
+  return (claim.flags & FLAG_ENCRYPTED) !== 0;
+}
+
+export function hasDescriptor(claim: ZipClaim): boolean {
+  return (claim.flags & FLAG_DESCRIPTOR) !== 0;
+}
+
+/** The body of the extra field `id`, or undefined. */
+export function extraField(extra: Buffer, id: number): Buffer | undefined {
+  for (let at = 0; at + 4 <= extra.length; at += 4 + u16le(extra, at + 2)) {
+    if (u16le(extra, at) === id) {
+      return extra.subarray(at + 4, at + 4 + u16le(extra, at + 2));
+    }
+  }
+  return undefined;
+}
+
+const ZIP64_EXTRA = 0x0001;
+const IN_ZIP64 = 0xffff_ffff;
+
+/** Replaces each 32-bit value of all ones by the next 64-bit value of the ZIP64 extra field. */
+function widen(values: readonly number[], extra: Buffer): number[] {
+  const wide = extraField(extra, ZIP64_EXTRA);
+  let at = 0;
+  return values.map((value) => {
+    if (value !== IN_ZIP64 || wide === undefined || at + 8 > wide.length) {
+      return value;
+    }
+    at += 8;
+    return u64le(wide, at - 8);
+  });
+}
+
+function readLocal(bytes: Buffer, at: number): ZipClaim {
+  const nameEnd = at + LOCAL_BYTES + u16le(bytes, at + 26);
+  const extra = bytes.subarray(nameEnd, nameEnd + u16le(bytes, at + 28));
+  const [size = 0, packed = 0] = widen([u32le(bytes, at + 22), u32le(bytes, at + 18)], extra);
+  const name = bytes.subarray(at + LOCAL_BYTES, nameEnd);
+  const crc = u32le(bytes, at + 14);
+  const head = { flags: u16le(bytes, at + 6), method: u16le(bytes, at + 8), time: u16le(bytes, at + 10) };
+  return { ...head, crc, packed, size, name, extra, recordAt: at };
+}
+
+function readCentral(bytes: Buffer, at: number): CentralClaim {
+  const nameEnd = at + CENTRAL_BYTES + u16le(bytes, at + 28);
+  const extra = bytes.subarray(nameEnd, nameEnd + u16le(bytes, at + 30));
+  const narrow = [u32le(bytes, at + 24), u32le(bytes, at + 20), u32le(bytes, at + 42)];
+  const [size = 0, packed = 0, offset = 0] = widen(narrow, extra);
+  const name = bytes.subarray(at + CENTRAL_BYTES, nameEnd);
+  const crc = u32le(bytes, at + 16);
+  const head = { flags: u16le(bytes, at + 8), method: u16le(bytes, at + 10), time: u16le(bytes, at + 12) };
+  return { ...head, crc, packed, size, offset, name, extra, recordAt: at };
+}
+
+function dataStart(bytes: Buffer, at: number): number {
+  return at + LOCAL_BYTES + u16le(bytes, at + 26) + u16le(bytes, at + 28);
+}
+
+/**
+ * How far the offsets of the central entry at `at` may be off: not at all, or by what its own end record shows
+ * (the bytes before the archive, which self-extractors and concatenated archives have).
+ */
+function shiftsFor(bytes: Buffer, at: number, ends: readonly number[]): number[] {
+  const end = ends.find((position) => position > at);
+  if (end === undefined) {
+    return [0];
+  }
+  const shift = end - u32le(bytes, end + 12) - u32le(bytes, end + 16);
+  return shift === 0 ? [0] : [0, shift];
+}
+
+/** Collects claims per local header position. */
+class EntryMap {
+  readonly #bytes: Buffer;
+  readonly #locals: ReadonlySet<number>;
+  readonly #byName = new Map<string, number[]>();
+  readonly #claims = new Map<number, CentralClaim[]>();
+
+  constructor(bytes: Buffer, locals: readonly number[]) {
+    this.#bytes = bytes;
+    this.#locals = new Set(locals);
+    for (const at of locals) {
+      const name = latin1(readLocal(bytes, at).name);
+      const known = this.#byName.get(name);
+      if (known === undefined) {
+        this.#byName.set(name, [at]);
+      } else if (known.length < 8) {
+        known.push(at);
+      }
+    }
+  }
+
+  /** Every local header that a central entry may mean: at its offset, at the shifted offset, or of its name. */
+  place(claim: CentralClaim, moves: readonly number[]): void {
+    const at = moves.map((shift) => claim.offset + shift).filter((start) => this.#locals.has(start));
+    const named = at.length > 0 ? [] : (this.#byName.get(latin1(claim.name)) ?? []);
+    const places = [...at, ...named];
+    // A reader that skips the signature check finds an entry whose local signature was destroyed.
+    const blind =
+      places.length === 0 && claim.offset + LOCAL_BYTES < this.#bytes.length ? [claim.offset] : [];
+    for (const place of [...places, ...blind]) {
+      const known = this.#claims.get(place);
+      if (known === undefined) {
+        this.#claims.set(place, [claim]);
+      } else if (known.length < 8) {
+        known.push(claim);
+      }
+    }
+  }
+
+  entries(): ZipEntry[] {
+    const places = [...new Set([...this.#locals, ...this.#claims.keys()])].sort((a, b) => a - b);
+    return places.map((at) => {
+      const central = this.#claims.get(at) ?? [];
+      const local = this.#locals.has(at) ? [readLocal(this.#bytes, at)] : [];
+      const dataAt = dataStart(this.#bytes, at);
+      return { at, dataAt, claims: [...local, ...central], inDirectory: central.length > 0 };
+    });
+  }
+}
+
+/** A carved local header must make sense before it counts: any file may contain the four bytes. */
+function isPlausibleLocal(bytes: Buffer, at: number): boolean {
+  const version = u16le(bytes, at + 4) & 0xff;
+  const dataAt = dataStart(bytes, at);
+  return version <= 99 && dataAt <= bytes.length && u16le(bytes, at + 26) <= 4096;
+}
+
+/** The union of what the central directories and the local headers anywhere in the bytes say. */
+export function mapZip(input: Uint8Array): ZipMap {
+  const bytes = viewOf(input);
+  const locals = positionsOf(bytes, LOCAL, MAX_ZIP_RECORDS + 1);
+  const centrals = positionsOf(bytes, CENTRAL, MAX_ZIP_RECORDS + 1);
+  const tooMany = locals.length > MAX_ZIP_RECORDS || centrals.length > MAX_ZIP_RECORDS;
+  const map = new EntryMap(
+    bytes,
+    locals.slice(0, MAX_ZIP_RECORDS).filter((at) => isPlausibleLocal(bytes, at)),
+  );
+  const ends = positionsOf(bytes, END, MAX_END_RECORDS);
+  for (const at of centrals.slice(0, MAX_ZIP_RECORDS)) {
+    map.place(readCentral(bytes, at), shiftsFor(bytes, at, ends));
+  }
+  return { entries: map.entries(), tooMany, records: recordPositions(bytes, [...locals, ...centrals]) };
+}
+
+/** Cheap test for anything that the walk could read. */
+export function mayBeZip(input: Uint8Array): boolean {
+  return (
+    hasMagic(input, 'PK\u0003\u0004') || viewOf(input).includes(LOCAL) || viewOf(input).includes(CENTRAL)
+  );
+}
+
+/** Sorted positions of every record signature: where an entry of unknown length can end. */
+function recordPositions(bytes: Buffer, known: readonly number[]): number[] {
+  const others = [END, DESCRIPTOR].flatMap((signature) => positionsOf(bytes, signature, MAX_ZIP_RECORDS));
+  return [...known, ...others, bytes.length].sort((a, b) => a - b);
+}
+
+/** The first record position at or after `at`. */
+export function nextRecord(positions: readonly number[], at: number): number {
+  let low = 0;
+  let high = positions.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((positions[middle] ?? 0) < at) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return positions[low] ?? 0;
+}

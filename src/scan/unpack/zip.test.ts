@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
+import { createUnpackers } from './index.ts';
+import { openAll, yields } from './open-all.ts';
+import { buildZip, type TestEntry } from './zip-for-test.ts';
+
+const MARKER = 'POSTERN-TEST';
+const content = Buffer.from(`${'some filler. '.repeat(20)}${MARKER}`);
+const benign: TestEntry = { name: 'a.txt', content: Buffer.from('nothing to see here, move along please') };
+const hidden: TestEntry = { name: 'b.txt', content };
+const unpackers = createUnpackers();
+
+async function finds(bytes: Buffer): Promise<boolean> {
+  const opened = await openAll(bytes, { unpackers });
+  return opened.pieces.some((piece) => Buffer.from(piece.bytes).equals(content));
+}
+
+describe('zip', () => {
+  const good = buildZip([benign, hidden]);
+  const badFirst = buildZip([hidden]);
+  const shapes: Record<string, Buffer> = {
+    'a regular archive': good,
+    'a stored entry': buildZip([{ ...hidden, method: 0 }]),
+    'a local entry absent from the directory': buildZip([benign, { ...hidden, only: 'local' }]),
+    'no directory at all': buildZip([benign, hidden], { none: true }),
+    'junk before': Buffer.concat([Buffer.alloc(70_000, 'x'), good]),
+    'junk after': Buffer.concat([good, Buffer.alloc(70_000, 'x')]),
+    'bad then benign, concatenated': Buffer.concat([badFirst, buildZip([benign])]),
+    'benign then bad, concatenated': Buffer.concat([buildZip([benign]), badFirst]),
+    'three archives in a row': Buffer.concat([buildZip([benign]), badFirst, buildZip([benign])]),
+    'local method stored, central deflate': buildZip([{ ...hidden, local: { method: 0 } }]),
+    'local method deflate, central stored': buildZip([{ ...hidden, central: { method: 0 } }]),
+    'encrypted flag in the directory only': buildZip([{ ...hidden, central: { flags: 1 } }]),
+    'encrypted flag in the local header only': buildZip([{ ...hidden, local: { flags: 1 } }]),
+    'encrypted flag in both headers of a plain entry': buildZip([
+      { ...hidden, local: { flags: 1 }, central: { flags: 1 } },
+    ]),
+    'method 99 in the directory': buildZip([{ ...hidden, central: { method: 99 } }]),
+    'an unknown method in both headers': buildZip([
+      { ...hidden, local: { method: 77 }, central: { method: 77 } },
+    ]),
+    'sizes of zero': buildZip([
+      { ...hidden, local: { packed: 0, size: 0 }, central: { packed: 0, size: 0 } },
+    ]),
+    'sizes too big': buildZip([
+      { ...hidden, local: { packed: 9e6, size: 9e6 }, central: { packed: 9e6, size: 9e6 } },
+    ]),
+    'sizes too big on stored data': buildZip([
+      { ...hidden, method: 0, local: { packed: 9e6, size: 9e6 }, central: { packed: 9e6, size: 9e6 } },
+    ]),
+    'a wrong checksum': buildZip([{ ...hidden, local: { crc: 1 }, central: { crc: 2 } }]),
+    'an entry count of zero': buildZip([benign, hidden], { entries: 0 }),
+    'disk number one': buildZip([benign, hidden], { disk: 1 }),
+    'a wrong directory offset': buildZip([benign, hidden], { directoryAt: 7 }),
+    'wrong local offsets': buildZip([{ ...hidden, central: { offset: 5 } }]),
+    'a name that ends in a slash': buildZip([{ ...hidden, name: 'dir/' }]),
+    'duplicate names': buildZip([
+      { ...benign, name: 'x' },
+      { ...hidden, name: 'x' },
+    ]),
+    'different names': buildZip([{ ...hidden, local: { name: 'c.jpg' } }]),
+    'a spanning mark first': Buffer.concat([Buffer.from('PK00'), good]),
+    'an end record in the comment': buildZip([benign, hidden], {
+      comment: 'PK\u0005\u0006'.padEnd(22, '\0'),
+    }),
+    'an archive in an archive': buildZip([{ name: 'in.zip', content: good, method: 0 }]),
+  };
+  for (const [shape, bytes] of Object.entries(shapes)) {
+    it(`opens ${shape}`, async () => assert.equal(await finds(bytes), true));
+  }
+
+  it('finds an entry whose local signature was destroyed', async () => {
+    const broken = Buffer.from(badFirst);
+    broken.write('XX', 0);
+    assert.equal(await finds(broken), true);
+  });
+
+  it('says nothing about regular archives, nested and empty ones included', async () => {
+    const empty: TestEntry = { name: 'dir/', content: Buffer.alloc(0), method: 0 };
+    const nested = buildZip([empty, { name: 'in.zip', content: good, method: 0 }, benign]);
+    for (const bytes of [good, nested, buildZip([])]) {
+      assert.deepEqual((await openAll(bytes, { unpackers })).causes, []);
+    }
+  });
+
+  it('reads shared memory', async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(good.length));
+    shared.set(good);
+    assert.equal(yields(await openAll(shared, { unpackers }), MARKER), true);
+  });
+
+  it('calls a cut entry malformed and keeps what it gave', async () => {
+    const long = Buffer.from(`${MARKER}${Array.from({ length: 5000 }, (_, i) => i).join()}`);
+    const opened = await openAll(buildZip([{ name: 'a', content: long }]).subarray(0, 4000), { unpackers });
+    assert.equal(yields(opened, MARKER), true);
+    assert.deepEqual(opened.causes, ['malformed']);
+  });
+
+  it('reports an unknown method that hides the content', async () => {
+    const noise = Buffer.from(Array.from({ length: 300 }, (_, i) => (i * 7919 + 13) & 0xff));
+    const claims = { method: 77, crc: 1 };
+    const opened = await openAll(
+      buildZip([{ name: 'a', content: noise, method: 0, local: claims, central: claims }]),
+      {
+        unpackers,
+      },
+    );
+    assert.ok(opened.causes.includes('malformed'));
+  });
+});
+
+/** Entries that all use one kernel, each through a chain of stored blocks that quote the headers before it. */
+function overlapping(count: number): Buffer {
+  const kernel = deflateRawSync(Buffer.alloc(3_000_000));
+  const parts: Buffer[] = [];
+  const entries: Buffer[] = [];
+  let at = 0;
+  for (let index = 0; index < count; index += 1) {
+    const last = index === count - 1;
+    const size = 31 + (last ? 0 : 5);
+    const local = Buffer.alloc(size);
+    local.write('PK\u0003\u0004', 'latin1');
+    local.writeUInt16LE(8, 8);
+    local.writeUInt16LE(1, 26);
+    local.write(String.fromCharCode(65 + (index % 26)), 30);
+    if (!last) {
+      local.writeUInt16LE(31, 32); // a stored block that quotes the next header
+      local.writeUInt16LE(~31 & 0xffff, 34);
+    }
+    parts.push(local);
+    const central = Buffer.alloc(47);
+    central.write('PK\u0001\u0002', 'latin1');
+    central.writeUInt16LE(8, 10);
+    central.writeUInt32LE(kernel.length, 20);
+    central.writeUInt32LE(3_000_000, 24);
+    central.writeUInt16LE(1, 28);
+    central.writeUInt32LE(at, 42);
+    entries.push(central);
+    at += size;
+  }
+  const end = Buffer.alloc(22);
+  end.write('PK\u0005\u0006', 'latin1');
+  return Buffer.concat([...parts, kernel, ...entries, end]);
+}
+
+describe('zip bombs', () => {
+  it('refuses entries that overlap', async () => {
+    const opened = await openAll(overlapping(200), { unpackers });
+    assert.ok(opened.causes.includes('bomb'));
+    const bytes = opened.pieces.reduce((sum, piece) => sum + piece.bytes.length, 0);
+    assert.ok(bytes < 20_000_000);
+  });
+
+  it('cuts a flat bomb at the object limit and reports it', async () => {
+    const bomb = buildZip([{ name: 'a', content: Buffer.alloc(30_000_000) }]);
+    const opened = await openAll(bomb, { unpackers });
+    assert.ok(opened.causes.includes('bomb'));
+    assert.ok(opened.pieces.every((piece) => piece.bytes.length <= 25_000_000));
+  });
+
+  it('counts the ratio only above its floor', async () => {
+    const limits = { maxRatio: 50, ratioFloorBytes: 100_000 };
+    const at = buildZip([{ name: 'a', content: Buffer.alloc(100_000) }]);
+    const over = buildZip([{ name: 'a', content: Buffer.alloc(100_001) }]);
+    assert.deepEqual((await openAll(at, { unpackers, limits })).causes, []);
+    assert.deepEqual((await openAll(over, { unpackers, limits })).causes, ['bomb']);
+  });
+
+  it('ends with bomb when there are too many entries', async () => {
+    const many = Array.from({ length: 3000 }, (_, i) => ({ name: `${i}`, content: Buffer.from(`n${i}`) }));
+    const opened = await openAll(buildZip(many), { unpackers });
+    assert.equal(opened.stopped?.scanCause, 'bomb');
+  });
+
+  it('stops at the depth limit', async () => {
+    let nested = buildZip([hidden]);
+    for (let level = 0; level < 30; level += 1) {
+      nested = buildZip([{ name: `${level}.zip`, content: nested }]);
+    }
+    assert.deepEqual((await openAll(nested, { unpackers })).causes, ['too-deep']);
+  });
+});

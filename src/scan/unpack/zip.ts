@@ -1,0 +1,213 @@
+import type { Piece } from '../piece.ts';
+import { viewOf } from './byte-view.ts';
+import type { Inflated } from './decompress.ts';
+import { emitStream } from './emission.ts';
+import { PasswordTries } from './password-tries.ts';
+import type { SevenZip } from './seven-zip.ts';
+import type { Unpacker, Yield } from './unpacker.ts';
+import { AES_EXTRA, decryptZipAes, decryptZipCrypto, matchesCrc, readAesExtra } from './zip-cipher.ts';
+import { AES, DEFLATE, isKnownMethod, STORED, ZipMethods, type ZipSizes } from './zip-method.ts';
+import {
+  extraField,
+  hasDescriptor,
+  isEncrypted,
+  mapZip,
+  mayBeZip,
+  nextRecord,
+  type ZipClaim,
+  type ZipEntry,
+  type ZipMap,
+} from './zip-records.ts';
+
+/** Entries that start inside the data of others before the archive is refused (quoted-overlap bombs). */
+const MAX_OVERLAPS = 3;
+
+/** A decompressed entry and whether its checksum agrees with one of the headers. */
+interface Reading {
+  readonly inflated: Inflated;
+  readonly verified: boolean;
+}
+
+function unique(values: readonly number[]): number[] {
+  return [...new Set(values)];
+}
+
+/** Reads the entries of one archive. */
+class ZipWalk {
+  readonly #bytes: Buffer;
+  readonly #out: Yield;
+  readonly #methods: ZipMethods;
+  readonly #map: ZipMap;
+  readonly #tries: PasswordTries;
+  #coveredTo = 0;
+  #overlaps = 0;
+
+  constructor(bytes: Buffer, out: Yield, methods: ZipMethods) {
+    this.#bytes = bytes;
+    this.#out = out;
+    this.#methods = methods;
+    this.#map = mapZip(bytes);
+    this.#tries = new PasswordTries(out);
+  }
+
+  async run(): Promise<void> {
+    if (this.#map.tooMany) {
+      this.#out.cannot('bomb', 'zip archive with too many entries');
+    }
+    for (const entry of this.#map.entries) {
+      this.#out.budget.checkTime();
+      if (this.#isInsideAnother(entry)) {
+        continue;
+      }
+      if (this.#overlaps >= MAX_OVERLAPS) {
+        this.#out.cannot('bomb', 'zip archive with overlapping entries');
+        return;
+      }
+      await this.#entry(entry);
+    }
+  }
+
+  /**
+   * What lies inside data already read comes out again when that data is unpacked. An overlap it is only when a
+   * directory outside that data points into it.
+   */
+  #isInsideAnother(entry: ZipEntry): boolean {
+    if (entry.at >= this.#coveredTo) {
+      return false;
+    }
+    const pointedAt = entry.inDirectory && entry.claims.some(({ recordAt }) => recordAt >= this.#coveredTo);
+    this.#overlaps += pointedAt ? 1 : 0;
+    return !pointedAt;
+  }
+
+  async #entry(entry: ZipEntry): Promise<void> {
+    const encryptedClaims = entry.claims.filter(isEncrypted);
+    const doubtful = encryptedClaims.length < entry.claims.length;
+    const plain = await this.#readPlain(entry, this.#bytes.subarray(entry.dataAt));
+    const verified = plain.filter((reading) => reading.verified);
+    if (encryptedClaims.length === 0 || verified.length > 0) {
+      this.#emitPlain(entry, plain, verified.length > 0);
+      return;
+    }
+    if (doubtful) {
+      this.#emitPlain(entry, plain, true); // one header says plain: some reader opens it without a password
+    }
+    await this.#encrypted(entry, encryptedClaims);
+  }
+
+  async #readPlain(entry: ZipEntry, data: Buffer): Promise<Reading[]> {
+    const readings: Reading[] = [];
+    for (const method of this.#plainMethods(entry.claims)) {
+      const inflated = await this.#methods.read(data, method, this.#sizes(entry, method), this.#out.budget);
+      const verified = entry.claims.some(({ crc }) => matchesCrc(inflated.bytes, crc));
+      readings.push({ inflated, verified: verified && inflated.bytes.length > 0 });
+    }
+    return readings;
+  }
+
+  /** Every method that a header names; a name nobody knows may be a lie about stored or deflated data. */
+  #plainMethods(claims: readonly ZipClaim[]): number[] {
+    const named = unique(claims.map((claim) => claim.method));
+    const known = named.filter(isKnownMethod);
+    const lies = known.length < named.length ? [DEFLATE, STORED] : [];
+    return unique([...known, ...lies]);
+  }
+
+  /** The most generous sizes that the headers allow: the longest stored reading contains the shorter ones. */
+  #sizes(entry: ZipEntry, method: number): ZipSizes {
+    const left = this.#bytes.length - entry.dataAt;
+    const fitting = entry.claims.map(({ packed }) => packed).filter((packed) => packed > 0 && packed <= left);
+    const toNext = Math.max(0, nextRecord(this.#map.records, entry.dataAt) - entry.dataAt);
+    const claimed = Math.max(0, ...fitting);
+    const lying =
+      fitting.length === 0 && entry.claims.some((claim) => claim.packed > left || hasDescriptor(claim));
+    const size = Math.max(0, ...entry.claims.map((claim) => claim.size));
+    const stored = Math.max(claimed, size <= left ? size : 0);
+    const packed = lying || claimed === 0 ? toNext : method === STORED ? stored : claimed;
+    const { crc = 0, flags = 0 } = entry.claims.find((claim) => claim.method === method) ?? {};
+    return { packed, size, crc, flags };
+  }
+
+  #emitPlain(entry: ZipEntry, readings: readonly Reading[], oneIsRight: boolean): void {
+    const name = entry.claims[0]?.name.toString() ?? '';
+    const complete = readings.some(
+      ({ inflated }) => inflated.end === 'complete' && inflated.bytes.length > 0,
+    );
+    const unknown = entry.claims.some(({ method }) => !isKnownMethod(method));
+    for (const { inflated } of readings) {
+      const settled = (complete || oneIsRight || !this.#isTrusted(entry)) && inflated.end !== 'capped';
+      emitStream(this.#out, name, settled ? { ...inflated, end: 'complete' } : inflated, 'zip entry');
+      this.#coveredTo = Math.max(this.#coveredTo, this.#covers(entry, inflated));
+    }
+    if (unknown && !oneIsRight) {
+      this.#out.cannot('malformed', 'zip entry with an unknown compression method');
+    }
+  }
+
+  /** A carved header behind other data may be an accident; its failure says nothing about the piece. */
+  #isTrusted(entry: ZipEntry): boolean {
+    const saysEmpty = entry.claims.every(
+      (claim) => claim.packed === 0 && claim.size === 0 && !hasDescriptor(claim),
+    );
+    return (entry.inDirectory || entry.at === 0) && !saysEmpty;
+  }
+
+  #covers(entry: ZipEntry, { end, consumed }: Inflated): number {
+    return end === 'complete' ? entry.dataAt + consumed : entry.dataAt;
+  }
+
+  async #encrypted(entry: ZipEntry, claims: readonly ZipClaim[]): Promise<void> {
+    for (const password of this.#tries.candidates()) {
+      for (const claim of claims) {
+        const reading = await this.#decrypt(entry, claim, password);
+        if (reading !== undefined) {
+          this.#tries.worked(password);
+          emitStream(this.#out, claim.name.toString(), reading, 'zip entry');
+          return;
+        }
+      }
+    }
+    if (this.#isTrusted(entry)) {
+      this.#out.cannot('encrypted', 'zip entry is encrypted');
+    }
+  }
+
+  async #decrypt(entry: ZipEntry, claim: ZipClaim, password: string): Promise<Inflated | undefined> {
+    const { packed, size } = this.#sizes(entry, claim.method);
+    const data = this.#bytes.subarray(entry.dataAt, entry.dataAt + packed);
+    const aes = extraField(claim.extra, AES_EXTRA);
+    if (claim.method === AES && aes !== undefined) {
+      const { strength, method } = readAesExtra(aes);
+      const plain = decryptZipAes(data, password, strength);
+      return plain === undefined
+        ? undefined
+        : this.#decode(plain, method, { ...claim, packed: plain.length, size });
+    }
+    const checks = [claim.crc >>> 24, claim.time >> 8];
+    const plain = decryptZipCrypto(data, password, checks);
+    if (plain === undefined) {
+      return undefined;
+    }
+    const reading = await this.#decode(plain, claim.method, { ...claim, packed: plain.length, size });
+    const crcs = entry.claims.map(({ crc }) => crc).filter((crc) => crc !== 0);
+    // One byte of check lets 1 of 256 wrong passwords through.
+    return crcs.length === 0 || crcs.some((crc) => matchesCrc(reading.bytes, crc)) ? reading : undefined;
+  }
+
+  #decode(plain: Buffer, method: number, sizes: ZipSizes): Promise<Inflated> {
+    return this.#methods.read(plain, isKnownMethod(method) ? method : DEFLATE, sizes, this.#out.budget);
+  }
+}
+
+/**
+ * Zip archives, and everything built on them (OOXML, ODF, JAR, APK): the union of all directory entries and all
+ * local headers anywhere in the bytes, each read with every method that a header names.
+ */
+export function createZipUnpacker(sevenZip: SevenZip): Unpacker {
+  const methods = new ZipMethods(sevenZip);
+  return {
+    name: 'zip',
+    recognises: ({ bytes }: Piece) => bytes.length >= 30 && mayBeZip(bytes),
+    unpack: ({ bytes }: Piece, out: Yield) => new ZipWalk(viewOf(bytes), out, methods).run(),
+  };
+}
