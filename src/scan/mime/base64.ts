@@ -74,7 +74,7 @@ function paddingStart(bytes: Buffer, start: number, end: number): number {
  */
 export function decodeBase64(bytes: Buffer, from: number, to: number): Decoded {
   const end = trimmedEnd(bytes, from, to);
-  const decoded = Buffer.from(bytes.latin1Slice(from, end), 'base64');
+  const decoded = Buffer.from(bytes.toString('latin1', from, end), 'base64');
   const dataEnd = paddingStart(bytes, from, end);
   const data = bytes.subarray(from, dataEnd);
   const hasUrlLetters = data.includes(0x2d) || data.includes(0x5f);

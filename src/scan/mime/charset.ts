@@ -5,13 +5,13 @@ import iconv from 'iconv-lite';
 export function decodeText(bytes: Buffer, charset: string): string {
   const name = charset.trim().toLowerCase();
   if (name === '' || name === 'us-ascii' || name === 'utf-8') {
-    return bytes.utf8Slice(0, bytes.length);
+    return bytes.toString('utf8', 0, bytes.length);
   }
   if (iconv.encodingExists(name)) {
     return iconv.decode(bytes, name);
   }
   const decoder = nativeDecoder(name);
-  return decoder === undefined ? bytes.latin1Slice(0, bytes.length) : decoder.decode(bytes);
+  return decoder === undefined ? bytes.toString('latin1', 0, bytes.length) : decoder.decode(bytes);
 }
 
 function nativeDecoder(name: string): TextDecoder | undefined {

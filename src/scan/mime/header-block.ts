@@ -47,7 +47,7 @@ export function readHeaderBlock(bytes: Buffer, start: number, end: number, maxBy
   const limit = Math.min(end, start + maxBytes);
   const empty = findEmptyLine(bytes, start, limit);
   const headerEnd = empty === -1 ? limit : empty;
-  const text = bytes.latin1Slice(start, headerEnd);
+  const text = bytes.toString('latin1', start, headerEnd);
   const { fields, regular } = readFields(text);
   const bodyStart = empty === -1 ? limit : Math.min(end, empty + emptyLineLength(bytes, empty));
   return { fields, text, bodyStart, regular: regular && empty !== -1 };

@@ -17,7 +17,7 @@ function declaresMessage(piece: Piece): boolean {
 
 /** True when the bytes start like a mail header, whatever they are called. */
 export function startsLikeMessage(bytes: Buffer): boolean {
-  const head = bytes.latin1Slice(0, Math.min(bytes.length, SNIFF_BYTES));
+  const head = bytes.toString('latin1', 0, Math.min(bytes.length, SNIFF_BYTES));
   if (!START.test(head)) {
     return false;
   }
