@@ -1,0 +1,51 @@
+import { neutralise } from '../scan/neutralise/neutralise.ts';
+import type { Located, MessageBytes, Patch } from '../scan/scanner.ts';
+import { digestMessage, readMessage } from './message-source.ts';
+import { type Answer, describeFailure, type Errand, type ErrandResult } from './scan-job.ts';
+import { lowerPriority } from './worker-priority.ts';
+
+/** More places than this in one message are not told apart by anybody. */
+export const MAX_OFFSETS = 16;
+
+lowerPriority();
+
+/** Cloning a view between threads clones all memory behind it, so a partial view is copied first. */
+function exactly({ offset, bytes }: Patch): Patch {
+  const isWhole = bytes.byteLength === bytes.buffer.byteLength;
+  return { offset, bytes: isWhole ? bytes : new Uint8Array(bytes) };
+}
+
+function locate(message: MessageBytes, needle: MessageBytes): Located {
+  if (needle.byteLength === 0) {
+    return { offsets: [0], more: false };
+  }
+  const haystack = Buffer.from(readMessage(message).buffer, 0, message.byteLength);
+  const sought = readMessage(needle);
+  const offsets: number[] = [];
+  let at = haystack.indexOf(sought);
+  while (at !== -1 && offsets.length < MAX_OFFSETS) {
+    offsets.push(at);
+    at = haystack.indexOf(sought, at + 1);
+  }
+  return { offsets, more: at !== -1 };
+}
+
+function run(errand: Errand): ErrandResult {
+  if (errand.kind === 'locate') {
+    return { kind: 'locate', located: locate(errand.message, errand.needle) };
+  }
+  if (errand.kind === 'digest') {
+    return { kind: 'digest', sha256: digestMessage(errand.message) };
+  }
+  const patches = neutralise(readMessage(errand.message), errand.guilt, errand.notice);
+  return { kind: 'neutralise', patches: patches.map(exactly) };
+}
+
+/** Runs one errand. Never rejects: a rejection would read as a lost thread. */
+export default function runErrand(errand: Errand): Answer<ErrandResult> {
+  try {
+    return { ok: true, value: run(errand) };
+  } catch (reason) {
+    return { ok: false, detail: describeFailure(reason) };
+  }
+}

@@ -1,0 +1,238 @@
+import { availableParallelism } from 'node:os';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { GatewayError } from '../base/errors.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
+import type { ScanLimits } from '../scan/budget.ts';
+import type {
+  Guilt,
+  Located,
+  MessageBytes,
+  Patch,
+  ScanReport,
+  ScanRequest,
+  Scanner,
+} from '../scan/scanner.ts';
+import { Dispatcher, type PoolHooks, type PoolState } from './dispatcher.ts';
+import { ErrandDesk } from './errand-desk.ts';
+import { compileRuleSet } from './rule-compiler.ts';
+import type { ClamdOptions } from './scan-job.ts';
+import { ScanSquad } from './scan-squad.ts';
+import { createSelfTest, isFound, type SelfTest } from './self-test.ts';
+
+export interface ScanPoolOptions {
+  readonly rules: RuleSet;
+  /** Scanning threads; see `defaultWorkers`. */
+  readonly workers: number;
+  /** Heap of one thread, MB. */
+  readonly workerHeapMb: number;
+  /** Scans that may wait; above it they are `overloaded` at once. */
+  readonly maxQueue: number;
+  /** One scan in a worker, milliseconds; past it the verdict is `timeout` and the thread is given up. */
+  readonly timeoutMs: number;
+  /** From request to verdict, milliseconds; what waits too long for that is `overloaded`. */
+  readonly deadlineMs: number;
+  /** `timeMs` is lowered where needed, so that a scan ends by itself before its thread is given up. */
+  readonly limits: ScanLimits;
+  /** Default `auto`; see the pipeline. */
+  readonly readers?: 'auto' | 'both';
+  /** A second engine; absent: none. */
+  readonly clamd?: ClamdOptions;
+  /** Obey `X-Postern-Fault` in messages. For tests only. */
+  readonly faults?: boolean;
+  readonly hooks?: PoolHooks;
+  readonly clock?: Clock;
+}
+
+/** The scanner whose work is done in threads. */
+export interface ScanPool extends Scanner {
+  /**
+   * As `scan`, but when `leave` fires after a worker took the message, the scan is finished and still resolves:
+   * for callers who keep the report.
+   */
+  judge(request: ScanRequest, leave?: AbortSignal): Promise<ScanReport>;
+  /** SHA-256 of a message, lower-case hex, computed off this thread; undefined when that failed. */
+  digest(message: MessageBytes): Promise<string | undefined>;
+  /**
+   * Compiles, vets and tests a rule set in threads of its own, then swaps it in; scans that run finish under
+   * the set they began with. Rejects with `RULES_INVALID` (or `INTERNAL`) and keeps the set in use.
+   */
+  replaceRules(set: RuleSet): Promise<void>;
+  stats(): PoolState;
+  /** Does the pool, as it is now, find what it must and nothing else? */
+  selfTest(): Promise<boolean>;
+  /** Waiting scans end as `overloaded`, running ones as `engine-failed`; threads end. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** At least two, so that one slow message never stops everybody; one core is left to the sessions. */
+export function defaultWorkers(cores = availableParallelism()): number {
+  return Math.max(2, cores - 1);
+}
+
+/** The engine stops up to a second after the scan's own limit. */
+const ENGINE_LAG_MS = 1_000;
+
+function withInnerTime(limits: ScanLimits, timeoutMs: number): ScanLimits {
+  const innerMs = Math.max(timeoutMs - ENGINE_LAG_MS, timeoutMs * 0.8);
+  return { ...limits, timeMs: Math.min(limits.timeMs, innerMs) };
+}
+
+/** Settles as `work`, unless `signal` fires first; then with its reason, and `work` is let go. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) {
+    return work;
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  return promise;
+}
+
+/** Builds the threads of one rule set and proves that they work. Throws `RULES_INVALID` or `INTERNAL`. */
+async function raiseSquad(
+  options: ScanPoolOptions,
+  set: RuleSet,
+  test: SelfTest,
+  signal: AbortSignal,
+): Promise<ScanSquad> {
+  const { workers, workerHeapMb, limits, timeoutMs, readers, clamd, faults, clock = systemClock } = options;
+  const rules = await compileRuleSet(set, [test.rule], { clock, signal });
+  const squad = new ScanSquad({
+    generation: set.generation,
+    threads: workers,
+    heapMb: workerHeapMb,
+    data: {
+      rules,
+      limits: withInnerTime(limits, timeoutMs),
+      clamd,
+      readers: readers ?? 'auto',
+      faults: faults ?? false,
+    },
+    clock,
+  });
+  try {
+    await squad.warm(test);
+  } catch (reason) {
+    await squad.destroy();
+    throw reason;
+  }
+  return squad;
+}
+
+class ThreadedScanPool implements ScanPool {
+  readonly #options: ScanPoolOptions;
+  readonly #test: SelfTest;
+  readonly #errands: ErrandDesk;
+  readonly #dispatcher: Dispatcher;
+  /** All squads whose threads live: the active one, and those that finish their last scans. */
+  readonly #squads: Set<ScanSquad>;
+  /** Replacements happen one after the other. */
+  #replacing: Promise<void> = Promise.resolve();
+  readonly #closing = new AbortController();
+
+  constructor(options: ScanPoolOptions, squad: ScanSquad, test: SelfTest) {
+    const { maxQueue, timeoutMs, deadlineMs, clock = systemClock, hooks = {} } = options;
+    this.#options = options;
+    this.#test = test;
+    this.#squads = new Set([squad]);
+    this.#dispatcher = new Dispatcher(squad, { maxQueue, timeoutMs, deadlineMs, clock, hooks });
+    this.#errands = new ErrandDesk({
+      maxPending: maxQueue,
+      timeoutMs,
+      clock,
+      onFailure: (cause) => hooks.onTaskFailure?.(cause),
+    });
+  }
+
+  get generation(): string {
+    return this.#dispatcher.generation;
+  }
+
+  scan(request: ScanRequest, signal?: AbortSignal): Promise<ScanReport> {
+    return unlessAborted(this.judge(request, signal), signal);
+  }
+
+  judge(request: ScanRequest, leave?: AbortSignal): Promise<ScanReport> {
+    return this.#dispatcher.submit(request, { leave });
+  }
+
+  neutralise(message: MessageBytes, guilt: Guilt, notice: string): Promise<readonly Patch[]> {
+    return this.#errands.neutralise(message, guilt, notice);
+  }
+
+  locate(message: MessageBytes, needle: MessageBytes): Promise<Located> {
+    return this.#errands.locate(message, needle);
+  }
+
+  digest(message: MessageBytes): Promise<string | undefined> {
+    return this.#errands.digest(message);
+  }
+
+  stats(): PoolState {
+    return this.#dispatcher.state();
+  }
+
+  async replaceRules(set: RuleSet): Promise<void> {
+    const replaced = this.#replacing.then(async () => await this.#replace(set));
+    this.#replacing = replaced.catch(() => undefined);
+    await replaced;
+  }
+
+  async selfTest(): Promise<boolean> {
+    const [guilty, innocent] = await Promise.all([
+      this.#judgeTest(this.#test.guilty),
+      this.#judgeTest(this.#test.innocent),
+    ]);
+    return isFound(guilty.verdict) && innocent.verdict.kind === 'clean';
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#dispatcher.close();
+    await Promise.all([...this.#squads].map(async (squad) => await squad.destroy()));
+    await this.#errands.close();
+    await this.#replacing;
+  }
+
+  #judgeTest(message: MessageBytes): Promise<ScanReport> {
+    const request = { id: 'self-test', subject: 'message', message, lane: 'interactive', user: '' } as const;
+    return this.#dispatcher.submit(request, { isTest: true });
+  }
+
+  async #replace(set: RuleSet): Promise<void> {
+    this.#refuseWhenClosed();
+    if (set.generation === this.generation) {
+      return;
+    }
+    const squad = await raiseSquad(this.#options, set, this.#test, this.#closing.signal);
+    if (this.#closing.signal.aborted) {
+      await squad.destroy();
+      this.#refuseWhenClosed();
+    }
+    this.#squads.add(squad);
+    void this.#retire(this.#dispatcher.replaceSquad(squad));
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closing.signal.aborted) {
+      throw new GatewayError('INTERNAL', 'the scan pool is closed');
+    }
+  }
+
+  async #retire(squad: ScanSquad): Promise<void> {
+    await squad.idle();
+    await squad.destroy();
+    this.#squads.delete(squad);
+  }
+}
+
+/**
+ * Compiles the rules, starts and tests the threads. Throws `RULES_INVALID` with file, line, column and code, or
+ * `INTERNAL` when threads do not start.
+ */
+export async function createScanPool(options: ScanPoolOptions): Promise<ScanPool> {
+  const test = createSelfTest();
+  const squad = await raiseSquad(options, options.rules, test, new AbortController().signal);
+  return new ThreadedScanPool(options, squad, test);
+}

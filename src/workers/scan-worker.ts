@@ -1,0 +1,25 @@
+import { workerData } from 'node:worker_threads';
+import { createJudge } from './judge.ts';
+import {
+  type Answer,
+  describeFailure,
+  type ScanJob,
+  type ScanOutcome,
+  type ScanWorkerData,
+} from './scan-job.ts';
+import { buildPipeline } from './worker-pipeline.ts';
+import { lowerPriority } from './worker-priority.ts';
+
+// The composition root of one scanning thread: built once, before the first job.
+lowerPriority();
+const data: ScanWorkerData = workerData;
+const judge = createJudge(buildPipeline(data), data);
+
+/** Judges one message. Never rejects: a rejection would read as a lost thread. */
+export default async function scan(job: ScanJob): Promise<Answer<ScanOutcome>> {
+  try {
+    return { ok: true, value: await judge(job) };
+  } catch (reason) {
+    return { ok: false, detail: describeFailure(reason) };
+  }
+}
