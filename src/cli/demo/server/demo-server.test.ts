@@ -371,7 +371,7 @@ describe('imapflow', () => {
         bodyStructure: true,
         flags: true,
       });
-      assert.ok(message !== false);
+      assert.ok(message);
       assert.deepEqual(message.source, MULTIPART);
       assert.equal(message.envelope?.subject, 'parts');
       assert.deepEqual(
@@ -381,6 +381,7 @@ describe('imapflow', () => {
       assert.deepEqual(await client.search({ subject: 'dots' }), [1]);
       assert.ok((await client.list()).some((mailbox) => mailbox.path === 'Trash'));
       const { content } = await client.download('2', '2.1');
+      assert.ok(content);
       const chunks = await content.toArray();
       assert.equal(Buffer.concat(chunks).toString(), 'inner text');
       lock.release();

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import { loadConfig } from '../base/config/load.ts';
+import type { Config } from '../base/config/schema.ts';
+import type { Io } from './io.ts';
+
+const DEFAULT_FILE = 'config/gateway.yaml';
+
+/** Stands in where a command needs rules and limits but no server. The name can never be resolved (RFC 6761). */
+const NO_UPSTREAM = 'upstream.invalid';
+
+export const CONFIG_HELP = `  --config FILE   configuration; default: POSTERN_CONFIG, then ./${DEFAULT_FILE} when it is there,
+                  then the defaults. POSTERN_… variables win over the file.`;
+
+/** The file that a command uses: what was asked for, what the environment names, the default if it is there. */
+export function configPath(option: string | undefined, env: Io['env']): string | undefined {
+  const named = option ?? (env['POSTERN_CONFIG'] === '' ? undefined : env['POSTERN_CONFIG']);
+  return named ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+}
+
+export function loadFrom(path: string | undefined, env: Io['env'], checkFiles = true): Config {
+  return loadConfig({ ...(path === undefined ? {} : { path }), env, checkFiles });
+}
+
+/** For commands that do not connect anywhere: without a file the defaults are enough. */
+export function loadForTool(option: string | undefined, env: Io['env']): Config {
+  const path = configPath(option, env);
+  const host = path === undefined ? { POSTERN_UPSTREAM_HOST: NO_UPSTREAM } : {};
+  return loadFrom(path, { ...host, ...env }, false);
+}

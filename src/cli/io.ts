@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import type { Environment } from '../base/config/environment.ts';
+
+export type Interrupt = 'SIGINT' | 'SIGTERM';
+
+/** Everything a command may touch of its process; tests pass a recording one. */
+export interface Io {
+  /** Standard output: data. Resolves when it may be written to again. */
+  out(data: string | Uint8Array): Promise<void>;
+  /** Standard error: messages for people. */
+  err(text: string): void;
+  readonly stderrIsTerminal: boolean;
+  readonly env: Environment;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  /** Calls `handler` for each Ctrl-C or SIGTERM until the returned function is called. */
+  onInterrupt(handler: (signal: Interrupt) => void): () => void;
+}
+
+async function write(data: string | Uint8Array): Promise<void> {
+  if (!process.stdout.write(data)) {
+    await once(process.stdout, 'drain');
+  }
+}
+
+function onInterrupt(handler: (signal: Interrupt) => void): () => void {
+  process.on('SIGINT', handler);
+  process.on('SIGTERM', handler);
+  return () => {
+    process.off('SIGINT', handler);
+    process.off('SIGTERM', handler);
+  };
+}
+
+export function processIo(): Io {
+  return {
+    out: write,
+    err: (text) => void process.stderr.write(text),
+    stderrIsTerminal: process.stderr.isTTY,
+    env: process.env,
+    stdin: process.stdin,
+    onInterrupt,
+  };
+}

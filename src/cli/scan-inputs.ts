@@ -1,0 +1,128 @@
+import { closeSync } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { MessageBytes } from '../scan/scanner.ts';
+
+/** A message to scan, or why it cannot be read. */
+export type ScanInput =
+  | { readonly kind: 'file'; readonly name: string }
+  | { readonly kind: 'stdin' }
+  | { readonly kind: 'unreadable'; readonly name: string; readonly reason: string };
+
+/** A message in reach of the scan threads until it is closed. */
+export interface OpenedMessage {
+  readonly message: MessageBytes;
+  close(): void;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  ELOOP: 'is a link that leads to itself',
+};
+
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** Regular files below a folder, sorted; links are not followed, so that no loop and no foreign file is read. */
+async function* filesBelow(folder: string): AsyncGenerator<ScanInput> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const name = join(folder, entry.name);
+    if (entry.isFile()) {
+      yield { kind: 'file', name };
+    } else if (entry.isDirectory()) {
+      yield* guarded(name, filesBelow(name));
+    }
+  }
+}
+
+/** A folder that cannot be read is reported in its place, and the rest goes on. */
+async function* guarded(name: string, inputs: AsyncGenerator<ScanInput>): AsyncGenerator<ScanInput> {
+  try {
+    yield* inputs;
+  } catch (error) {
+    yield { kind: 'unreadable', name, reason: reasonOf(error) };
+  }
+}
+
+async function* inputsAt(path: string): AsyncGenerator<ScanInput> {
+  if (path === '-') {
+    yield { kind: 'stdin' };
+    return;
+  }
+  if (!(await stat(path)).isDirectory()) {
+    yield { kind: 'file', name: path };
+    return;
+  }
+  let empty = true;
+  for await (const input of filesBelow(path)) {
+    empty = false;
+    yield input;
+  }
+  if (empty) {
+    yield { kind: 'unreadable', name: path, reason: 'holds no files' };
+  }
+}
+
+/** Everything that the paths of the command line name, in their order; folders recursively. */
+export async function* scanInputs(paths: readonly string[]): AsyncGenerator<ScanInput> {
+  for (const path of paths) {
+    yield* guarded(path, inputsAt(path));
+  }
+}
+
+function inMemory(chunks: readonly Uint8Array[], byteLength: number): OpenedMessage {
+  const buffer = new SharedArrayBuffer(byteLength);
+  const bytes = new Uint8Array(buffer);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk.subarray(0, byteLength - at), at);
+    at += chunk.byteLength;
+  }
+  return { message: { kind: 'memory', buffer, byteLength }, close: () => undefined };
+}
+
+/** All of a stream, up to `maxBytes`. Rejects when there is more. */
+export async function readStream(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<OpenedMessage> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) {
+      throw new Error(`is larger than ${maxBytes} bytes (limits.maxLiteralBytes)`);
+    }
+    chunks.push(chunk);
+  }
+  return inMemory(chunks, bytes);
+}
+
+/** Small files are read into shared memory; the scan threads read large ones by themselves. */
+export async function openFile(
+  name: string,
+  limits: { readonly memoryBytes: number; readonly maxBytes: number },
+): Promise<OpenedMessage> {
+  const handle = await open(name, 'r');
+  try {
+    const info = await handle.stat();
+    if (!info.isFile()) {
+      return await readStream(handle.createReadStream({ autoClose: false }), limits.maxBytes);
+    }
+    if (info.size > limits.memoryBytes) {
+      return await openDescriptor(name, info.size);
+    }
+    const content = await handle.readFile();
+    return inMemory([content], content.byteLength);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A descriptor of its own: a `FileHandle` would be closed by garbage collection. */
+async function openDescriptor(name: string, byteLength: number): Promise<OpenedMessage> {
+  const { openSync } = await import('node:fs');
+  const fd = openSync(name, 'r');
+  return { message: { kind: 'file', fd, byteLength }, close: () => closeSync(fd) };
+}
