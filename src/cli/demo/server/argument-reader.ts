@@ -11,8 +11,8 @@ export class Refusal extends Error {
 /** Numbers or ranges; `*` is Infinity until it meets a mailbox. */
 export type SequenceSet = readonly (readonly [low: number, high: number])[];
 
-/** A list nested deeper is no command of any client. */
-const MAX_LIST_DEPTH = 20;
+/** Lists or search keys nested deeper are no command of any client. */
+const MAX_DEPTH = 20;
 
 /** Reads the arguments of one whole IMAP command, literals included. Throws `Refusal` BAD. */
 export class ArgumentReader {
@@ -85,18 +85,25 @@ export class ArgumentReader {
     if (isLoose && this.peek() !== '(') {
       return [item()];
     }
-    this.expect('(');
+    return this.nested(() => {
+      const items: T[] = [];
+      this.expect('(');
+      while (!this.skip(')')) {
+        items.push(item());
+        this.skip(' ');
+      }
+      return items;
+    });
+  }
+  /** Reads one level deeper, with a bound. */
+  nested<T>(read: () => T): T {
     this.#depth += 1;
-    if (this.#depth > MAX_LIST_DEPTH) {
-      throw new Refusal('BAD', 'Too many parentheses');
+    if (this.#depth > MAX_DEPTH) {
+      throw new Refusal('BAD', 'Nested too deeply');
     }
-    const items: T[] = [];
-    while (!this.skip(')')) {
-      items.push(item());
-      this.skip(' ');
-    }
+    const result = read();
     this.#depth -= 1;
-    return items;
+    return result;
   }
   #match(pattern: RegExp): string {
     // Literals may be megabytes; nothing that is matched as text is longer than a line.

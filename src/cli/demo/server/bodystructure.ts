@@ -1,5 +1,6 @@
 import {
   headerValue,
+  MAX_STRUCTURED_CHARACTERS,
   parseFieldValue,
   type FieldValue,
   type HeaderField,
@@ -109,7 +110,7 @@ function countLines(message: Buffer, part: MimePart): number {
 const MAX_ADDRESSES = 1_000;
 
 function addressList(value: string | undefined): string {
-  const list = splitAddresses(value ?? '')
+  const list = splitAddresses((value ?? '').slice(0, MAX_STRUCTURED_CHARACTERS))
     .slice(0, MAX_ADDRESSES)
     .map(renderAddress)
     .join('');

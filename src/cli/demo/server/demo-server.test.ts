@@ -20,12 +20,16 @@ const MULTIPART = Buffer.from(
 );
 
 let server: DemoServer;
+const errors: unknown[] = [];
 before(async () => {
-  server = await createDemoServer({ users: { [USER]: PASSWORD } });
+  server = await createDemoServer({ users: { [USER]: PASSWORD }, onError: (error) => errors.push(error) });
   server.deliver(USER, TEXT, { flags: ['\\Seen'] });
   server.deliver(USER, MULTIPART);
 });
-after(() => server.close());
+after(async () => {
+  await server.close();
+  assert.deepEqual(errors, []);
+});
 
 function endpoint(protocol: MailProtocol, tls: Endpoint['tls'] = defaultTls(protocol)): Endpoint {
   return { host: server.address, port: server.ports[protocol], tls, user: USER, password: PASSWORD };
@@ -207,6 +211,13 @@ describe('IMAP', () => {
         assert.deepEqual(texts((await client.must(`SEARCH ${keys}`)).untagged), [found]);
       }));
   }
+
+  it('takes search keys 20 deep, not 21', () =>
+    withImap(async (client) => {
+      await client.must('EXAMINE INBOX');
+      await client.must(`SEARCH ${'NOT '.repeat(20)}ALL`);
+      assert.equal((await client.command(`SEARCH ${'NOT '.repeat(21)}ALL`)).status, 'BAD');
+    }));
 
   const refusals = [
     'FETCH 1 (BODY[FOO])',

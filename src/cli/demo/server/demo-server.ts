@@ -20,6 +20,8 @@ export interface DemoServerOptions {
   readonly certificate?: PemPair;
   /** Further IMAP capabilities to announce without having them: for tests of what a proxy hides. */
   readonly capabilities?: readonly string[];
+  /** Told of what ended a session and is no fault of the client: a defect of this server. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** An IMAP and POP3 server with its mailboxes in memory, for the demo, tests and load tests. */
@@ -136,6 +138,9 @@ class ListeningServer implements DemoServer {
     const served = isImap
       ? serveImap(connection, this.#accounts, this.#options.capabilities ?? [])
       : servePop3(connection, this.#accounts);
-    served.catch(() => connection.destroy()); // one broken session must not take the server with it
+    served.catch((error: unknown) => {
+      connection.destroy(); // one broken session must not take the server with it
+      this.#options.onError?.(error);
+    });
   }
 }

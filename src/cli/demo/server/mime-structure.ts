@@ -30,6 +30,8 @@ export interface MimePart {
 
 /** Deeper entities are shown as one leaf; a mail server needs some bound and clients stop far earlier. */
 const MAX_DEPTH = 50;
+/** Of a field with parameters or addresses; what comes behind is not looked at. */
+export const MAX_STRUCTURED_CHARACTERS = 16_384;
 /** Parts of one multipart. */
 const MAX_PARTS = 1_000;
 const CR = 13;
@@ -79,9 +81,10 @@ function parseChildren(message: Buffer, span: Span, field: FieldValue, subtype: 
 function splitMultipart(message: Buffer, span: Span, delimiter: string): [start: number, end: number][] {
   const parts: [number, number][] = [];
   const needle = Buffer.from(delimiter, 'latin1');
+  const searched = message.subarray(0, span.end);
   let partStart = -1;
-  let at = message.indexOf(needle, span.start);
-  while (at !== -1 && at < span.end && parts.length < MAX_PARTS) {
+  let at = searched.indexOf(needle, span.start);
+  while (at !== -1 && parts.length < MAX_PARTS) {
     const after = at + needle.length;
     if (isDelimiterLine(message, at, after, span)) {
       if (partStart !== -1) {
@@ -93,7 +96,7 @@ function splitMultipart(message: Buffer, span: Span, delimiter: string): [start:
         return parts;
       }
     }
-    at = message.indexOf(needle, after);
+    at = searched.indexOf(needle, after);
   }
   if (partStart !== -1 && parts.length < MAX_PARTS) {
     parts.push([partStart, span.end]); // a truncated message: the last part runs to the end
@@ -155,7 +158,8 @@ export function headerValue(headers: readonly HeaderField[], name: string): stri
 }
 
 /** Splits `value; name=token; name="quoted"`. */
-export function parseFieldValue(text: string): FieldValue {
+export function parseFieldValue(field: string): FieldValue {
+  const text = field.slice(0, MAX_STRUCTURED_CHARACTERS);
   const value = /^[^;]*/.exec(text)?.[0].trim() ?? '';
   const params: [string, string][] = [];
   for (const match of text.matchAll(/;\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))/g)) {

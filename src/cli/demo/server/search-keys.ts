@@ -103,15 +103,15 @@ const readUids: KeyReader = (args, selected) => {
 
 const readNot: KeyReader = (args, selected) => {
   args.expect(' ');
-  const test = readKey(args, selected);
+  const test = args.nested(() => readKey(args, selected));
   return (candidate) => !test(candidate);
 };
 
 const readOr: KeyReader = (args, selected) => {
   args.expect(' ');
-  const left = readKey(args, selected);
+  const left = args.nested(() => readKey(args, selected));
   args.expect(' ');
-  const right = readKey(args, selected);
+  const right = args.nested(() => readKey(args, selected));
   return (candidate) => left(candidate) || right(candidate);
 };
 
