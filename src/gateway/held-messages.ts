@@ -1,0 +1,235 @@
+import type { Clock } from '../base/clock.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { Located, Scanner } from '../scan/scanner.ts';
+import type { BackgroundScans } from './background-scans.ts';
+import type { MessageJudge } from './message-judge.ts';
+import { MessageSpool } from './message-spool.ts';
+import type { Overlay } from './overlay.ts';
+import type { Action } from './policy/action.ts';
+import type { Effect, MessageId } from './relay.ts';
+import { ReleaseJob } from './release-job.ts';
+import type { SessionSpoolAccount } from './spool-budget.ts';
+import type { SpoolObserver } from './spool-file.ts';
+
+/** Scans of one session at a time; the rest of a mailbox sync waits its turn. */
+const MAX_CONCURRENT_SCANS = 8;
+
+/** A worker that was told to stop may read a file descriptor for as long as native code runs. */
+const ABANDONED_FILE_MS = 60_000;
+
+type ScanEffect = Extract<Effect, { kind: 'scan' }>;
+type ReleaseEffect = Extract<Effect, { kind: 'release' }>;
+type State = 'open' | 'scanning' | 'complete' | Action;
+
+interface Entry {
+  readonly spool: MessageSpool;
+  state: State;
+  overlay: Overlay | undefined;
+  completedAt: number;
+}
+
+/** Answers to what was asked; all asynchronous. */
+export interface HeldMessagesOwner extends SpoolObserver {
+  decided(message: MessageId, action: Action): void;
+  located(message: MessageId, needle: MessageId, found: Located): void;
+  failed(error: unknown): void;
+}
+
+export interface HeldMessagesParts {
+  readonly sessionId: string;
+  readonly listener: string;
+  readonly account: SessionSpoolAccount;
+  readonly scanner: Scanner;
+  readonly judge: MessageJudge;
+  readonly background: BackgroundScans;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/**
+ * The messages of one session that nobody may have yet. The second lock of "no leak" is here: whatever a
+ * relay asks for, only what was judged and allowed leaves, or blanks.
+ */
+export class HeldMessages {
+  readonly #parts: HeldMessagesParts;
+  readonly #owner: HeldMessagesOwner;
+  readonly #entries = new Map<MessageId, Entry>();
+  readonly #waiting: (() => void)[] = [];
+  readonly #live = new AbortController();
+  readonly #scan = new AbortController();
+  #running = 0;
+  #scans = 0;
+
+  constructor(parts: HeldMessagesParts, owner: HeldMessagesOwner) {
+    this.#parts = parts;
+    this.#owner = owner;
+  }
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  get bytes(): number {
+    return this.#parts.account.bytes;
+  }
+
+  /** Will an answer arrive without anybody sending anything? */
+  get isWorking(): boolean {
+    return this.#running > 0;
+  }
+
+  /** Bytes of all entries that wait for the disk. */
+  get pendingBytes(): number {
+    let sum = 0;
+    for (const entry of this.#entries.values()) sum += entry.spool.pendingBytes;
+    return sum;
+  }
+
+  open(message: MessageId, sizeHint: number): void {
+    if (this.#entries.has(message)) throw new Error(`message ${message} is open already`);
+    const spool = new MessageSpool(this.#parts.account, sizeHint, this.#owner);
+    this.#entries.set(message, { spool, state: 'open', overlay: undefined, completedAt: 0 });
+  }
+
+  append(message: MessageId, bytes: Uint8Array): void {
+    const entry = this.#entry(message);
+    if (entry.state !== 'open') throw new Error(`message ${message} grew after it was complete`);
+    entry.spool.append(bytes);
+  }
+
+  /** Answered by `decided`. */
+  scan(effect: ScanEffect, user: string): void {
+    const entry = this.#entry(effect.message);
+    if (entry.state !== 'open') throw new Error(`message ${effect.message} is scanned twice`);
+    entry.state = 'scanning';
+    entry.completedAt = this.#parts.clock.monotonic();
+    entry.spool.retain();
+    this.#parts.metrics.held.inc();
+    this.#waiting.push(() => void this.#judge(effect, entry, user));
+    this.#startWaiting();
+  }
+
+  /** Answered by `located`. */
+  locate(message: MessageId, needle: MessageId): void {
+    const whole = this.#entry(message);
+    const part = this.#entry(needle);
+    if (part.state === 'open') part.state = 'complete';
+    this.#running += 1;
+    void this.#locate(whole.spool, part.spool).then(
+      (found) => {
+        this.#running -= 1;
+        if (!this.#live.signal.aborted) this.#owner.located(message, needle, found);
+      },
+      (error: unknown) => this.#owner.failed(error),
+    );
+  }
+
+  /** What may leave of an entry. Throws when it was not judged or not allowed. */
+  release(effect: ReleaseEffect): ReleaseJob {
+    const entry = this.#entry(effect.message);
+    const blank = effect.blank === true || isAmbiguous(effect, entry.overlay);
+    if (!blank && !mayLeave(entry, effect)) {
+      throw new Error(`message ${effect.message} may not leave: ${entry.state}`);
+    }
+    this.#observeLatency(entry);
+    const { start, end, encoder, tail } = effect;
+    return new ReleaseJob(entry.spool, { start, end, blank, encoder, tail, overlay: entry.overlay });
+  }
+
+  discard(message: MessageId): void {
+    this.#entry(message).spool.release();
+    this.#entries.delete(message);
+  }
+
+  /** The session is over. `finishScans`: for the verdict cache only, because the client will be back. */
+  close(finishScans: boolean): void {
+    this.#live.abort();
+    if (!finishScans) this.#scan.abort();
+    for (const run of this.#waiting.splice(0)) run();
+    for (const entry of this.#entries.values()) entry.spool.release();
+    this.#entries.clear();
+  }
+
+  #entry(message: MessageId): Entry {
+    const entry = this.#entries.get(message);
+    if (entry === undefined) throw new Error(`message ${message} is not held`);
+    return entry;
+  }
+
+  #startWaiting(): void {
+    while (this.#scans < MAX_CONCURRENT_SCANS) {
+      const run = this.#waiting.shift();
+      if (run === undefined) return;
+      run();
+    }
+  }
+
+  async #judge(effect: ScanEffect, entry: Entry, user: string): Promise<void> {
+    this.#scans += 1;
+    this.#running += 1;
+    try {
+      await this.#judgeNow(effect, entry, user);
+    } catch (error) {
+      if (!this.#live.signal.aborted) this.#owner.failed(error);
+    } finally {
+      this.#scans -= 1;
+      this.#running -= 1;
+      this.#letGo(entry.spool);
+      this.#parts.metrics.held.dec();
+      this.#startWaiting();
+      if (!this.#live.signal.aborted) this.#owner.progressed();
+    }
+  }
+
+  async #judgeNow(effect: ScanEffect, entry: Entry, user: string): Promise<void> {
+    const { subject, lane, context } = effect;
+    const message = await entry.spool.complete();
+    this.#live.signal.throwIfAborted();
+    const scan = { id: `${this.#parts.sessionId}-${effect.message}`, subject, message, lane, user };
+    const request = { scan, context, isUpload: effect.upload === true };
+    const signals = { live: this.#live.signal, scan: this.#scan.signal };
+    const { action, overlay } = await this.#parts.judge.judge(request, signals);
+    this.#live.signal.throwIfAborted();
+    if (action === 'defer') this.#parts.background.start(scan, entry.spool);
+    if (this.#entries.get(effect.message) !== entry) return;
+    entry.state = action;
+    entry.overlay = overlay;
+    this.#owner.decided(effect.message, action);
+  }
+
+  async #locate(whole: MessageSpool, part: MessageSpool): Promise<Located> {
+    whole.retain();
+    part.retain();
+    try {
+      return await this.#parts.scanner.locate(await whole.complete(), await part.complete());
+    } finally {
+      whole.release();
+      part.release();
+    }
+  }
+
+  #letGo(spool: MessageSpool): void {
+    if (spool.isInMemory || !this.#scan.signal.aborted) spool.release();
+    else this.#parts.clock.after(ABANDONED_FILE_MS, () => spool.release());
+  }
+
+  #observeLatency(entry: Entry): void {
+    if (entry.completedAt === 0) return;
+    const { metrics, clock, listener } = this.#parts;
+    metrics.addedLatency.observe({ protocol: listener }, (clock.monotonic() - entry.completedAt) / 1000);
+    entry.completedAt = 0;
+  }
+}
+
+function mayLeave(entry: Entry, effect: ReleaseEffect): boolean {
+  if (entry.state === 'deliver') return true;
+  return entry.state === 'neutralise' && entry.overlay !== undefined && effect.to !== 'upstream';
+}
+
+/** The bytes stand in more than one place: if any of these was replaced, it is not known which was meant. */
+function isAmbiguous(effect: ReleaseEffect, overlay: Overlay | undefined): boolean {
+  if (overlay === undefined) return false;
+  if (effect.uncertain === true) return true;
+  const length = effect.end - effect.start;
+  return (effect.alsoAt ?? []).some((start) => overlay.touches(start, start + length));
+}

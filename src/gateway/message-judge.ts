@@ -1,0 +1,180 @@
+import { GatewayError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { QuarantineStore } from '../quarantine/quarantine-store.ts';
+import type { MessageBytes, ScanReport, ScanRequest, Scanner } from '../scan/scanner.ts';
+import { type DeferralCounter, deferralKey } from './deferral-counter.ts';
+import { Overlay } from './overlay.ts';
+import type { Action } from './policy/action.ts';
+import { type Decision, decide, type PolicySettings } from './policy/policy.ts';
+import { replacementNotice } from './policy/replacement-notice.ts';
+import type { MessageContext } from './relay.ts';
+
+/** Everything a verdict needs to become an action, shared by all sessions. */
+export interface JudgeParts {
+  readonly scanner: Scanner;
+  readonly quarantine: QuarantineStore;
+  readonly policy: PolicySettings;
+  readonly deferrals: DeferralCounter;
+  readonly metrics: Metrics;
+}
+
+/** Whose message it is. */
+export interface JudgedFor {
+  readonly listener: string;
+  readonly family: 'imap' | 'pop3';
+  readonly client: string;
+  readonly log: Logger;
+}
+
+export interface JudgeRequest {
+  readonly scan: ScanRequest;
+  readonly context: MessageContext;
+  /** What a client uploads is refused, not replaced: nothing to quarantine. */
+  readonly isUpload: boolean;
+}
+
+export interface JudgeSignals {
+  /** Nobody waits for the action any more. */
+  readonly live: AbortSignal;
+  /** Nor for the verdict. Without it a scan goes on, so that its verdict is in the cache for the next try. */
+  readonly scan: AbortSignal;
+}
+
+export interface Judgement {
+  readonly action: Action;
+  /** Present exactly when something has to be laid over the message. */
+  readonly overlay?: Overlay;
+}
+
+/**
+ * From a complete message to what is done with it: scan, policy, quarantine, substitute, in this order.
+ * Resolves for every outcome; rejects only with the reason of one of the signals.
+ */
+export class MessageJudge {
+  readonly #parts: JudgeParts;
+  readonly #for: JudgedFor;
+
+  constructor(parts: JudgeParts, judgedFor: JudgedFor) {
+    this.#parts = parts;
+    this.#for = judgedFor;
+  }
+
+  async judge(request: JudgeRequest, signals: JudgeSignals): Promise<Judgement> {
+    const report = await this.#scan(request.scan, signals);
+    signals.live.throwIfAborted();
+    const { user, message } = request.scan;
+    const content = report.sha256 === '' ? `${message.byteLength} bytes` : report.sha256;
+    const key = deferralKey(user, request.context.identity, content);
+    const deferrals = this.#parts.deferrals.count(key);
+    const decision = decide(report.verdict, this.#parts.policy, { deferrals });
+    const judgement = await this.#carryOut(decision.action, request, report);
+    this.#record(decision, judgement.action, request, report);
+    if (judgement.action === 'defer') this.#parts.deferrals.add(key);
+    else this.#parts.deferrals.forget(key);
+    return judgement;
+  }
+
+  /** The scanner promises to answer always; if it breaks that, the message is as unscannable as after a crash. */
+  async #scan(scan: ScanRequest, signals: JudgeSignals): Promise<ScanReport> {
+    try {
+      return await this.#parts.scanner.scan(scan, signals.scan);
+    } catch (error) {
+      signals.scan.throwIfAborted();
+      this.#for.log.error({ err: error, scanId: scan.id }, 'the scanner failed');
+      return failedReport(scan.message, this.#parts.scanner.generation);
+    }
+  }
+
+  async #carryOut(action: Action, request: JudgeRequest, report: ScanReport): Promise<Judgement> {
+    if (action !== 'neutralise' || request.isUpload) return { action };
+    try {
+      await this.#quarantine(request, report);
+      return { action, overlay: await this.#substitute(request.scan, report) };
+    } catch (error) {
+      // Without a committed original and a complete substitute nothing may leave: the client comes back.
+      this.#for.log.error({ err: error, scanId: request.scan.id }, 'cannot neutralise, deferred');
+      return { action: 'defer' };
+    }
+  }
+
+  async #quarantine({ scan, context }: JudgeRequest, report: ScanReport): Promise<void> {
+    const { metrics, quarantine } = this.#parts;
+    const entry = {
+      sha256: report.sha256,
+      scanId: scan.id,
+      verdict: report.verdict,
+      protocol: this.#for.family,
+      user: scan.user,
+      client: this.#for.client,
+      mailbox: context.mailbox,
+      uid: context.uid,
+      generation: report.generation,
+    };
+    try {
+      await quarantine.commit(entry, scan.message);
+      metrics.quarantined.inc({ outcome: 'committed' });
+    } catch (cause) {
+      metrics.quarantined.inc({ outcome: 'failed' });
+      throw cause instanceof GatewayError
+        ? cause
+        : new GatewayError('QUARANTINE_FAILED', 'the original could not be stored', {
+            cause,
+            retryable: true,
+          });
+    }
+  }
+
+  async #substitute(scan: ScanRequest, report: ScanReport): Promise<Overlay> {
+    const notice = replacementNotice(report, scan.id);
+    const patches = await this.#parts.scanner.neutralise(scan.message, report.guilt, notice);
+    return new Overlay(patches, scan.message.byteLength);
+  }
+
+  #record(decision: Decision, action: Action, { scan, context }: JudgeRequest, report: ScanReport): void {
+    const { metrics } = this.#parts;
+    const { verdict } = report;
+    const protocol = this.#for.listener;
+    const cause = causeOf(report);
+    metrics.messages.inc({ protocol, verdict: verdict.kind, cause, action });
+    if (decision.ledgerCause !== undefined && action === 'deliver') {
+      metrics.unscanned.inc({ protocol, cause: decision.ledgerCause });
+      metrics.unscannedBytes.inc({ protocol, cause: decision.ledgerCause }, report.bytes);
+    }
+    if (verdict.kind === 'clean') return;
+    const detection = {
+      scanId: scan.id,
+      subject: scan.subject,
+      verdict: verdict.kind,
+      cause,
+      detail: verdict.kind === 'unscannable' ? verdict.detail : undefined,
+      action,
+      configured: decision.configured,
+      findings: 'findings' in verdict ? verdict.findings : [],
+      sha256: report.sha256,
+      bytes: report.bytes,
+      user: scan.user,
+      mailbox: context.mailbox,
+      uid: context.uid,
+      generation: report.generation,
+    };
+    this.#for.log.warn(detection, `message ${verdict.kind}`);
+  }
+}
+
+function causeOf({ verdict }: ScanReport): string {
+  if (verdict.kind === 'unscannable') return verdict.cause;
+  return verdict.kind === 'skipped' ? verdict.reason : '';
+}
+
+function failedReport(message: MessageBytes, generation: string): ScanReport {
+  return {
+    verdict: { kind: 'unscannable', cause: 'engine-failed', findings: [] },
+    guilt: { kind: 'body' },
+    sha256: '',
+    bytes: message.byteLength,
+    pieces: 0,
+    generation,
+    timings: { queueMs: 0, decodeMs: 0, matchMs: 0, totalMs: 0 },
+  };
+}

@@ -1,0 +1,182 @@
+import type { Channel } from './channel.ts';
+import type { ReleaseJob } from './release-job.ts';
+
+/**
+ * A last piece with its tail is at most 12 KiB and must not be split over TLS records (16 KiB), which are cut
+ * from what is written together: more than this before it, and it waits.
+ */
+const MAX_BEFORE_TAIL_BYTES = 3 * 1024;
+
+type Item =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'release'; readonly job: ReleaseJob }
+  | { readonly kind: 'barrier'; readonly run: () => Promise<void> };
+
+/** `done`: next item. `more`: the same item again. `wait`: the socket or a promise calls `pump` later. */
+type Step = 'done' | 'more' | 'wait';
+
+/**
+ * Everything that goes to one side, strictly in order: bytes, ranges of held messages, and what has to
+ * happen between them. Waits for a slow peer without holding up anybody else.
+ */
+export class OutputQueue {
+  readonly #channel: Channel;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #items: Item[] = [];
+  /** Views of one batch; joined into one buffer before the batch ends. */
+  #loose: Uint8Array[] = [];
+  #queuedBytes = 0;
+  /** A promise is under way or the pump is on the stack. */
+  #isBusy = false;
+  #isClosed = false;
+
+  constructor(channel: Channel, onFailure: (error: unknown) => void) {
+    this.#channel = channel;
+    this.#onFailure = onFailure;
+  }
+
+  /** Bytes in memory that wait here or in the socket; held messages not counted. */
+  get queuedBytes(): number {
+    return this.#queuedBytes + this.#channel.pendingBytes;
+  }
+
+  /** Was everything handed to the socket and written? */
+  get isIdle(): boolean {
+    return this.#items.length === 0 && this.#channel.pendingBytes === 0 && !this.#isBusy;
+  }
+
+  /** `bytes` is copied before `flush` returns. */
+  send(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#loose.push(bytes);
+  }
+
+  release(job: ReleaseJob): void {
+    this.#push({ kind: 'release', job });
+  }
+
+  /** Runs `task` when everything before it was written; what follows waits for it. */
+  barrier(task: () => Promise<void>): void {
+    this.#push({ kind: 'barrier', run: task });
+  }
+
+  /** Ends a batch: hands over as much as the socket takes. */
+  flush(): void {
+    this.#seal();
+    this.pump();
+  }
+
+  /** Forgets what was not written. */
+  close(): void {
+    this.#isClosed = true;
+    for (const item of this.#items) finishItem(item);
+    this.#items.length = 0;
+    this.#loose = [];
+    this.#queuedBytes = 0;
+  }
+
+  /** Goes on after the socket drained. */
+  pump(): void {
+    if (this.#isBusy || this.#items.length === 0) return;
+    this.#isBusy = true;
+    let step: Step = 'more';
+    try {
+      while (step !== 'wait') step = this.#round();
+    } catch (error) {
+      this.#onFailure(error);
+    }
+  }
+
+  /** One vectored write. */
+  #round(): Step {
+    const progress: { step: Step } = { step: 'done' };
+    this.#channel.vectored(() => {
+      while (progress.step !== 'wait' && this.#mayWrite()) progress.step = this.#step();
+    });
+    if (progress.step === 'wait') return 'wait';
+    if (this.#mayWrite()) return 'more';
+    this.#isBusy = false;
+    return 'wait';
+  }
+
+  #mayWrite(): boolean {
+    return this.#items.length > 0 && !this.#channel.isCongested;
+  }
+
+  #step(): Step {
+    const item = this.#items[0];
+    if (item === undefined) return 'done';
+    const step = this.#perform(item);
+    if (step === 'done') this.#next();
+    return step;
+  }
+
+  // oxlint-disable-next-line typescript/consistent-return -- the switch is exhaustive, which tsc checks
+  #perform(item: Item): Step {
+    switch (item.kind) {
+      case 'bytes':
+        this.#queuedBytes -= item.bytes.length;
+        this.#channel.write(item.bytes);
+        return 'done';
+      case 'release':
+        return this.#releasePiece(item.job);
+      case 'barrier':
+        if (this.#channel.pendingBytes > 0) return this.#waitForDrain();
+        return this.#wait(item.run(), () => 'done');
+    }
+  }
+
+  #releasePiece(job: ReleaseJob): Step {
+    const isLast = job.isLast;
+    if (isLast && job.hasTail && this.#channel.pendingBytes > MAX_BEFORE_TAIL_BYTES)
+      return this.#waitForDrain();
+    const piece = job.next();
+    const after = isLast ? 'done' : 'more';
+    if (piece instanceof Uint8Array) {
+      this.#channel.write(piece);
+      return after;
+    }
+    return this.#wait(piece, (bytes) => {
+      this.#channel.write(bytes);
+      return after;
+    });
+  }
+
+  #waitForDrain(): Step {
+    this.#isBusy = false;
+    return 'wait';
+  }
+
+  #wait<T>(promise: Promise<T>, then: (value: T) => Step): Step {
+    promise.then((value) => {
+      if (this.#isClosed) return;
+      if (then(value) === 'done') this.#next();
+      this.#isBusy = false;
+      this.pump();
+    }, this.#onFailure);
+    return 'wait';
+  }
+
+  #next(): void {
+    const item = this.#items.shift();
+    if (item !== undefined) finishItem(item);
+  }
+
+  #push(item: Item): void {
+    this.#seal();
+    if (this.#isClosed) finishItem(item);
+    else this.#items.push(item);
+  }
+
+  #seal(): void {
+    if (this.#loose.length === 0) return;
+    const bytes = Buffer.concat(this.#loose);
+    this.#loose = [];
+    if (this.#isClosed) return;
+    this.#queuedBytes += bytes.length;
+    this.#items.push({ kind: 'bytes', bytes });
+  }
+}
+
+function finishItem(item: Item): void {
+  if (item.kind === 'release') item.job.finish();
+}

@@ -1,0 +1,79 @@
+import type { Overlay } from './overlay.ts';
+import { blanked } from './overlay.ts';
+import type { MessageSpool } from './message-spool.ts';
+import type { ContentEncoder } from './relay.ts';
+
+/** One piece of a release: large enough for few calls, small enough that one session does not hold the thread. */
+const PIECE_BYTES = 256 * 1024;
+
+/**
+ * The last piece when a `tail` follows: together they fit in one TLS record (16 KiB), because clients
+ * hang when the POP3 terminator comes split. Twice its size covers dot-stuffing of nothing but dots.
+ */
+const LAST_PIECE_BYTES = 6 * 1024;
+
+export interface ReleaseRange {
+  readonly start: number;
+  readonly end: number;
+  readonly blank: boolean;
+  readonly encoder: ContentEncoder | undefined;
+  readonly tail: Uint8Array | undefined;
+  readonly overlay: Overlay | undefined;
+}
+
+/** Reads one judged range in pieces that are ready for the wire. Holds its message until `finish`. */
+export class ReleaseJob {
+  readonly #spool: MessageSpool;
+  readonly #range: ReleaseRange;
+  #position: number;
+
+  constructor(spool: MessageSpool, range: ReleaseRange) {
+    const { start, end } = range;
+    if (!Number.isSafeInteger(start) || start < 0 || end < start || end > spool.byteLength) {
+      throw new RangeError('release leaves its message');
+    }
+    spool.retain();
+    this.#spool = spool;
+    this.#range = range;
+    this.#position = start;
+  }
+
+  /** Is the next piece the last one, which must leave in one write? */
+  get isLast(): boolean {
+    return this.#nextEnd() === this.#range.end;
+  }
+
+  get hasTail(): boolean {
+    return this.#range.tail !== undefined;
+  }
+
+  /** The next piece, at once when it is in memory. Not to be called after the last one. */
+  next(): Uint8Array | Promise<Uint8Array> {
+    const start = this.#position;
+    const end = this.#nextEnd();
+    this.#position = end;
+    const view = this.#spool.view(start, end);
+    if (view !== undefined) return this.#dress(view, start);
+    return this.#spool.read(start, end).then((bytes) => this.#dress(bytes, start));
+  }
+
+  /** To be called once, when nothing more is read. */
+  finish(): void {
+    this.#spool.release();
+  }
+
+  #nextEnd(): number {
+    const left = this.#range.end - this.#position;
+    if (this.#range.tail === undefined || left <= LAST_PIECE_BYTES) {
+      return this.#position + Math.min(left, PIECE_BYTES);
+    }
+    return this.#position + Math.min(left - LAST_PIECE_BYTES, PIECE_BYTES);
+  }
+
+  #dress(piece: Uint8Array, start: number): Uint8Array {
+    const { blank, overlay, encoder, tail, end } = this.#range;
+    const shown = blank ? blanked(piece) : (overlay?.apply(piece, start) ?? piece);
+    const encoded = encoder === undefined ? shown : encoder.encode(shown);
+    return tail !== undefined && this.#position === end ? Buffer.concat([encoded, tail]) : encoded;
+  }
+}

@@ -1,0 +1,391 @@
+import type { ConnectionOptions, TLSSocketOptions } from 'node:tls';
+import type { Clock } from '../base/clock.ts';
+import type { Config } from '../base/config/schema.ts';
+import { GatewayError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { Located } from '../scan/scanner.ts';
+import type { Channel, ChannelOwner } from './channel.ts';
+import { Deadlines } from './deadlines.ts';
+import { classifyFirstBytes } from './first-bytes.ts';
+import { HeldMessages, type HeldMessagesOwner, type HeldMessagesParts } from './held-messages.ts';
+import { OutputQueue } from './output-queue.ts';
+import type { Action } from './policy/action.ts';
+import { ReadGate } from './read-gate.ts';
+import type { CloseReason, Effect, MessageId, Note, Relay, Side } from './relay.ts';
+
+/** Unwritten bytes of one side above which the other side is not read; held messages are counted apart. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
+/** Bytes that may wait for the disk. */
+const MAX_PENDING_SPOOL_BYTES = 4 * 1024 * 1024;
+/** Messages held by one session: bounds its temporary files. */
+const MAX_HELD_MESSAGES = 128;
+/** Dovecot gives a client that does not read as long (`CLIENT_OUTPUT_TIMEOUT_MSECS`). */
+const STALLED_CLIENT_MS = 300_000;
+/** For the last words: a peer that reads gets them, one that does not cannot keep the session. */
+const GOODBYE_MS = 10_000;
+const HANDSHAKE_MS = 30_000;
+
+/** Why a session ended: the relay's reasons and what happens around it. A metric label. */
+export type SessionEnd =
+  | CloseReason
+  | 'client-lost'
+  | 'upstream-lost'
+  | 'client-timeout'
+  | 'client-tls-failed'
+  | 'upstream-tls-failed'
+  | 'spool-failed'
+  | 'internal-error';
+
+export interface SessionParts {
+  /** Of the listener, a metric label: `imap`, `imaps`, `pop3`, `pop3s`. */
+  readonly listener: string;
+  readonly client: Channel;
+  readonly upstream: Channel;
+  readonly relay: Relay;
+  readonly held: HeldMessagesParts;
+  readonly limits: Config['limits'];
+  readonly greetingTimeoutMs: number;
+  /** Read at the time of the handshake, so that a new certificate serves the next one. */
+  readonly clientTls: () => TLSSocketOptions;
+  readonly upstreamTls: () => ConnectionOptions;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly onEnd: (reason: SessionEnd) => void;
+}
+
+type DeadlineName = 'greeting' | 'login' | 'idle' | 'stalled' | 'keepAlive' | 'handshake' | 'goodbye';
+
+/**
+ * Runs one relay between two channels. Executes its effects in order for each side, feeds it, and ends
+ * safely whatever happens: after any failure not one more byte leaves.
+ */
+export class Session implements HeldMessagesOwner {
+  readonly #parts: SessionParts;
+  readonly #relay: Relay;
+  readonly #out: Readonly<Record<Side, OutputQueue>>;
+  readonly #gates: Readonly<Record<Side, ReadGate>>;
+  readonly #held: HeldMessages;
+  readonly #deadlines: Deadlines<DeadlineName>;
+  #user = '';
+  #firstBytes: Uint8Array | undefined = new Uint8Array(0);
+  #seenWritten = 0;
+  /** Set by the first reason; the relay is not called after it. */
+  #ending: SessionEnd | undefined;
+  #isOver = false;
+  readonly #ended = new Set<Side>();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#relay = parts.relay;
+    const { client, upstream } = parts;
+    const failed = (error: unknown): void => this.failed(error);
+    this.#out = { client: new OutputQueue(client, failed), upstream: new OutputQueue(upstream, failed) };
+    this.#gates = { client: new ReadGate(client), upstream: new ReadGate(upstream) };
+    this.#held = new HeldMessages(parts.held, this);
+    this.#deadlines = new Deadlines(parts.clock, (name) => this.#due(name));
+  }
+
+  /** Starts reading both sides. */
+  start(): void {
+    const { client, upstream, limits, greetingTimeoutMs } = this.#parts;
+    this.#deadlines.set('greeting', greetingTimeoutMs);
+    this.#deadlines.set('login', limits.loginTimeoutMs);
+    this.#deadlines.set('idle', limits.idleTimeoutMs);
+    client.own(this.#owner('client', (bytes) => this.#fromClient(bytes)));
+    upstream.own(this.#owner('upstream', (bytes) => this.#fromUpstream(bytes)));
+    this.#settle();
+    upstream.resume();
+    client.resume();
+  }
+
+  /** Asks the relay to stop at the next command boundary. */
+  drain(): void {
+    this.#step(() => this.#relay.drain());
+  }
+
+  /** Ends at once. */
+  cut(reason: SessionEnd): void {
+    this.#finish(reason);
+  }
+
+  decided(message: MessageId, action: Action): void {
+    this.#step(() => this.#relay.decided(message, action));
+  }
+
+  located(message: MessageId, needle: MessageId, found: Located): void {
+    this.#step(() => this.#relay.located(message, needle, found));
+  }
+
+  progressed(): void {
+    this.#settle();
+  }
+
+  failed(error: unknown): void {
+    const code = error instanceof GatewayError ? error.code : 'INTERNAL';
+    this.#parts.log.error({ err: error, code }, 'session failed');
+    this.#finish(code === 'SPOOL_FAILED' ? 'spool-failed' : 'internal-error');
+  }
+
+  #owner(side: Side, received: (bytes: Uint8Array) => void): ChannelOwner {
+    const bytes = this.#parts.metrics.bytes.labels({ protocol: this.#parts.listener, side });
+    return {
+      received: (chunk) => {
+        bytes.inc(chunk.length);
+        received(chunk);
+      },
+      drained: () => {
+        this.#out[side].pump();
+        if (this.#ending === undefined) this.#settle();
+        else if (side === 'client' && !this.#isOver) this.#settleGoodbye();
+      },
+      ended: () => {
+        this.#ended.add(side);
+        this.#step(() => this.#relay.ended(side));
+      },
+      lost: (error) => this.#lost(side, error),
+    };
+  }
+
+  #fromClient(bytes: Uint8Array): void {
+    this.#deadlines.set('idle', this.#parts.limits.idleTimeoutMs);
+    const opening = this.#firstBytes;
+    if (opening === undefined) return this.#step(() => this.#relay.fromClient(bytes));
+    const all = Buffer.concat([opening, bytes]);
+    const kind = classifyFirstBytes(all);
+    if (kind === 'undecided') {
+      this.#firstBytes = all;
+      return;
+    }
+    this.#firstBytes = undefined;
+    if (kind === 'mail') return this.#step(() => this.#relay.fromClient(all));
+    // Nothing is answered: an error that echoes could be script in a browser (ALPACA).
+    this.#note({ type: 'bad-input', side: 'client', what: kind });
+    this.#finish('client-protocol-error');
+  }
+
+  #fromUpstream(bytes: Uint8Array): void {
+    this.#deadlines.clear('greeting');
+    this.#step(() => this.#relay.fromUpstream(bytes));
+  }
+
+  /** One call of the relay with everything that follows from it. */
+  #step(call: () => Effect[]): void {
+    if (this.#ending !== undefined) return;
+    try {
+      for (const effect of call()) this.#execute(effect);
+      this.#out.upstream.flush();
+      this.#out.client.flush();
+    } catch (error) {
+      this.failed(error);
+    }
+    this.#settle();
+  }
+
+  #execute(effect: Effect): void {
+    switch (effect.kind) {
+      case 'send':
+        return this.#out[effect.to].send(effect.bytes);
+      case 'open':
+        return this.#held.open(effect.message, effect.sizeHint);
+      case 'spool':
+        return this.#held.append(effect.message, effect.bytes);
+      case 'scan':
+        return this.#held.scan(effect, this.#user);
+      case 'locate':
+        return this.#held.locate(effect.message, effect.needle);
+      case 'release':
+        return this.#out[effect.to ?? 'client'].release(this.#held.release(effect));
+      case 'discard':
+        return this.#held.discard(effect.message);
+      case 'startTls':
+        return this.#startTls(effect.side);
+      case 'close':
+        return this.#close(effect.reason);
+      case 'note':
+        return this.#note(effect.note);
+    }
+  }
+
+  #startTls(side: Side): void {
+    this.#gates[side].close('handshake');
+    this.#out[side].barrier(async () => {
+      this.#deadlines.set('handshake', HANDSHAKE_MS);
+      const isSecure = await this.#handshake(side);
+      this.#deadlines.clear('handshake');
+      if (!isSecure) return;
+      this.#step(() => this.#relay.secured(side));
+      this.#gates[side].open('handshake');
+    });
+  }
+
+  async #handshake(side: Side): Promise<boolean> {
+    const { client, upstream, clientTls, upstreamTls, metrics, log } = this.#parts;
+    try {
+      await (side === 'client' ? client.secureAsServer(clientTls()) : upstream.secureAsClient(upstreamTls()));
+      metrics.tlsHandshakes.inc({ side, outcome: 'ok' });
+      return !this.#isOver;
+    } catch (error) {
+      metrics.tlsHandshakes.inc({ side, outcome: 'failed' });
+      log.warn({ err: error, side }, 'TLS handshake failed');
+      this.#handshakeFailed(side, error);
+      return false;
+    }
+  }
+
+  #handshakeFailed(side: Side, error: unknown): void {
+    if (error instanceof GatewayError && error.fields['injection'] === true) {
+      this.#note({ type: 'bad-input', side, what: 'bytes-before-tls' });
+      return this.#finish('starttls-injection');
+    }
+    if (side === 'client') return this.#finish('client-tls-failed');
+    this.#parts.metrics.upstreamErrors.inc({ code: 'UPSTREAM_TLS_FAILED' });
+    this.#finish('upstream-tls-failed');
+  }
+
+  #note(note: Note): void {
+    const { metrics, log, listener: protocol } = this.#parts;
+    switch (note.type) {
+      case 'command':
+        return metrics.commands.inc({ protocol, command: note.name });
+      case 'user':
+        this.#user = note.user;
+        this.#deadlines.clear('login');
+        return log.info({ user: note.user }, 'login');
+      case 'refused':
+        log.info({ what: note.what, user: this.#user }, 'refused');
+        return metrics.refused.inc({ protocol, what: note.what });
+      case 'bad-input':
+        log.warn({ side: note.side, what: note.what }, 'bad input');
+        return metrics.badInput.inc({ protocol, side: note.side, what: note.what });
+    }
+  }
+
+  /** After anything happened: who may be read, and which deadlines run. */
+  #settle(): void {
+    if (this.#isOver || this.#ending !== undefined) return;
+    this.#settleKeepAlive();
+    this.#settleStall();
+    const hasPressure = this.#hasPressure();
+    this.#gate('upstream', hasPressure);
+    this.#gate('client', hasPressure || this.#relay.isSaturated || this.#upstreamIsFull());
+    if (hasPressure && this.#isStuck()) this.#finish('limit-exceeded');
+  }
+
+  #gate(side: Side, isClosed: boolean): void {
+    const gate = this.#gates[side];
+    if (isClosed === gate.isClosedFor('pressure')) return;
+    if (isClosed) gate.close('pressure');
+    else gate.open('pressure');
+  }
+
+  #hasPressure(): boolean {
+    const held = this.#held;
+    return (
+      this.#out.client.queuedBytes > MAX_QUEUED_BYTES ||
+      held.bytes > this.#parts.limits.maxSessionSpoolBytes ||
+      held.count > MAX_HELD_MESSAGES ||
+      held.pendingBytes > MAX_PENDING_SPOOL_BYTES
+    );
+  }
+
+  #upstreamIsFull(): boolean {
+    return this.#out.upstream.queuedBytes > MAX_QUEUED_BYTES;
+  }
+
+  /** Nothing that is under way will make room: what is held is larger than what may be held. */
+  #isStuck(): boolean {
+    const held = this.#held;
+    return this.#out.client.isIdle && this.#out.upstream.isIdle && !held.isWorking && held.pendingBytes === 0;
+  }
+
+  #settleKeepAlive(): void {
+    if (!this.#relay.isHolding) return this.#deadlines.clear('keepAlive');
+    const written = this.#parts.client.bytesWritten;
+    if (written === this.#seenWritten && this.#deadlines.has('keepAlive')) return;
+    this.#deadlines.set('keepAlive', this.#parts.limits.keepAliveMs);
+  }
+
+  #settleStall(): void {
+    const written = this.#parts.client.bytesWritten;
+    const isMoving = written !== this.#seenWritten;
+    this.#seenWritten = written;
+    if (this.#out.client.isIdle) return this.#deadlines.clear('stalled');
+    if (isMoving || !this.#deadlines.has('stalled')) this.#deadlines.set('stalled', STALLED_CLIENT_MS);
+  }
+
+  #due(name: DeadlineName): void {
+    switch (name) {
+      case 'greeting':
+        this.#parts.metrics.upstreamErrors.inc({ code: 'UPSTREAM_TIMEOUT' });
+        return this.#step(() => this.#relay.unavailable());
+      case 'keepAlive':
+        return this.#keepAlive();
+      case 'goodbye':
+        return this.#finish(this.#ending ?? 'internal-error');
+      case 'login':
+      case 'idle':
+      case 'stalled':
+        return this.#finish('client-timeout');
+      case 'handshake':
+        return this.#finish('client-timeout');
+    }
+  }
+
+  #keepAlive(): void {
+    if (!this.#relay.isHolding) return;
+    // Bytes that wait for the client are sign of life enough.
+    if (this.#out.client.isIdle) this.#step(() => this.#relay.tick());
+    this.#settle();
+  }
+
+  /** The relay's own end: what is queued still leaves, then both sides are closed. */
+  #close(reason: CloseReason): void {
+    this.#ending = reason;
+    this.#deadlines.close();
+    this.#settleGoodbye();
+    this.#held.close(comesBack(reason));
+    const { client, upstream } = this.#parts;
+    this.#out.upstream.barrier(() => Promise.resolve(upstream.end()));
+    this.#out.client.barrier(() => Promise.resolve(client.end()));
+    // Read on, into nothing: unread bytes would turn the close into a reset that can overtake the last words.
+    client.resume();
+    upstream.resume();
+  }
+
+  #settleGoodbye(): void {
+    this.#deadlines.set('goodbye', this.#out.client.isIdle ? GOODBYE_MS : STALLED_CLIENT_MS);
+  }
+
+  #lost(side: Side, error: Error | undefined): void {
+    const { client, upstream, log, metrics } = this.#parts;
+    if (error !== undefined) log.debug({ err: error, side }, 'connection lost');
+    if (this.#ending !== undefined) {
+      if (side === 'client' || client.isLost) this.#finish(this.#ending);
+      else if (upstream.isLost) this.#out.upstream.close();
+      return;
+    }
+    if (side === 'client' || this.#ended.has(side)) return this.#finish(`${side}-lost`);
+    metrics.upstreamErrors.inc({ code: 'UPSTREAM_LOST' });
+    this.#step(() => this.#relay.ended('upstream'));
+  }
+
+  #finish(reason: SessionEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#ending ??= reason;
+    this.#deadlines.close();
+    this.#out.client.close();
+    this.#out.upstream.close();
+    this.#held.close(comesBack(this.#ending));
+    this.#parts.client.destroy();
+    this.#parts.upstream.destroy();
+    this.#parts.onEnd(this.#ending);
+  }
+}
+
+/** Will the client ask again, so that a verdict in the cache is worth having? */
+function comesBack(reason: SessionEnd): boolean {
+  return reason === 'deferred' || reason === 'keepalive-exhausted';
+}

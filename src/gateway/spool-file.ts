@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { GatewayError } from '../base/errors.ts';
+
+const write = promisify(fs.write);
+const read = promisify(fs.read);
+
+/** Bytes collected before one write: few system calls, and two of them per stream are still small. */
+const BLOCK_BYTES = 256 * 1024;
+
+/** Who waits for the disk. */
+export interface SpoolObserver {
+  /** Fewer bytes are pending. */
+  progressed(): void;
+  /** `SPOOL_FAILED`, once. */
+  failed(error: GatewayError): void;
+}
+
+/**
+ * A private temporary file without a name: mode 0600, unlinked as soon as it is open, so that no crash and no
+ * other process finds content in it. Writes are positional and in order; the first failure is final.
+ */
+export class SpoolFile {
+  readonly fd: number;
+  /** Accepted bytes; on disk once `flushed` resolves. */
+  byteLength = 0;
+  #block = Buffer.alloc(0);
+  #blockUsed = 0;
+  #written = 0;
+  #tail: Promise<void> = Promise.resolve();
+  #reads = 0;
+  #isWritten = false;
+  #isClosed = false;
+  #failure: GatewayError | undefined;
+  readonly #observer: SpoolObserver;
+
+  /** Throws `SPOOL_FAILED` when the file cannot be made. */
+  constructor(directory: string, observer: SpoolObserver) {
+    this.#observer = observer;
+    this.fd = openUnlinked(directory);
+  }
+
+  /** Copies. Throws `SPOOL_FAILED` after a failed write. */
+  append(bytes: Uint8Array): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    let offset = 0;
+    while (offset < bytes.length) {
+      if (this.#blockUsed === this.#block.length) {
+        this.#writeBlock();
+        this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      }
+      const count = Math.min(bytes.length - offset, this.#block.length - this.#blockUsed);
+      this.#block.set(bytes.subarray(offset, offset + count), this.#blockUsed);
+      this.#blockUsed += count;
+      offset += count;
+    }
+    this.byteLength += bytes.length;
+  }
+
+  /** Bytes accepted and not yet on disk; a reader of a fast server pauses above a bound. */
+  get pendingBytes(): number {
+    return this.byteLength - this.#written;
+  }
+
+  /** Resolves when all accepted bytes can be read back; rejects with `SPOOL_FAILED`. */
+  async flushed(): Promise<void> {
+    this.#writeBlock();
+    await this.#tail;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Bytes `[start, end)`, which have to be flushed. Rejects with `SPOOL_FAILED`. */
+  async read(start: number, end: number): Promise<Uint8Array> {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#reads += 1;
+    try {
+      return await readFully(this.fd, start, Buffer.allocUnsafe(end - start));
+    } finally {
+      this.#reads -= 1;
+      this.#closeWhenIdle();
+    }
+  }
+
+  /** Closes the descriptor once nothing uses it: a number that is reused too early names another message. */
+  close(): void {
+    this.#failure ??= spoolError('the spool file is closed');
+    void this.#tail.then(() => {
+      this.#isWritten = true;
+      this.#closeWhenIdle();
+    });
+  }
+
+  #closeWhenIdle(): void {
+    if (!this.#isWritten || this.#reads > 0 || this.#isClosed) return;
+    this.#isClosed = true;
+    fs.close(this.fd, () => undefined);
+  }
+
+  #writeBlock(): void {
+    const full = this.#block.subarray(0, this.#blockUsed);
+    this.#block = Buffer.alloc(0);
+    this.#blockUsed = 0;
+    if (full.length > 0) this.#tail = this.#tail.then(() => this.#writeOut(full));
+  }
+
+  async #writeOut(block: Uint8Array): Promise<void> {
+    let offset = 0;
+    try {
+      while (offset < block.length && this.#failure === undefined) {
+        const { bytesWritten } = await write(this.fd, block, offset, block.length - offset, this.#written);
+        offset += bytesWritten;
+        this.#written += bytesWritten;
+      }
+      this.#observer.progressed();
+    } catch (cause) {
+      this.#failure = spoolError('cannot write the spool file', cause);
+      this.#observer.failed(this.#failure);
+    }
+  }
+}
+
+async function readFully(fd: number, start: number, buffer: Buffer): Promise<Buffer> {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await read(fd, buffer, filled, buffer.length - filled, start + filled).catch(
+      (cause: unknown) => {
+        throw spoolError('cannot read the spool file', cause);
+      },
+    );
+    if (bytesRead === 0) throw spoolError('the spool file is shorter than what was written');
+    filled += bytesRead;
+  }
+  return buffer;
+}
+
+function openUnlinked(directory: string): number {
+  const name = path.join(directory, `postern-spool-${randomBytes(12).toString('hex')}`);
+  const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = fs.constants;
+  try {
+    const fd = fs.openSync(name, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o600);
+    fs.unlinkSync(name);
+    return fd;
+  } catch (cause) {
+    throw spoolError('cannot make a spool file', cause);
+  }
+}
+
+function spoolError(message: string, cause?: unknown): GatewayError {
+  return new GatewayError('SPOOL_FAILED', message, { cause, retryable: true });
+}
