@@ -8,6 +8,7 @@ import { HELP, parseDemoArguments, type DemoArguments } from './arguments.ts';
 import { readMailbox, type Observation } from './client/mailbox-reader.ts';
 import type { Endpoint } from './client/wire-connection.ts';
 import { compare, type Row } from './comparison.ts';
+import { processEnvironment, type DemoEnvironment, type DemoGateway } from './environment.ts';
 import { demoConfig } from './gateway-config.ts';
 import { createDemoMessages, type DemoMessage } from './messages.ts';
 import { choosePorts, type PortChoice } from './ports.ts';
@@ -18,29 +19,11 @@ import { MAIL_PROTOCOLS, type MailProtocol } from './server/traffic.ts';
 const USER = 'demo';
 const PASSWORD = 'demo';
 
-/** The part of the application that the demo uses. */
-export interface DemoGateway {
-  start(): Promise<void>;
-  stop(reason: string): Promise<void>;
-  readonly endpoints: readonly {
-    readonly protocol: MailProtocol;
-    readonly address: string;
-    readonly port: number;
-  }[];
-  readonly adminPort: number;
-}
-
-/** The world around the demo; tests bring their own. */
-export interface DemoEnvironment {
-  createGateway(config: Config): Promise<DemoGateway>;
-  print(line: string): void;
-  printError(line: string): void;
-  /** Resolves when somebody wants the demo to end. Called once, at the start. */
-  stopRequested(): Promise<void>;
-}
-
 /** Exit code: 0 when all was as it must be, 1 when it was not, 2 for wrong arguments. */
-export async function runDemo(argv: readonly string[], environment: DemoEnvironment): Promise<number> {
+export async function runDemo(
+  argv: readonly string[],
+  environment: DemoEnvironment = processEnvironment(),
+): Promise<number> {
   const parsed = readArguments(argv);
   if (typeof parsed === 'string') {
     environment.printError(`demo: ${parsed}`);
@@ -200,7 +183,8 @@ function invite(running: Running, options: DemoArguments, environment: DemoEnvir
 
 function invitationLines({ server, gateway, quarantine, remark }: Running): string[] {
   const port = (protocol: MailProtocol) => String(gatewayEndpoint(gateway, protocol).port).padEnd(6);
-  const admin = `http://${server.address}:${gateway.adminPort}`;
+  const { adminPort } = gateway;
+  const admin = `http://${server.address}:${adminPort}`;
   return [
     '',
     ...(remark === '' ? [] : [remark]),
@@ -210,7 +194,7 @@ function invitationLines({ server, gateway, quarantine, remark }: Running): stri
     `  POP3  ${port('pop3')} STARTTLS       POP3S ${port('pop3s')} SSL/TLS`,
     '  The certificate is made at start and signed by nobody: let the client accept it.',
     `  Unprotected, for comparison: the server itself on IMAP ${server.ports.imap}, POP3 ${server.ports.pop3}.`,
-    `Metrics     ${admin}/metrics   (health: /healthz, /readyz)`,
+    ...(adminPort === undefined ? [] : [`Metrics     ${admin}/metrics   (health: /healthz, /readyz)`]),
     `Quarantine  ${quarantine}   (removed at the end)`,
     'Ctrl-C ends the demo.',
   ];

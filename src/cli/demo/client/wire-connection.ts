@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { ByteQueue } from './byte-queue.ts';
 
 /** Where and how to reach a server. */
 export interface Endpoint {
@@ -13,7 +14,6 @@ export interface Endpoint {
 
 /** No answer of a loopback server takes longer, slow scans included. */
 const DEFAULT_TIMEOUT_MS = 60_000;
-const LF = 10;
 const DOT = 46;
 
 /** The peer broke the protocol, closed, or did not answer in time. */
@@ -24,8 +24,7 @@ export class WireError extends Error {
 /** A socket to read lines, octets and multi-line bodies from, byte-exact. Every wait has a deadline. */
 export class WireConnection {
   #socket: Socket;
-  #chunks: Buffer[] = [];
-  #length = 0;
+  readonly #queue = new ByteQueue();
   #wake: (() => void) | undefined;
   #isOver = false;
   readonly #timeoutMs: number;
@@ -48,7 +47,8 @@ export class WireConnection {
   /** TLS on the open connection; the peer has agreed to it. */
   async secure(): Promise<void> {
     const plain = this.#socket;
-    plain.removeAllListeners();
+    plain.removeAllListeners('data');
+    plain.removeAllListeners('end');
     const secure = connectTls({ socket: plain, rejectUnauthorized: false });
     this.#socket = secure;
     await connected(secure, 'secureConnect', this.#timeoutMs);
@@ -59,52 +59,37 @@ export class WireConnection {
   }
   /** Without its line break. */
   async readLine(): Promise<Buffer> {
-    return this.#within(async () => {
-      for (;;) {
-        const bytes = this.#joined();
-        const lineFeed = bytes.indexOf(LF);
-        if (lineFeed !== -1) {
-          this.#drop(lineFeed + 1);
-          return bytes.subarray(0, bytes[lineFeed - 1] === 13 ? lineFeed - 1 : lineFeed);
-        }
-        await this.#more();
-      }
-    });
+    const end = await this.#find('\n');
+    const line = this.#queue.take(end, 1);
+    return line.at(-1) === 13 ? line.subarray(0, -1) : line;
   }
   async readExactly(count: number): Promise<Buffer> {
-    return this.#within(async () => {
-      while (this.#length < count) {
+    await this.#within(async () => {
+      while (this.#queue.length < count) {
         await this.#more();
       }
-      const bytes = this.#joined().subarray(0, count);
-      this.#drop(count);
-      return bytes;
     });
+    return this.#queue.take(count);
   }
   /** A POP3 multi-line body up to `.CRLF`, dots undone. */
   async readMultiLine(): Promise<Buffer> {
-    return this.#within(async () => {
-      for (;;) {
-        const bytes = this.#joined();
-        const end = bytes[0] === DOT && bytes[1] === 13 && bytes[2] === LF ? 0 : endOfMultiLine(bytes);
-        if (end !== -1) {
-          this.#drop(end + 3);
-          return unstuffDots(bytes.subarray(0, end));
-        }
-        await this.#more();
-      }
-    });
+    while (this.#queue.length < 3) {
+      await this.#within(() => this.#more());
+    }
+    if (this.#queue.startsWith('.\r\n')) {
+      return this.#queue.take(0, 3);
+    }
+    const end = await this.#find('\r\n.\r\n');
+    return unstuffDots(this.#queue.take(end + 2, 3));
   }
   /** Everything until the peer closes. */
   async readToEnd(): Promise<Buffer> {
-    return this.#within(async () => {
+    await this.#within(async () => {
       while (!this.#isOver) {
-        await this.#more().catch(() => undefined);
+        await this.#more();
       }
-      const bytes = this.#joined();
-      this.#drop(bytes.length);
-      return bytes;
     });
+    return this.#queue.take(this.#queue.length);
   }
   close(): void {
     this.#socket.destroy();
@@ -112,8 +97,7 @@ export class WireConnection {
   #attach(socket: Socket): void {
     socket.setNoDelay(true);
     socket.on('data', (bytes) => {
-      this.#chunks.push(bytes);
-      this.#length += bytes.length;
+      this.#queue.append(bytes);
       this.#wake?.();
     });
     socket.on('error', () => socket.destroy());
@@ -124,6 +108,21 @@ export class WireConnection {
     this.#isOver = true;
     this.#wake?.();
   }
+  /** Offset of `text` once it is there; every byte is looked at once. */
+  async #find(text: string): Promise<number> {
+    return this.#within(async () => {
+      let searched = 0;
+      for (;;) {
+        const at = this.#queue.indexOf(text, searched);
+        if (at !== -1) {
+          return at;
+        }
+        searched = Math.max(0, this.#queue.length - text.length + 1);
+        await this.#more();
+      }
+    });
+  }
+  /** Resolves when there is news; rejects when there was none and the peer is gone. */
   async #more(): Promise<void> {
     if (this.#isOver) {
       throw new WireError('the server closed the connection');
@@ -142,39 +141,22 @@ export class WireConnection {
       clearTimeout(timer);
     }
   }
-  #joined(): Buffer {
-    const [first] = this.#chunks;
-    const joined = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
-    this.#chunks = [joined];
-    return joined;
-  }
-  #drop(count: number): void {
-    this.#chunks = [this.#joined().subarray(count)];
-    this.#length -= count;
-  }
 }
 
 async function connected(socket: Socket, event: string, timeoutMs: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => socket.destroy(new WireError('no connection in time')), timeoutMs);
-    const settle = (outcome: () => void) => () => {
-      clearTimeout(timer);
-      socket.removeAllListeners();
-      outcome();
-    };
-    socket.once(event, settle(resolve));
-    socket.once('error', (error) => settle(() => reject(error))());
-    socket.once(
-      'close',
-      settle(() => reject(new WireError('the server closed the connection'))),
-    );
+  let failure: Error = new WireError('the server closed the connection');
+  socket.on('error', (error) => {
+    failure = error; // stays attached: an error without a listener would end the process
   });
-}
-
-/** Where the terminating dot stands, or -1. */
-function endOfMultiLine(bytes: Buffer): number {
-  const at = bytes.indexOf('\r\n.\r\n', 0, 'latin1');
-  return at === -1 ? -1 : at + 2;
+  const timer = setTimeout(() => socket.destroy(new WireError('no connection in time')), timeoutMs);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once(event, resolve);
+      socket.once('close', () => reject(failure));
+    });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Removes one of two dots at the start of each line (RFC 1939 section 3). */
