@@ -263,15 +263,28 @@ export class RelayHarness {
       throw new Error(`release [${effect.start}, ${effect.end}) of ${original.length} bytes`);
     }
     const overlaid = entry.state === 'neutralise' ? neutralised(original) : original;
+    const masked = blank || isDoubtful(effect, original, overlaid);
     const slice = overlaid.subarray(effect.start, effect.end);
-    const parts = encodeInTwo(blank ? blanked(slice) : slice, effect);
-    this.#write('client', Buffer.concat([...parts, effect.tail ?? Buffer.alloc(0)]));
+    const parts = encodeInTwo(masked ? blanked(slice) : slice, effect);
+    this.#write(effect.to ?? 'client', Buffer.concat([...parts, effect.tail ?? Buffer.alloc(0)]));
   }
 
   #discard(id: MessageId): void {
     this.#spoolBytes -= this.#entry(id).byteLength;
     this.#entries.delete(id);
   }
+}
+
+/** The bytes stand at several places and the overlay touches one of them (or places are not all known). */
+function isDoubtful(effect: ReleaseEffect, original: Buffer, overlaid: Buffer): boolean {
+  const { alsoAt = [], uncertain = false, start, end } = effect;
+  if (alsoAt.length === 0 && !uncertain) {
+    return false;
+  }
+  const touched = [start, ...alsoAt].some(
+    (at) => !original.subarray(at, at + end - start).equals(overlaid.subarray(at, at + end - start)),
+  );
+  return touched || (uncertain && !original.equals(overlaid));
 }
 
 /** Two chunks, so that an encoder that forgets its state between chunks is caught. */

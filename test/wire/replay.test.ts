@@ -10,7 +10,8 @@ const messages = new Map([['m.eml', Buffer.from('A: b\r\n\r\n.x\r\ny\r\n')]]);
 
 /** Upper-cases whole client lines towards the server; `whole` makes its output depend on the chunking. */
 class Upper implements Relay {
-  isHolding = false;
+  readonly isHolding = false;
+  readonly isSaturated = false;
   #line = '';
   readonly #whole: boolean;
   constructor(whole: boolean) {

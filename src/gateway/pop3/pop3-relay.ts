@@ -1,0 +1,356 @@
+import type { Action } from '../policy/action.ts';
+import type { CloseReason, Effect, MessageId, Relay, RelaySettings, Side } from '../relay.ts';
+import { AuthExchange } from './auth-exchange.ts';
+import { ClientInput } from './client-input.ts';
+import type { Command } from './command.ts';
+import type { ExchangeHost } from './exchange.ts';
+import { MAX_AUTH_OCTETS, MAX_UPSTREAM_LINE_OCTETS, TICKS_PER_UPSTREAM_NOOP } from './limits.ts';
+import { Pipeline } from './pipeline.ts';
+import { freeText, greetingText, parseStatus, REPLIES, reply, statusLine } from './replies.ts';
+import { SessionState } from './session-state.ts';
+import { KeepAliveReply, StartTlsOffer } from './single-reply.ts';
+import { LineReader } from './wire/line-reader.ts';
+
+/** `greeting` and `stls` wait for a line of the server, `securing` for the handshake with it. */
+type Phase = 'greeting' | 'stls' | 'securing' | 'ready' | 'closed';
+
+/** POP3 between one client and one server (RFC 1939, 2449, 2595, 5034, 6856). */
+class Pop3Relay implements Relay, ExchangeHost {
+  readonly state: SessionState;
+  readonly #client: ClientInput;
+  readonly #upstream = new LineReader(MAX_AUTH_OCTETS);
+  readonly #pipeline: Pipeline;
+  #phase: Phase = 'greeting';
+  /** Understood, but it has to wait. */
+  #next: Command | undefined;
+  #effects: Effect[] = [];
+  #nextId: MessageId = 1;
+  #ticks = 0;
+  #draining = false;
+  readonly #ended: Record<Side, boolean> = { client: false, upstream: false };
+
+  constructor(settings: RelaySettings) {
+    this.state = new SessionState(settings);
+    this.#client = new ClientInput(this);
+    this.#pipeline = new Pipeline(this);
+  }
+
+  get isHolding(): boolean {
+    return this.#phase === 'ready' && this.#pipeline.held !== undefined;
+  }
+
+  get isSaturated(): boolean {
+    return this.#client.isSaturated;
+  }
+
+  fromClient(bytes: Uint8Array): Effect[] {
+    return this.#run(() => {
+      this.#client.push(bytes);
+      this.#advance();
+      this.#client.checkBacklog();
+    });
+  }
+
+  fromUpstream(bytes: Uint8Array): Effect[] {
+    return this.#run(() => {
+      let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      while (rest.length > 0 && this.#phase !== 'closed') {
+        rest = rest.subarray(this.#readUpstream(rest));
+      }
+      this.#pipeline.reader?.settle();
+      this.#advance();
+      if (this.#phase === 'securing') {
+        this.emit({ kind: 'startTls', side: 'upstream' });
+      }
+    });
+  }
+
+  decided(message: MessageId, action: Action): Effect[] {
+    return this.#run(() => {
+      this.#pipeline.retrieval(message)?.decided(action);
+      this.#advance();
+    });
+  }
+
+  located(): Effect[] {
+    return []; // POP3 releases whole messages and prefixes of them: there is nothing to find
+  }
+
+  secured(side: Side): Effect[] {
+    return this.#run(() => {
+      const { barrier } = this.#pipeline;
+      if (side === 'upstream') {
+        // What the greeting said in clear text is forgotten, the APOP timestamp with it.
+        this.#greet(reply(REPLIES.greeting));
+      } else if (barrier instanceof StartTlsOffer) {
+        this.state.clientSecure = true;
+        this.state.named('');
+        barrier.secured();
+      }
+      this.#advance();
+    });
+  }
+
+  ended(side: Side): Effect[] {
+    return this.#run(() => {
+      this.#ended[side] = true;
+      if (this.#phase !== 'ready') {
+        this.#close(side === 'upstream' ? 'upstream-unavailable' : 'logout');
+      }
+      this.#advance();
+    });
+  }
+
+  unavailable(): Effect[] {
+    return this.#run(() => this.#close('upstream-unavailable'));
+  }
+
+  tick(): Effect[] {
+    return this.#run(() => {
+      const { held } = this.#pipeline;
+      if (held === undefined) {
+        return;
+      }
+      const octet = held.tick();
+      if (octet === undefined) {
+        this.emit({ kind: 'close', reason: 'keepalive-exhausted' });
+      } else {
+        this.#say(octet);
+      }
+      this.#keepUpstreamAlive();
+    });
+  }
+
+  drain(): Effect[] {
+    return this.#run(() => {
+      this.#draining = true;
+      if (this.#phase !== 'ready') {
+        this.#close('shutdown');
+      }
+      this.#advance();
+    });
+  }
+
+  // What exchanges may do.
+
+  nextMessage(): MessageId {
+    this.#nextId += 1;
+    return this.#nextId - 1;
+  }
+
+  emit(effect: Effect): void {
+    if (this.#phase === 'closed') {
+      return;
+    }
+    this.#effects.push(effect);
+    if (effect.kind === 'close') {
+      this.#phase = 'closed';
+    }
+  }
+
+  fail(reason: CloseReason, side: Side, what: string): void {
+    this.emit({ kind: 'note', note: { type: 'bad-input', side, what } });
+    this.#close(reason);
+  }
+
+  refuseClient(reason: CloseReason, what: string, text: string): void {
+    if (this.#pipeline.head === undefined) {
+      this.#say(reply(text));
+    }
+    this.fail(reason, 'client', what);
+  }
+
+  /** Runs one input and hands over what came of it. */
+  #run(input: () => void): Effect[] {
+    this.#effects = [];
+    if (this.#phase !== 'closed') {
+      input();
+    }
+    return this.#effects;
+  }
+
+  #say(bytes: Uint8Array): void {
+    this.emit({ kind: 'send', to: 'client', bytes });
+  }
+
+  /** Ends the session; a client that still waits for a greeting is told why, in its place. */
+  #close(reason: CloseReason): void {
+    if (this.#phase !== 'ready') {
+      this.#say(reply(reason === 'shutdown' ? REPLIES.shutdown : REPLIES.unavailable));
+    }
+    this.emit({ kind: 'close', reason });
+  }
+
+  // The server's side.
+
+  /** Handles one line or one piece of content; returns how many bytes it was. */
+  #readUpstream(chunk: Buffer): number {
+    if (this.#phase === 'securing') {
+      this.fail('starttls-injection', 'upstream', 'before-tls');
+      return chunk.length;
+    }
+    const { reader } = this.#pipeline;
+    if (reader?.reading === 'content') {
+      const consumed = reader.content(chunk);
+      this.#pipeline.served(reader);
+      this.#advance();
+      return consumed;
+    }
+    const limit = reader?.lineLimit ?? MAX_UPSTREAM_LINE_OCTETS;
+    const read = this.#upstream.read(chunk, () => limit);
+    if (read.kind === 'line') {
+      this.#readLine(read.bytes);
+      return read.consumed;
+    }
+    if (read.kind === 'bad') {
+      const reason = read.what === 'line-too-long' ? 'limit-exceeded' : 'upstream-protocol-error';
+      this.fail(reason, 'upstream', read.what);
+    }
+    return chunk.length;
+  }
+
+  #readLine(line: Buffer): void {
+    const { reader } = this.#pipeline;
+    if (this.#phase === 'greeting') {
+      this.#readGreeting(line);
+    } else if (this.#phase === 'stls') {
+      this.#readStlsReply(line);
+    } else if (reader === undefined) {
+      this.#readUnasked(line);
+    } else {
+      reader.line(line);
+      this.#pipeline.served(reader);
+      if (reader.reading === 'line' && !reader.finished) {
+        this.#pipeline.flush(); // a challenge; the lines of a listing wait for `settle`
+      } else {
+        this.#advance();
+      }
+    }
+  }
+
+  #readGreeting(line: Buffer): void {
+    const status = parseStatus(line);
+    const { settings } = this.state;
+    if (status === undefined) {
+      this.fail('upstream-protocol-error', 'upstream', 'greeting');
+    } else if (!status.ok) {
+      this.#hangUp(status.text);
+    } else if (settings.upstreamStartTls === 'required' && !settings.upstreamSecure) {
+      this.#phase = 'stls';
+      this.emit({ kind: 'send', to: 'upstream', bytes: reply('STLS') });
+    } else {
+      this.#greet(statusLine(true, greetingText(status.text, this.state.mayLogIn)));
+    }
+  }
+
+  #greet(greeting: Buffer): void {
+    this.#phase = 'ready';
+    this.#say(greeting);
+    this.#advance();
+  }
+
+  #readStlsReply(line: Buffer): void {
+    if (parseStatus(line)?.ok === true) {
+      this.#phase = 'securing';
+    } else {
+      this.fail('upstream-insecure', 'upstream', 'stls-refused');
+    }
+  }
+
+  /** Servers say `-ERR` before they hang up; anything else would be taken for the next reply. */
+  #readUnasked(line: Buffer): void {
+    const status = parseStatus(line);
+    if (status?.ok !== false) {
+      this.fail('upstream-protocol-error', 'upstream', 'unasked');
+    } else if (this.#pipeline.head === undefined) {
+      this.#hangUp(status.text);
+    } else {
+      this.#ended.upstream = true; // what is held is still answered, and not by this line
+    }
+  }
+
+  /** The server's own farewell. */
+  #hangUp(text: string): void {
+    this.#say(statusLine(false, freeText(text)));
+    this.emit({ kind: 'close', reason: 'upstream-unavailable' });
+  }
+
+  /** A server that waits through a long scan must not take the session for dead. */
+  #keepUpstreamAlive(): void {
+    this.#ticks += 1;
+    if (this.#ticks % TICKS_PER_UPSTREAM_NOOP === 0 && this.#pipeline.reader === undefined) {
+      this.#pipeline.ask(new KeepAliveReply(this), reply('NOOP'));
+    }
+  }
+
+  // The client's side.
+
+  /** Writes what is ready and takes further commands, until something has to be waited for. */
+  #advance(): void {
+    do {
+      this.#pipeline.flush();
+    } while (this.#phase === 'ready' && this.#step());
+    if (this.#phase === 'ready') {
+      this.#offerTls();
+      this.#concludeIfDone();
+    }
+  }
+
+  /** One command or one AUTH response; false when there is none or it has to wait. */
+  #step(): boolean {
+    const { barrier } = this.#pipeline;
+    if (barrier instanceof AuthExchange && barrier.awaitsClient) {
+      return this.#client.readResponse(barrier);
+    }
+    if (barrier !== undefined || this.#draining || this.#ended.upstream) {
+      return false;
+    }
+    this.#next ??= this.#client.readCommand();
+    const command = this.#next;
+    if (command === undefined || this.#pipeline.mustWait(command)) {
+      return false;
+    }
+    this.#next = undefined;
+    this.#pipeline.begin(command);
+    return true;
+  }
+
+  /** STLS is answered when it is its turn, and only if the client waited for the answer (RFC 2595 section 4). */
+  #offerTls(): void {
+    const { barrier, head } = this.#pipeline;
+    if (!(barrier instanceof StartTlsOffer)) {
+      return;
+    }
+    const isTurn = head === barrier && !barrier.offered;
+    if (isTurn) {
+      barrier.offered = true;
+      this.#say(reply(REPLIES.startTls));
+    }
+    if (this.#client.hasBytes) {
+      this.fail('starttls-injection', 'client', 'before-tls');
+    } else if (isTurn) {
+      this.emit({ kind: 'startTls', side: 'client' });
+    }
+  }
+
+  /** A peer that left, or a drain, ends the session when everything that can be answered was. */
+  #concludeIfDone(): void {
+    const { head } = this.#pipeline;
+    if (this.#ended.upstream && (head === undefined || head.reading !== 'nothing')) {
+      if (head !== undefined && !head.begun) {
+        this.#say(reply(REPLIES.unavailable));
+      }
+      this.emit({ kind: 'close', reason: 'upstream-unavailable' });
+    } else if (head === undefined && this.#draining) {
+      this.#say(reply(REPLIES.shutdown));
+      this.emit({ kind: 'close', reason: 'shutdown' });
+    } else if (head === undefined && this.#ended.client) {
+      this.emit({ kind: 'close', reason: 'logout' });
+    }
+  }
+}
+
+/** A relay for one POP3 session. */
+export function createPop3Relay(settings: RelaySettings): Relay {
+  return new Pop3Relay(settings);
+}
