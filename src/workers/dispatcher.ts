@@ -1,10 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import type { ScanReport, ScanRequest } from '../scan/scanner.ts';
+import { KillerList } from './killer-list.ts';
 import { LaneQueue, type Waiter } from './lane-queue.ts';
 import { type Failure, failureReport, reportOf } from './scan-report.ts';
 import type { ScanOutcome } from './scan-job.ts';
-import type { ScanSquad } from './scan-squad.ts';
+import { isLostThread, type ScanSquad } from './scan-squad.ts';
 import type { TaskEnd, TaskFailure } from './thread-crew.ts';
+import { TwinRegister } from './twin-register.ts';
 import { Utilisation } from './utilisation.ts';
 
 /** What a pool does right now. */
@@ -38,7 +40,10 @@ export interface DispatcherOptions {
 }
 
 export interface SubmitOptions {
+  /** The caller gives up. */
   readonly leave?: AbortSignal | undefined;
+  /** SHA-256 of the message when it is known: scans of one content then share one job. */
+  readonly digest?: string | undefined;
   /** A self-test: not reported, since it is no message. */
   readonly isTest?: boolean;
 }
@@ -47,11 +52,16 @@ const STOPPING = 'the gateway is stopping';
 
 interface Scan extends Waiter {
   readonly request: ScanRequest;
+  /** Rule set, subject and digest; undefined when the digest is not known. */
+  readonly content: string | undefined;
   /** Monotonic. */
   readonly requestedAt: number;
   readonly settle: (report: ScanReport) => void;
-  /** Ends the waiting: the timer, and the listener for the caller who leaves. */
-  stopWaiting: () => void;
+  readonly drop: (reason: unknown) => void;
+  readonly leave: AbortSignal | undefined;
+  /** Undo what waiting set up. */
+  stopTimer: () => void;
+  stopListening: () => void;
 }
 
 /**
@@ -69,6 +79,8 @@ export function maxWaitMs({
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #queue: LaneQueue<Scan>;
+  readonly #twins = new TwinRegister<Scan>();
+  readonly #killers: KillerList;
   readonly #utilisation: Utilisation;
   #squad: ScanSquad;
   #running = 0;
@@ -77,8 +89,10 @@ export class Dispatcher {
   constructor(squad: ScanSquad, options: DispatcherOptions) {
     this.#squad = squad;
     this.#options = options;
+    const now = (): number => options.clock.monotonic();
     this.#queue = new LaneQueue(options.maxQueue);
-    this.#utilisation = new Utilisation(() => options.clock.monotonic());
+    this.#killers = new KillerList(now);
+    this.#utilisation = new Utilisation(now);
   }
 
   get generation(): string {
@@ -98,6 +112,7 @@ export class Dispatcher {
   replaceSquad(squad: ScanSquad): ScanSquad {
     const before = this.#squad;
     this.#squad = squad;
+    this.#killers.clear();
     this.#pump();
     return before;
   }
@@ -105,63 +120,100 @@ export class Dispatcher {
   /** Waiting scans end as `overloaded`, and so does whatever comes later. */
   close(): void {
     this.#isClosed = true;
+    const waiting = new Set(this.#twins.clear());
     for (let scan = this.#queue.shift(); scan !== undefined; scan = this.#queue.shift()) {
-      this.#turnAway(scan, STOPPING);
+      waiting.add(scan);
+    }
+    for (const scan of waiting) {
+      this.#refuse(scan, { cause: 'overloaded', detail: STOPPING });
     }
   }
 
   /** Rejects with the signal's reason when `leave` fires before a worker took the scan; not any more after that. */
-  submit(request: ScanRequest, { leave, isTest = false }: SubmitOptions = {}): Promise<ScanReport> {
+  submit(request: ScanRequest, options: SubmitOptions = {}): Promise<ScanReport> {
     const { promise, resolve, reject } = Promise.withResolvers<ScanReport>();
-    const { lane, user } = request;
-    const requestedAt = this.#options.clock.monotonic();
+    const { lane, user, subject } = request;
+    const { digest, leave, isTest = false } = options;
     const settle = (report: ScanReport): void => {
       if (!isTest) {
         this.#options.hooks.onReport?.(report);
       }
       resolve(report);
     };
-    const scan: Scan = { request, lane, user, requestedAt, settle, stopWaiting: () => undefined };
-    if (leave?.aborted === true) {
-      reject(leave.reason);
-    } else if (this.#isClosed) {
-      this.#turnAway(scan, STOPPING);
-    } else if (this.#queue.size === 0 && !this.#squad.isFull) {
-      this.#start(scan);
-    } else {
-      this.#enqueue(scan, leave, reject);
-    }
+    this.#admit({
+      request,
+      lane,
+      user,
+      content: digest === undefined ? undefined : `${this.generation} ${subject} ${digest}`,
+      requestedAt: this.#options.clock.monotonic(),
+      settle,
+      drop: reject,
+      leave,
+      stopTimer: () => undefined,
+      stopListening: () => undefined,
+    });
     this.#tellState();
     return promise;
   }
 
-  #enqueue(scan: Scan, leave: AbortSignal | undefined, reject: (reason: unknown) => void): void {
-    const turnedAway = this.#queue.push(scan);
-    if (turnedAway !== scan) {
-      this.#wait(scan, leave, reject);
-    }
-    if (turnedAway !== undefined) {
-      this.#turnAway(turnedAway, `${this.#options.maxQueue} scans wait already`);
+  #admit(scan: Scan): void {
+    if (scan.leave?.aborted === true) {
+      scan.drop(scan.leave.reason);
+    } else if (this.#isClosed) {
+      this.#refuse(scan, { cause: 'overloaded', detail: STOPPING });
+    } else if (scan.content !== undefined && this.#killers.has(scan.content)) {
+      this.#refuse(scan, { cause: 'engine-failed', detail: 'this message has ended workers before' });
+    } else if (this.#isTwinRunning(scan)) {
+      this.#listen(scan);
+    } else if (this.#queue.size === 0 && !this.#squad.isFull) {
+      this.#start(scan);
+    } else {
+      this.#enqueue(scan);
     }
   }
 
-  #wait(scan: Scan, leave: AbortSignal | undefined, reject: (reason: unknown) => void): void {
-    const cancelTimer = this.#options.clock.after(maxWaitMs(this.#options), () => {
-      this.#queue.remove(scan);
-      this.#turnAway(scan, 'no worker became free in time');
-      this.#tellState();
-    });
+  #isTwinRunning({ content }: Scan): boolean {
+    return content !== undefined && this.#twins.isRunning(content);
+  }
+
+  #enqueue(scan: Scan): void {
+    const turnedAway = this.#queue.push(scan);
+    if (turnedAway !== scan) {
+      this.#listen(scan);
+      const waitedMs = this.#options.clock.monotonic() - scan.requestedAt;
+      scan.stopTimer = this.#options.clock.after(maxWaitMs(this.#options) - waitedMs, () => {
+        this.#refuse(scan, { cause: 'overloaded', detail: 'no worker became free in time' });
+        this.#tellState();
+      });
+    }
+    if (turnedAway !== undefined) {
+      const detail = `${this.#options.maxQueue} scans wait already`;
+      this.#refuse(turnedAway, { cause: 'overloaded', detail });
+    }
+  }
+
+  /** From now on the scan waits, for a worker or for its twin: it may be left, or settled by the twin's report. */
+  #listen(scan: Scan): void {
+    const { leave, content } = scan;
+    if (content !== undefined) {
+      this.#twins.wait(content, scan);
+    }
     const onLeave = (): void => {
-      this.#queue.remove(scan);
-      scan.stopWaiting();
-      reject(leave?.reason);
+      this.#stopWaiting(scan);
+      scan.drop(leave?.reason);
       this.#tellState();
     };
     leave?.addEventListener('abort', onLeave, { once: true });
-    scan.stopWaiting = () => {
-      cancelTimer();
-      leave?.removeEventListener('abort', onLeave);
-    };
+    scan.stopListening = () => leave?.removeEventListener('abort', onLeave);
+  }
+
+  #stopWaiting(scan: Scan): void {
+    this.#queue.remove(scan);
+    scan.stopTimer();
+    scan.stopListening();
+    if (scan.content !== undefined) {
+      this.#twins.leave(scan.content, scan);
+    }
   }
 
   #pump(): void {
@@ -170,13 +222,20 @@ export class Dispatcher {
       if (scan === undefined) {
         break;
       }
-      this.#start(scan);
+      if (this.#isTwinRunning(scan)) {
+        scan.stopTimer(); // it has its answer when the twin has it
+      } else {
+        this.#stopWaiting(scan);
+        this.#start(scan);
+      }
     }
     this.#tellState();
   }
 
   #start(scan: Scan): void {
-    scan.stopWaiting();
+    if (scan.content !== undefined) {
+      this.#twins.start(scan.content);
+    }
     void this.#run(scan, this.#squad);
   }
 
@@ -193,6 +252,7 @@ export class Dispatcher {
         ? reportOf(end.value, message, squad.generation, times)
         : failureReport(failureOf(end), message, squad.generation, times);
     scan.settle(report);
+    this.#settleTwins(scan, end, report);
     this.#pump();
   }
 
@@ -207,17 +267,36 @@ export class Dispatcher {
     });
   }
 
-  #turnAway(scan: Scan, detail: string): void {
-    scan.stopWaiting();
+  /**
+   * The report on one content holds for all who wait with the same, a lost thread as well. Not when the worker
+   * could not read these bytes or read others (a file closed under it): then each tries its own.
+   */
+  #settleTwins({ content, request }: Scan, end: TaskEnd<ScanOutcome>, report: ScanReport): void {
+    if (content === undefined) {
+      return;
+    }
+    if (isLostThread(end)) {
+      this.#killers.add(content);
+    }
+    const isShared =
+      end.kind === 'answered' ? content.endsWith(` ${end.value.sha256}`) : end.cause !== 'threw';
+    for (const twin of this.#twins.finish(content)) {
+      this.#stopWaiting(twin);
+      if (isShared && request.message.byteLength === twin.request.message.byteLength) {
+        const waitedMs = this.#options.clock.monotonic() - twin.requestedAt;
+        const timings = { queueMs: waitedMs, decodeMs: 0, matchMs: 0, totalMs: waitedMs };
+        twin.settle({ ...report, timings });
+      } else {
+        this.#enqueue(twin);
+      }
+    }
+  }
+
+  #refuse(scan: Scan, failure: Failure): void {
+    this.#stopWaiting(scan);
     const waitedMs = this.#options.clock.monotonic() - scan.requestedAt;
     const times = { queueMs: waitedMs, totalMs: waitedMs };
-    const report = failureReport(
-      { cause: 'overloaded', detail },
-      scan.request.message,
-      this.generation,
-      times,
-    );
-    scan.settle(report);
+    scan.settle(failureReport(failure, scan.request.message, this.generation, times));
   }
 
   #tellState(): void {

@@ -206,7 +206,9 @@ describe('scan pool whose caller leaves', () => {
   it('finishes for callers who keep the report', async () => {
     await withPool({}, async (pool) => {
       const controller = new AbortController();
-      const running = pool.judge(request(mail(MARKER, 'X-Postern-Fault: delay=50')), controller.signal);
+      const running = pool.judge(request(mail(MARKER, 'X-Postern-Fault: delay=50')), {
+        leave: controller.signal,
+      });
       controller.abort();
       assert.equal(verdictOf(await running), 'malicious');
     });

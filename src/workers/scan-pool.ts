@@ -3,21 +3,15 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { GatewayError } from '../base/errors.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { ScanLimits } from '../scan/budget.ts';
-import type {
-  Guilt,
-  Located,
-  MessageBytes,
-  Patch,
-  ScanReport,
-  ScanRequest,
-  Scanner,
-} from '../scan/scanner.ts';
+import type { Guilt, Located, MessageBytes, Patch, ScanReport, ScanRequest } from '../scan/scanner.ts';
 import { Dispatcher, type PoolHooks, type PoolState } from './dispatcher.ts';
 import { ErrandDesk } from './errand-desk.ts';
 import { compileRuleSet } from './rule-compiler.ts';
 import type { ClamdOptions } from './scan-job.ts';
 import { ScanSquad } from './scan-squad.ts';
+import type { JudgeOptions, JudgingScanner } from './judging-scanner.ts';
 import { createSelfTest, isFound, type SelfTest } from './self-test.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface ScanPoolOptions {
   readonly rules: RuleSet;
@@ -44,14 +38,7 @@ export interface ScanPoolOptions {
 }
 
 /** The scanner whose work is done in threads. */
-export interface ScanPool extends Scanner {
-  /**
-   * As `scan`, but when `leave` fires after a worker took the message, the scan is finished and still resolves:
-   * for callers who keep the report.
-   */
-  judge(request: ScanRequest, leave?: AbortSignal): Promise<ScanReport>;
-  /** SHA-256 of a message, lower-case hex, computed off this thread; undefined when that failed. */
-  digest(message: MessageBytes): Promise<string | undefined>;
+export interface ScanPool extends JudgingScanner {
   /**
    * Compiles, vets and tests a rule set in threads of its own, then swaps it in; scans that run finish under
    * the set they began with. Rejects with `RULES_INVALID` (or `INTERNAL`) and keeps the set in use.
@@ -75,18 +62,6 @@ const ENGINE_LAG_MS = 1_000;
 function withInnerTime(limits: ScanLimits, timeoutMs: number): ScanLimits {
   const innerMs = Math.max(timeoutMs - ENGINE_LAG_MS, timeoutMs * 0.8);
   return { ...limits, timeMs: Math.min(limits.timeMs, innerMs) };
-}
-
-/** Settles as `work`, unless `signal` fires first; then with its reason, and `work` is let go. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) {
-    return work;
-  }
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  return promise;
 }
 
 /** Builds the threads of one rule set and proves that they work. Throws `RULES_INVALID` or `INTERNAL`. */
@@ -150,11 +125,11 @@ class ThreadedScanPool implements ScanPool {
   }
 
   scan(request: ScanRequest, signal?: AbortSignal): Promise<ScanReport> {
-    return unlessAborted(this.judge(request, signal), signal);
+    return unlessAborted(this.judge(request, { leave: signal }), signal);
   }
 
-  judge(request: ScanRequest, leave?: AbortSignal): Promise<ScanReport> {
-    return this.#dispatcher.submit(request, { leave });
+  judge(request: ScanRequest, { leave, digest }: JudgeOptions = {}): Promise<ScanReport> {
+    return this.#dispatcher.submit(request, { leave, digest });
   }
 
   neutralise(message: MessageBytes, guilt: Guilt, notice: string): Promise<readonly Patch[]> {

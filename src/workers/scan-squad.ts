@@ -24,7 +24,8 @@ export interface SquadTask {
   readonly onFailure: (cause: TaskFailure) => void;
 }
 
-function isLostThread(end: TaskEnd<unknown>): boolean {
+/** Did the job cost its thread, other than by taking too long? */
+export function isLostThread(end: TaskEnd<unknown>): boolean {
   return end.kind === 'failed' && (end.cause === 'crashed' || end.cause === 'out-of-memory');
 }
 

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { describe, it } from 'node:test';
+import type { MessageBytes, ScanReport, ScanRequest, Scanner } from '../scan/scanner.ts';
+import type { Verdict } from '../scan/verdict.ts';
+import { createCachingScanner } from './caching-scanner.ts';
+import type { JudgeOptions, JudgingScanner } from './judging-scanner.ts';
+import { digestMessage } from './message-source.ts';
+import { FakeClock, mail, request } from './pool-fixture.ts';
+
+/** Answers by hand, and notes what it was asked. */
+class FakeInner implements JudgingScanner {
+  generation = 'g1';
+  verdict: Verdict = { kind: 'clean' };
+  /** What the worker read, when it is not what was asked for. */
+  misread: string | undefined;
+  readonly judged: (JudgeOptions & { readonly request: ScanRequest })[] = [];
+  digested = 0;
+  gate: Promise<void> = Promise.resolve();
+
+  async judge(asked: ScanRequest, options: JudgeOptions = {}): Promise<ScanReport> {
+    this.judged.push({ ...options, request: asked });
+    const { generation } = this;
+    await this.gate;
+    return {
+      verdict: this.verdict,
+      guilt: { kind: 'body' },
+      sha256: this.misread ?? digestMessage(asked.message),
+      bytes: asked.message.byteLength,
+      pieces: 1,
+      generation,
+      timings: { queueMs: 1, decodeMs: 2, matchMs: 3, totalMs: 6 },
+    };
+  }
+  async digest(message: MessageBytes): Promise<string | undefined> {
+    this.digested += 1;
+    return digestMessage(message);
+  }
+  async scan(): Promise<never> {
+    throw new Error('not asked for');
+  }
+  async neutralise(): Promise<[]> {
+    return [];
+  }
+  async locate(): Promise<{ offsets: number[]; more: boolean }> {
+    return { offsets: [7], more: false };
+  }
+}
+
+function fixture(): { inner: FakeInner; scanner: Scanner; lookups: string[] } {
+  const inner = new FakeInner();
+  const lookups: string[] = [];
+  const onLookup = (outcome: string): number => lookups.push(outcome);
+  const clock = new FakeClock();
+  const scanner = createCachingScanner(inner, { maxEntries: 10, maxAgeMs: 1_000, clock, onLookup });
+  return { inner, scanner, lookups };
+}
+
+describe('caching scanner', () => {
+  it('judges the same content once, and answers later with its own timings', async () => {
+    const { inner, scanner, lookups } = fixture();
+    await scanner.scan(request(mail('same')));
+    const again = await scanner.scan(request(mail('same'), { user: 'bob' }));
+    await scanner.scan(request(mail('other')));
+    assert.equal(inner.judged.length, 2);
+    assert.deepEqual(again.timings, { queueMs: 0, decodeMs: 0, matchMs: 0, totalMs: 0 });
+    assert.deepEqual(lookups, ['miss', 'hit', 'miss']);
+  });
+
+  it('tells the pool the digest, so that twins share a job', async () => {
+    const { inner, scanner } = fixture();
+    const content = mail('same');
+    await scanner.scan(request(content));
+    assert.equal(inner.judged[0]?.digest, hash('sha256', content));
+  });
+
+  it('hashes small messages here and larger ones in a worker', async () => {
+    const { inner, scanner } = fixture();
+    await scanner.scan(request(Buffer.alloc(64 * 1024)));
+    assert.equal(inner.digested, 0);
+    await scanner.scan(request(Buffer.alloc(64 * 1024 + 1)));
+    assert.equal(inner.digested, 1);
+  });
+
+  it('keeps messages and fragments, and generations, apart', async () => {
+    const { inner, scanner } = fixture();
+    await scanner.scan(request(mail('same')));
+    await scanner.scan(request(mail('same'), { subject: 'fragment' }));
+    inner.generation = 'g2';
+    await scanner.scan(request(mail('same')));
+    assert.equal(scanner.generation, 'g2');
+    assert.equal(inner.judged.length, 3);
+  });
+
+  it('does not keep a timeout', async () => {
+    const { inner, scanner } = fixture();
+    inner.verdict = { kind: 'unscannable', cause: 'timeout', findings: [] };
+    await scanner.scan(request(mail('slow')));
+    inner.verdict = { kind: 'clean' };
+    assert.equal((await scanner.scan(request(mail('slow')))).verdict.kind, 'clean');
+  });
+
+  it('does not keep a verdict on other bytes than were asked about', async () => {
+    const { inner, scanner } = fixture();
+    inner.misread = hash('sha256', 'something else');
+    await scanner.scan(request(mail('mine')));
+    await scanner.scan(request(mail('mine')));
+    await scanner.scan(request(Buffer.from('something else')));
+    assert.equal(inner.judged.length, 3);
+  });
+
+  it('keeps the report of a scan whose caller has left', async () => {
+    const { inner, scanner } = fixture();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    inner.gate = promise;
+    const controller = new AbortController();
+    const left = scanner.scan(request(mail('slow')), controller.signal);
+    await new Promise((done) => setImmediate(done));
+    controller.abort(new Error('client left'));
+    await assert.rejects(left, /client left/);
+    resolve();
+    await new Promise((done) => setImmediate(done));
+    await scanner.scan(request(mail('slow')));
+    assert.equal(inner.judged.length, 1);
+  });
+
+  it('asks nobody for a caller who has left already', async () => {
+    const { inner, scanner } = fixture();
+    await assert.rejects(scanner.scan(request(mail('x')), AbortSignal.abort(new Error('gone'))), /gone/);
+    assert.equal(inner.judged.length, 0);
+  });
+
+  it('leaves a message whose memory is too short to the workers', async () => {
+    const { inner, scanner } = fixture();
+    const buffer = new SharedArrayBuffer(1);
+    inner.digest = async () => undefined;
+    inner.misread = '';
+    await scanner.scan(request({ kind: 'memory', buffer, byteLength: 2 }));
+    assert.equal(inner.judged[0]?.digest, undefined);
+  });
+
+  it('passes everything else on', async () => {
+    const { scanner } = fixture();
+    const { message } = request(mail('x'));
+    assert.deepEqual(await scanner.neutralise(message, { kind: 'body' }, ''), []);
+    assert.deepEqual((await scanner.locate(message, message)).offsets, [7]);
+  });
+});
