@@ -52,16 +52,23 @@ export type Effect =
       readonly subject: ScanSubject;
       readonly lane: 'interactive' | 'bulk';
       readonly context: MessageContext;
+      /** What a client uploads: it keeps its copy, so a refused one is neither quarantined nor overlaid. */
+      readonly upload?: boolean;
     }
   /** Find one complete entry inside another. Answered by `located`. */
   | { readonly kind: 'locate'; readonly message: MessageId; readonly needle: MessageId }
   /**
-   * Send bytes `[start, end)` of an entry to the client, overlaid when it was neutralised; then `tail`,
-   * in the same write as the last content byte (a split POP3 terminator hangs real clients).
-   * `blank`: every byte but CR and LF becomes `#`.
+   * Send bytes `[start, end)` of an entry to the client (`to: 'upstream'`: an upload), overlaid when it was
+   * neutralised; then `tail`, in the same write as the last content byte (a split POP3 terminator hangs
+   * real clients). `blank`: every byte but CR and LF becomes `#`. `alsoAt`: other offsets where the same
+   * bytes stand, so that it is not known which of them was meant; when the entry has an overlay that touches
+   * any of the places, the release is blank (`uncertain`: there are more places than are listed).
    */
   | {
       readonly kind: 'release';
+      readonly to?: Side;
+      readonly alsoAt?: readonly number[];
+      readonly uncertain?: boolean;
       readonly message: MessageId;
       readonly start: number;
       readonly end: number;
@@ -100,6 +107,8 @@ export interface Relay {
   tick(): Effect[];
   /** A client waits for a verdict. */
   readonly isHolding: boolean;
+  /** Enough commands are outstanding: the session stops reading the client until this is false again. */
+  readonly isSaturated: boolean;
   /** Ask to stop: says goodbye at once when idle, otherwise at the next command boundary. */
   drain(): Effect[];
 }

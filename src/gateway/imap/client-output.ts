@@ -1,0 +1,118 @@
+import type { Effect } from '../relay.ts';
+
+/** A response whose content waits for a verdict. */
+export interface HeldOutput {
+  /** Everything is decided: `effects` may be called. */
+  readonly isReady: boolean;
+  /** What may leave before the verdict: the genuine bytes up to the first content byte; empty while unknown. */
+  prefix(): string;
+  /** The response without the first `alreadySent` bytes of its prefix. */
+  effects(alreadySent: number): readonly Effect[];
+}
+
+type Entry =
+  | { readonly kind: 'text'; text: string }
+  | { readonly kind: 'effect'; readonly effect: Effect }
+  | { readonly kind: 'held'; readonly held: HeldOutput }
+  /** Text that is only known when its turn comes. */
+  | { readonly kind: 'late'; readonly text: () => string };
+
+/**
+ * What the client gets, in strict order (protocol notes 3.2): text at once when nothing is held before it. Text is
+ * latin1. Nothing here ever reorders or drops.
+ */
+export class ClientOutput {
+  #entries: Entry[] = [];
+  #trickled = 0;
+
+  text(text: string): void {
+    const last = this.#entries.at(-1);
+    if (last?.kind === 'text') {
+      last.text += text;
+    } else {
+      this.#entries.push({ kind: 'text', text });
+    }
+  }
+
+  late(text: () => string): void {
+    this.#entries.push({ kind: 'late', text });
+  }
+
+  effect(effect: Effect): void {
+    this.#entries.push({ kind: 'effect', effect });
+  }
+
+  hold(held: HeldOutput): void {
+    this.#entries.push({ kind: 'held', held });
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  get isHolding(): boolean {
+    return this.#entries[0]?.kind === 'held';
+  }
+
+  /** A byte of a held response has left, so the response has to be finished as it was begun. */
+  get hasBegunHeld(): boolean {
+    return this.#trickled > 0;
+  }
+
+  /** Everything that may leave now. */
+  flush(): Effect[] {
+    const effects: Effect[] = [];
+    let done = 0;
+    for (const entry of this.#entries) {
+      if (entry.kind === 'held' && !entry.held.isReady) {
+        break;
+      }
+      done += 1;
+      this.#emit(entry, effects);
+    }
+    this.#entries = done === 0 ? this.#entries : this.#entries.slice(done);
+    return effects;
+  }
+
+  /** One byte of the response that is held first; `exhausted` when its prefix is spent or has not begun. */
+  tick(): Effect | 'nothing' | 'exhausted' {
+    const first = this.#entries[0];
+    const prefix = first?.kind === 'held' ? first.held.prefix() : '';
+    if (prefix === '') {
+      return 'nothing';
+    }
+    if (this.#trickled >= prefix.length) {
+      return 'exhausted';
+    }
+    const byte = prefix.charAt(this.#trickled);
+    this.#trickled += 1;
+    return sendText(byte);
+  }
+
+  #emit(entry: Entry, effects: Effect[]): void {
+    switch (entry.kind) {
+      case 'text':
+        appendText(effects, entry.text);
+        break;
+      case 'late':
+        appendText(effects, entry.text());
+        break;
+      case 'effect':
+        effects.push(entry.effect);
+        break;
+      case 'held':
+        effects.push(...entry.held.effects(this.#trickled));
+        this.#trickled = 0;
+    }
+  }
+}
+
+function appendText(effects: Effect[], text: string): void {
+  if (text !== '') {
+    effects.push(sendText(text));
+  }
+}
+
+export function sendText(text: string, to: 'client' | 'upstream' = 'client'): Effect {
+  return { kind: 'send', to, bytes: Buffer.from(text, 'latin1') };
+}

@@ -1,0 +1,379 @@
+import type { Effect, Note } from '../relay.ts';
+import { isMechanismAllowed, keptEnable } from './capabilities.ts';
+import type { ClientOutput } from './client-output.ts';
+import type { CommandQueue, Pending, Segment } from './command-queue.ts';
+import { type FetchPlan, planFetch } from './fetch-plan.ts';
+import type { ImapState } from './imap-state.ts';
+import type { KeptMessages } from './kept-messages.ts';
+import { IMAP_LIMITS } from './limits.ts';
+import { REPLIES } from './replies.ts';
+import { isBase64, LineDialogue } from './line-dialogue.ts';
+import { userOfLogin } from './login-user.ts';
+import { UploadDesk } from './upload-desk.ts';
+import { type Verb, verbOf } from './verbs.ts';
+import { type CommandEvent, CommandReader } from './wire/command-reader.ts';
+import { readFetchRequest } from './wire/fetch-request.ts';
+import { type Node, quote, readNodes, textOf, type UnitPart } from './wire/nodes.ts';
+import { WireError } from './wire/wire-error.ts';
+
+export interface ClientSideParts {
+  readonly state: ImapState;
+  readonly output: ClientOutput;
+  readonly queue: CommandQueue;
+  readonly kept: KeptMessages;
+  readonly emit: (effect: Effect) => void;
+  /** Ends the session with this line. */
+  readonly goodbye: (line: string) => void;
+  /** STARTTLS was accepted. */
+  readonly onStartTls: () => void;
+}
+
+type Command = CommandEvent & { kind: 'command' };
+
+/** What the client may do, and what of it goes to the server: checked for arity, rewritten canonically. */
+export class ClientSide {
+  readonly #parts: ClientSideParts;
+  readonly #reader: CommandReader;
+  readonly uploads: UploadDesk;
+  readonly #dialogue: LineDialogue;
+
+  constructor(parts: ClientSideParts) {
+    this.#parts = parts;
+    const { state, output, queue, emit } = parts;
+    this.#reader = new CommandReader({
+      maxUploadBytes: state.settings.maxLiteralBytes,
+      takesLiteral: (first) => (verbOf(first)?.maxArguments ?? 0) > 0,
+    });
+    const bad = (tag: string, reply: string) => this.#refuse(tag, reply);
+    this.uploads = new UploadDesk({ state, output, queue, reader: this.#reader, emit, bad });
+    this.#dialogue = new LineDialogue(queue, this.#reader);
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#reader.push(bytes);
+  }
+
+  get hasLeftover(): boolean {
+    return this.#reader.hasLeftover;
+  }
+
+  /** Handles one complete piece of what was pushed; false when there is none. Throws `WireError`. */
+  step(): boolean {
+    const event = this.#reader.next();
+    switch (event?.kind) {
+      case undefined:
+        return false;
+      case 'command':
+        this.#command(event);
+        break;
+      case 'continue':
+        this.#parts.output.text(`${REPLIES.continueLiteral}\r\n`);
+        break;
+      case 'refused':
+        this.uploads.refused(event.tag, event.why === 'too-large' ? REPLIES.tooLarge : REPLIES.syntax);
+        break;
+      case 'line':
+        this.#dialogue.line(event.text);
+        break;
+      case 'uploadText':
+        this.uploads.text(event);
+        break;
+      case 'uploadOctets':
+        this.uploads.octets(event.bytes);
+        break;
+      case 'garbage':
+        this.#garbage(event.text);
+    }
+    return true;
+  }
+
+  #note(note: Note): void {
+    this.#parts.emit({ kind: 'note', note });
+  }
+
+  /** Nothing of the line is echoed (ALPACA, protocol notes 6.4). */
+  #garbage(text: string): void {
+    const { state, goodbye } = this.#parts;
+    const looksLikeHttp =
+      /^(GET|POST|HEAD|PUT|OPTIONS|CONNECT|HELO|EHLO|PRI) /i.test(text) || /^[A-Za-z-]+:/.test(text);
+    this.#note({ type: 'bad-input', side: 'client', what: looksLikeHttp ? 'http' : 'syntax' });
+    if (looksLikeHttp && !state.isLoggedIn) {
+      goodbye('');
+      return;
+    }
+    this.#countBad('* ');
+  }
+
+  #countBad(prefix: string, reply: string = REPLIES.syntax): void {
+    const { state, output, goodbye } = this.#parts;
+    state.badCommands += 1;
+    const limit = state.isLoggedIn ? IMAP_LIMITS.badCommands : IMAP_LIMITS.badCommandsBeforeLogin;
+    output.text(`${prefix}${reply}\r\n`);
+    if (state.badCommands >= limit) {
+      goodbye(REPLIES.byeTooMany);
+    }
+  }
+
+  #refuse(tag: string, reply: string): void {
+    if (reply.startsWith('BAD')) {
+      this.#countBad(`${tag} `, reply);
+    } else {
+      this.#parts.output.text(`${tag} ${reply}\r\n`);
+    }
+  }
+
+  #command(command: Command): void {
+    const name = command.first.toUpperCase();
+    const verb = verbOf(name);
+    if (/^(GET|POST|HEAD|PUT|OPTIONS)$/.test(name) || verb === undefined) {
+      this.#unknown(command, name);
+      return;
+    }
+    this.#note({ type: 'command', name });
+    const nodes = verb.treatment === 'fetch' ? [] : this.#nodesOf(command, verb);
+    const refusal = nodes === undefined ? REPLIES.syntax : this.#refusalOf(verb);
+    if (nodes === undefined || refusal !== undefined) {
+      this.#refuse(command.tag, refusal ?? REPLIES.syntax);
+      return;
+    }
+    this.#treat(command, name, verb, nodes);
+  }
+
+  #unknown(command: Command, name: string): void {
+    const isHttp =
+      /^(GET|POST|HEAD|PUT|OPTIONS)$/.test(command.tag.toUpperCase()) && !this.#parts.state.isLoggedIn;
+    this.#note({ type: 'command', name: 'unknown' });
+    if (isHttp) {
+      this.#note({ type: 'bad-input', side: 'client', what: 'http' });
+      this.#parts.goodbye('');
+      return;
+    }
+    this.#note({ type: 'refused', what: 'command' });
+    this.#refuse(command.tag, name === 'COMPRESS' ? REPLIES.compress : REPLIES.unknown);
+  }
+
+  #nodesOf(command: Command, verb: Verb): readonly Node[] | undefined {
+    const limits = { maxDepth: IMAP_LIMITS.commandDepth, maxNodes: IMAP_LIMITS.commandNodes };
+    try {
+      const nodes = readNodes(command.parts, limits);
+      return nodes.length >= verb.minArguments && nodes.length <= verb.maxArguments ? nodes : undefined;
+    } catch (error) {
+      if (error instanceof WireError) {
+        this.#note({ type: 'bad-input', side: 'client', what: error.fault });
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  #refusalOf(verb: Verb): string | undefined {
+    const { state } = this.#parts;
+    if (verb.needsLogin && !state.isLoggedIn) {
+      return REPLIES.needsLogin;
+    }
+    const logsIn =
+      verb.treatment === 'authenticate' || (verb.treatment === 'barrier' && verb.minArguments === 2);
+    return logsIn && !state.isLoggedIn && state.capabilityContext.loginDisabled
+      ? REPLIES.needsTls
+      : undefined;
+  }
+
+  #treat(command: Command, name: string, verb: Verb, nodes: readonly Node[]): void {
+    switch (verb.treatment) {
+      case 'plain':
+      case 'upload':
+        this.#forward(command, name, { isExclusive: false });
+        break;
+      case 'barrier':
+        this.#barrier(command, name, nodes);
+        break;
+      case 'fetch':
+        this.#fetch(command, name);
+        break;
+      case 'idle':
+        this.#forward(command, name, { isExclusive: true, onTagged: this.#dialogue.beginIdle() });
+        break;
+      case 'authenticate':
+        this.#authenticate(command, name, nodes);
+        break;
+      case 'startTls':
+        this.#startTls(command);
+        break;
+      case 'enable':
+        this.#enable(command, name, nodes);
+    }
+  }
+
+  #forward(command: Command, name: string, more: Partial<Pending> & { readonly isExclusive: boolean }): void {
+    const { tag, parts } = command;
+    this.#parts.queue.add({
+      tag,
+      name,
+      segments: () => this.#render(tag, name, parts),
+      isReady: true,
+      ...more,
+    });
+  }
+
+  /** The command again: literals as quoted strings where that is the same, else as literals the server takes. */
+  #render(tag: string, name: string, parts: readonly UnitPart[]): readonly Segment[] {
+    const segments: Segment[] = [];
+    let text = `${tag} ${name}`;
+    if (parts.length > 1 || parts[0] !== '') {
+      text += ' ';
+    }
+    for (const part of parts) {
+      const quoted = typeof part === 'string' ? part : part.binary ? undefined : quote(part.literal);
+      if (quoted !== undefined) {
+        text += quoted;
+      } else if (typeof part !== 'string') {
+        const mark = this.#nonSyncMark(part.literal.length);
+        segments.push({
+          kind: 'text',
+          text: `${text}${part.binary ? '~' : ''}{${part.literal.length}${mark}}\r\n`,
+        });
+        if (mark === '') {
+          segments.push({ kind: 'wait' });
+        }
+        text = part.literal;
+      }
+    }
+    return [...segments, { kind: 'text', text: `${text}\r\n` }];
+  }
+
+  /** LITERAL- allows up to 4096 octets (RFC 7888 section 5). */
+  #nonSyncMark(size: number): '+' | '' {
+    const { state } = this.#parts;
+    return state.serverOffers('LITERAL+') || (state.serverOffers('LITERAL-') && size <= 4_096) ? '+' : '';
+  }
+
+  #barrier(command: Command, name: string, nodes: readonly Node[]): void {
+    const user = name === 'LOGIN' ? userOfLogin(nodes) : '';
+    const onTagged: NonNullable<Pending['onTagged']> = (word) => {
+      if (name === 'LOGIN' && word === 'OK') {
+        this.#loggedIn(user);
+      }
+    };
+    const mailbox = name === 'SELECT' || name === 'EXAMINE' ? textOf(nodes[0]) : '';
+    const changesMailbox = ['SELECT', 'EXAMINE', 'CLOSE', 'UNSELECT'].includes(name);
+    const onSent = changesMailbox ? () => this.#select(mailbox) : undefined;
+    this.#forward(command, name, {
+      isExclusive: true,
+      onTagged,
+      ...(onSent === undefined ? {} : { onSent }),
+    });
+  }
+
+  #select(mailbox: string): void {
+    const { state, kept, output } = this.#parts;
+    state.select(mailbox);
+    kept.clear().forEach((message) => output.effect({ kind: 'discard', message }));
+  }
+
+  #loggedIn(user: string): void {
+    this.#parts.state.isLoggedIn = true;
+    this.#parts.state.badCommands = 0;
+    if (user !== '') {
+      this.#note({ type: 'user', user });
+    }
+  }
+
+  #authenticate(command: Command, name: string, nodes: readonly Node[]): void {
+    const { state } = this.#parts;
+    const mechanism = textOf(nodes[0]);
+    const initial = nodes[1] === undefined ? undefined : textOf(nodes[1]);
+    if (!isMechanismAllowed(mechanism, state.serverCapabilities) || state.isLoggedIn) {
+      this.#note({ type: 'refused', what: 'mechanism' });
+      this.#refuse(command.tag, REPLIES.mechanism);
+      return;
+    }
+    if (initial !== undefined && !isBase64(initial)) {
+      this.#refuse(command.tag, REPLIES.syntax);
+      return;
+    }
+    const onTagged = this.#dialogue.beginSasl(mechanism, initial, (user) => this.#loggedIn(user));
+    this.#forward(command, name, { isExclusive: true, onTagged });
+  }
+
+  #fetch(command: Command, name: string): void {
+    const { queue, state } = this.#parts;
+    if (!state.isLoggedIn) {
+      this.#refuse(command.tag, REPLIES.needsLogin);
+      return;
+    }
+    const isUid = name === 'UID FETCH';
+    const request = this.#readFetch(command);
+    if (
+      request === undefined ||
+      request.items.some((item) => item.class === 'hidden' || item.class === 'unknown')
+    ) {
+      this.#note({ type: 'refused', what: 'fetch-item' });
+      this.#refuse(command.tag, REPLIES.syntax);
+      return;
+    }
+    let planned: ReturnType<typeof planFetch> | undefined;
+    const plan = () => (planned ??= planFetch(request, isUid, this.#keptFor(request.single, isUid)));
+    const needsPlan = request.items.some((item) => item.class === 'slice' || item.class === 'decoded');
+    queue.add({
+      tag: command.tag,
+      name,
+      segments: () => [{ kind: 'text', text: `${command.tag} ${name} ${plan().text}\r\n` }],
+      isExclusive: needsPlan,
+      isReady: true,
+      isBulk: request.single === undefined,
+      get plan(): FetchPlan | undefined {
+        return needsPlan ? plan().plan : undefined;
+      },
+      onTagged: () => this.#unpin(planned?.plan),
+    });
+  }
+
+  #readFetch(command: Command): ReturnType<typeof readFetchRequest> | undefined {
+    try {
+      return readFetchRequest(command.parts);
+    } catch (error) {
+      if (error instanceof WireError) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  #keptFor(single: number | undefined, isUid: boolean): ReturnType<KeptMessages['find']> {
+    const { kept, output } = this.#parts;
+    kept.expire().forEach((message) => output.effect({ kind: 'discard', message }));
+    const found = single === undefined ? undefined : kept.find(isUid ? 'uid' : 'number', single);
+    if (found !== undefined) {
+      found.isPinned = true;
+    }
+    return found;
+  }
+
+  #unpin(plan: FetchPlan | undefined): void {
+    if (plan?.spliced !== undefined) {
+      plan.spliced.kept.isPinned = false;
+    }
+  }
+
+  #startTls(command: Command): void {
+    const { state, queue, onStartTls, output } = this.#parts;
+    if (!state.capabilityContext.offerStartTls) {
+      this.#refuse(command.tag, state.clientSecure ? REPLIES.tlsActive : REPLIES.unknown);
+      return;
+    }
+    if (!queue.isIdle) {
+      throw new WireError('unexpected', 'commands around STARTTLS');
+    }
+    output.text(`${command.tag} ${REPLIES.startTls}\r\n`);
+    onStartTls();
+  }
+
+  #enable(command: Command, name: string, nodes: readonly Node[]): void {
+    const kept = keptEnable(nodes.map(textOf));
+    if (kept.length === 0) {
+      this.#parts.output.text(`* ENABLED\r\n${command.tag} OK Nothing to enable\r\n`);
+      return;
+    }
+    this.#forward({ ...command, parts: [kept.join(' ')] }, name, { isExclusive: true });
+  }
+}

@@ -1,0 +1,154 @@
+import type { Effect, MessageId } from '../relay.ts';
+import { sendText } from './client-output.ts';
+import type { FetchPlan } from './fetch-plan.ts';
+import { IMAP_LIMITS } from './limits.ts';
+import type { StatusWord } from './wire/response-reader.ts';
+import type { StatusText } from './wire/status-text.ts';
+
+/** A piece of a command on its way to the server. */
+export type Segment =
+  | { readonly kind: 'text'; readonly text: string }
+  /** Wait for `+` before what follows. */
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'upload'; readonly message: MessageId; readonly size: number };
+
+/** A command between the client's line and the server's tagged reply. */
+export interface Pending {
+  readonly tag: string;
+  /** Upper-case name, `UID FETCH`. */
+  readonly name: string;
+  readonly segments: () => readonly Segment[];
+  /** Runs alone: nothing before it is outstanding, nothing after it is sent. */
+  readonly isExclusive: boolean;
+  /** False while it waits for the verdict on an upload. */
+  isReady: boolean;
+  readonly plan?: FetchPlan | undefined;
+  /** One of a sync rather than one that somebody waits for. */
+  readonly isBulk?: boolean;
+  /** The gateway's own: its tagged reply goes to nobody else. */
+  readonly isInternal?: boolean;
+  readonly onSent?: () => void;
+  readonly onTagged?: (word: StatusWord, status: StatusText) => void;
+}
+
+/** Sends commands in the client's order and matches replies by tag only (protocol notes 3.1). */
+export class CommandQueue {
+  readonly #emit: (effect: Effect) => void;
+  #waiting: Pending[] = [];
+  #outstanding: Pending[] = [];
+  /** What is left of the command that waits for `+`. */
+  #rest: readonly Segment[] = [];
+
+  constructor(emit: (effect: Effect) => void) {
+    this.#emit = emit;
+  }
+
+  add(pending: Pending): void {
+    this.#waiting.push(pending);
+  }
+
+  /** Ahead of everything that waits: the gateway's own fetch while the client's FETCH is not answered yet. */
+  addFirst(pending: Pending): void {
+    this.#waiting.unshift(pending);
+  }
+
+  /** A line that belongs to the command sent last (SASL response, DONE): at once, or right behind it. */
+  say(text: string): void {
+    const last = this.#waiting.at(-1);
+    if (last === undefined) {
+      this.#emit(sendText(text, 'upstream'));
+    } else {
+      const { segments } = last;
+      this.#waiting[this.#waiting.length - 1] = {
+        ...last,
+        segments: () => [...segments(), { kind: 'text', text }],
+      };
+    }
+  }
+
+  /** Takes back what was not sent. */
+  withdraw(pending: Pending): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== pending);
+  }
+
+  /** Sends what may be sent. */
+  pump(): void {
+    for (;;) {
+      const next = this.#waiting[0];
+      if (next === undefined || !this.#maySend(next)) {
+        return;
+      }
+      this.#waiting.shift();
+      this.#outstanding.push(next);
+      next.onSent?.();
+      this.#send(next.segments());
+    }
+  }
+
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#outstanding.length === 0;
+  }
+
+  get isSaturated(): boolean {
+    return this.#waiting.length + this.#outstanding.length >= IMAP_LIMITS.outstandingCommands;
+  }
+
+  /** A literal waits for `+`. */
+  get awaitsContinuation(): boolean {
+    return this.#rest.length > 0;
+  }
+
+  /** The server answered `+` to a literal. */
+  continue(): void {
+    this.#send(this.#rest.slice(1));
+  }
+
+  outstanding(name: string): Pending | undefined {
+    return this.#outstanding.find((pending) => pending.name === name);
+  }
+
+  /** The FETCH that runs alone and says how its answers are to be read. */
+  get plan(): FetchPlan | undefined {
+    return this.#outstanding.find((pending) => pending.plan !== undefined)?.plan;
+  }
+
+  get isBulk(): boolean {
+    const fetches = this.#outstanding.filter((pending) => pending.name.endsWith('FETCH'));
+    return fetches.length > 2 || fetches.some((pending) => pending.isBulk === true);
+  }
+
+  usesTag(tag: string): boolean {
+    return [...this.#waiting, ...this.#outstanding].some((pending) => pending.tag === tag);
+  }
+
+  /** The server completed a command; equal tags complete in the order they were sent. */
+  complete(tag: string): Pending | undefined {
+    const index = this.#outstanding.findIndex((pending) => pending.tag === tag);
+    const [pending] = index === -1 ? [] : this.#outstanding.splice(index, 1);
+    if (pending !== undefined && index === this.#outstanding.length) {
+      this.#rest = []; // refused instead of `+`
+    }
+    return pending;
+  }
+
+  #maySend(next: Pending): boolean {
+    const isBlocked = this.awaitsContinuation || this.#outstanding.some((pending) => pending.isExclusive);
+    const fits = this.#outstanding.length < IMAP_LIMITS.outstandingCommands;
+    return next.isReady && !isBlocked && fits && (!next.isExclusive || this.#outstanding.length === 0);
+  }
+
+  #send(segments: readonly Segment[]): void {
+    this.#rest = [];
+    for (const [index, segment] of segments.entries()) {
+      if (segment.kind === 'wait') {
+        this.#rest = segments.slice(index);
+        return;
+      }
+      this.#emit(
+        segment.kind === 'text'
+          ? sendText(segment.text, 'upstream')
+          : { kind: 'release', to: 'upstream', message: segment.message, start: 0, end: segment.size },
+      );
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import type { KeptMessage, Location } from './kept-messages.ts';
+import type { FetchItem } from './wire/fetch-item.ts';
+import type { FetchRequest } from './wire/fetch-request.ts';
+
+/** A value that the gateway cuts out of the judged message by itself. */
+export interface Cut {
+  /** As the client expects it in the response: `BODY[2]<65536>`. */
+  readonly label: string;
+  readonly origin: number;
+  /** Octets asked for; absent: up to the end. */
+  readonly length: number | undefined;
+}
+
+/** How the answers to one rewritten FETCH are to be read. */
+export interface FetchPlan {
+  /** Items that the gateway added and takes out again. */
+  readonly strips: {
+    readonly uid: boolean;
+    readonly whole: boolean;
+    readonly structure: boolean;
+    readonly seenProbe: boolean;
+  };
+  /** Ranges of the whole message, cut from the judged copy. */
+  readonly wholeCuts: readonly Cut[];
+  /** Values that come from a kept message; the server was not asked for them. */
+  readonly spliced: { readonly kept: KeptMessage; readonly cuts: readonly Cut[] } | undefined;
+  /** Requested octets by response key, to recognise a short answer: it ends the section. */
+  readonly asked: ReadonlyMap<string, number>;
+  /** Keep the judged message for following ranges. */
+  readonly keeps: boolean;
+}
+
+export interface PlannedFetch {
+  /** Set, items and modifiers as they go upstream. */
+  readonly text: string;
+  /** Absent: the answers need no reading beyond the holding of content. */
+  readonly plan: FetchPlan | undefined;
+}
+
+/** The name of the section as a key for locations: `2.1`, `TEXT`; nothing for the whole message. */
+export function sectionKey(item: FetchItem): string {
+  return item.section ?? (item.name === 'RFC822.TEXT' ? 'TEXT' : '');
+}
+
+/** The key that request and response share: section and origin. */
+export function responseKey(item: FetchItem): string {
+  return `${sectionKey(item)}<${item.origin ?? ''}>`;
+}
+
+/**
+ * Rewrites a FETCH so that everything it brings can be judged (protocol notes 4.1): slices make the server send
+ * the whole message in the same response; ranges of a message that is still kept are not asked for again.
+ */
+export function planFetch(
+  request: FetchRequest,
+  isUid: boolean,
+  kept: KeptMessage | undefined,
+): PlannedFetch {
+  if (!request.items.some(needsWhole)) {
+    return {
+      text: render(
+        request,
+        request.items.map((item) => item.text),
+      ),
+      plan: undefined,
+    };
+  }
+  const spliced = kept === undefined ? undefined : spliceFrom(kept, request, isUid);
+  return spliced ?? augment(request, isUid);
+}
+
+function needsWhole(item: FetchItem): boolean {
+  return item.class === 'slice' || item.class === 'decoded';
+}
+
+function render(request: FetchRequest, items: readonly string[]): string {
+  const isBare = items.length === 1 && !request.isList && !request.items.some(needsWhole);
+  const list = isBare ? items[0] : `(${items.join(' ')})`;
+  return `${request.set} ${list}${request.modifiers === '' ? '' : ` ${request.modifiers}`}`;
+}
+
+function isWholeRange(item: FetchItem): boolean {
+  return item.class === 'slice' && item.section === '';
+}
+
+function setsSeen(item: FetchItem): boolean {
+  return !item.name.endsWith('.PEEK') && item.name !== 'RFC822.HEADER';
+}
+
+function labelOf(item: FetchItem): string {
+  const name = item.text.replace(/^BODY\.PEEK/i, 'BODY').replace(/<.*$/, '');
+  return item.origin === undefined ? name : `${name}<${item.origin}>`;
+}
+
+function cutOf(item: FetchItem): Cut {
+  return { label: labelOf(item), origin: item.origin ?? 0, length: item.length };
+}
+
+function asks(request: FetchRequest, name: string): boolean {
+  return request.items.some((item) => item.name === name && item.section === undefined);
+}
+
+function augment(request: FetchRequest, isUid: boolean): PlannedFetch {
+  const ranges = request.items.filter(isWholeRange);
+  const asksWhole = request.items.some((item) => item.class === 'whole');
+  const wantsSizes =
+    request.single !== undefined &&
+    request.items.some((item) => /^[0-9.]+$/.test(sectionKey(item)) && item.origin !== undefined);
+  const addsStructure = wantsSizes && !asks(request, 'BODYSTRUCTURE');
+  const items = request.items.filter((item) => !isWholeRange(item)).map((item) => item.text);
+  const whole = ranges.some(setsSeen) ? 'BODY[]' : 'BODY.PEEK[]';
+  const added = [
+    ...(asks(request, 'UID') ? [] : ['UID']),
+    ...(addsStructure ? ['BODYSTRUCTURE'] : []),
+    ...(asksWhole ? [] : [whole]),
+  ];
+  return {
+    text: render(request, [...items, ...added]),
+    plan: {
+      strips: {
+        uid: !isUid && !asks(request, 'UID'),
+        whole: !asksWhole,
+        structure: addsStructure,
+        seenProbe: false,
+      },
+      wholeCuts: ranges.map(cutOf),
+      spliced: undefined,
+      asked: new Map(
+        request.items.flatMap((item) =>
+          item.length === undefined ? [] : [[responseKey(item), item.length]],
+        ),
+      ),
+      keeps: request.single !== undefined,
+    },
+  };
+}
+
+/** Serves content items from a kept message, when the place of every one of them is known. */
+function spliceFrom(kept: KeptMessage, request: FetchRequest, isUid: boolean): PlannedFetch | undefined {
+  const content = request.items.filter((item) => needsWhole(item) || item.class === 'whole');
+  const cuts = content.map((item) => spliceCut(kept, item));
+  const known = cuts.filter((cut) => cut !== undefined);
+  if (known.length !== cuts.length) {
+    return undefined;
+  }
+  const rest = request.items.filter((item) => !content.includes(item)).map((item) => item.text);
+  const probes = content.some(setsSeen);
+  const added = [...(asks(request, 'UID') ? [] : ['UID']), ...(probes ? ['BODY[]<0.1>'] : [])];
+  return {
+    text: render(request, [...rest, ...added]),
+    plan: {
+      strips: { uid: !isUid && !asks(request, 'UID'), whole: false, structure: false, seenProbe: probes },
+      wholeCuts: [],
+      spliced: { kept, cuts: known },
+      asked: new Map(),
+      keeps: false,
+    },
+  };
+}
+
+/** The item as an absolute range of the kept message. */
+function spliceCut(kept: KeptMessage, item: FetchItem): Cut | undefined {
+  const key = sectionKey(item);
+  const location: Location | undefined =
+    key === '' ? { start: 0, length: kept.size } : kept.sections.get(key);
+  if (item.class === 'decoded' || location === undefined) {
+    return undefined;
+  }
+  const origin = Math.min(item.origin ?? 0, location.length);
+  const length = Math.min(item.length ?? Number.MAX_SAFE_INTEGER, location.length - origin);
+  return { label: labelOf(item), origin: location.start + origin, length };
+}
+
+/** A value without content that the gateway asked for by itself: it is taken out of the response. */
+export function isAdded(item: FetchItem, plan: FetchPlan | undefined): boolean {
+  const isStructure = item.name === 'BODYSTRUCTURE' && plan?.strips.structure === true;
+  const isGoneWhole = item.class === 'whole' && plan?.strips.whole === true; // BODY[] NIL: expunged meanwhile
+  return isStructure || isGoneWhole || isSeenProbe(item, plan);
+}
+
+/** The one octet that sets \\Seen when the values come from a kept message. */
+export function isSeenProbe(item: FetchItem, plan: FetchPlan | undefined): boolean {
+  return plan?.strips.seenProbe === true && item.class === 'slice' && item.section === '';
+}

@@ -1,0 +1,155 @@
+import type { Effect, MessageId } from '../relay.ts';
+import { type HeldOutput, sendText } from './client-output.ts';
+
+/** Where the bytes of a value come from, once that is decided. */
+export type Source =
+  | {
+      readonly kind: 'release';
+      readonly message: MessageId;
+      readonly start: number;
+      readonly alsoAt?: readonly number[];
+      readonly uncertain?: boolean;
+    }
+  /** Fails closed: the same number of octets, all `#`. */
+  | { readonly kind: 'blank'; readonly message: MessageId };
+
+/** A content value in the response; its size is the server's, whatever the verdict. */
+export interface ValueSlot {
+  readonly kind: 'value';
+  readonly label: string;
+  readonly size: number;
+  readonly binary: boolean;
+  /** How an empty value is written: a literal of size 0 hangs iOS Mail 18.2 when it is a range. */
+  readonly empty: '""' | '{0}\r\n';
+  source: Source | undefined;
+}
+
+type Slot = { readonly kind: 'text'; readonly text: string } | ValueSlot;
+
+/** One FETCH response on its way to the client: text and content values in the order of the server. */
+export class HeldFetch implements HeldOutput {
+  readonly number: number;
+  readonly keyword: string;
+  uid: number | undefined;
+  readonly #slots: Slot[] = [];
+  #messages: MessageId[] = [];
+  #isComplete = false;
+  #isDropped = false;
+
+  constructor(number: number, keyword: string) {
+    this.number = number;
+    this.keyword = keyword;
+    this.uid = keyword === 'UIDFETCH' ? number : undefined;
+  }
+
+  addText(text: string): void {
+    this.#slots.push({ kind: 'text', text });
+  }
+
+  addValue(slot: Omit<ValueSlot, 'kind' | 'source'>, source?: Source): ValueSlot {
+    const value: ValueSlot = { ...slot, kind: 'value', source };
+    this.#slots.push(value);
+    return value;
+  }
+
+  /** A spool entry that goes when the response is out. */
+  owns(message: MessageId): void {
+    this.#messages.push(message);
+  }
+
+  disown(message: MessageId): void {
+    this.#messages = this.#messages.filter((owned) => owned !== message);
+  }
+
+  complete(): void {
+    this.#isComplete = true;
+  }
+
+  /** The response does not go out at all. */
+  drop(): void {
+    this.#isDropped = true;
+  }
+
+  get hasSlots(): boolean {
+    return this.#slots.length > 0;
+  }
+
+  get hasValues(): boolean {
+    return this.#slots.some((slot) => slot.kind === 'value');
+  }
+
+  get isReady(): boolean {
+    const decided = this.#slots.every(
+      (slot) => slot.kind === 'text' || slot.size === 0 || slot.source !== undefined,
+    );
+    return this.#isComplete && (this.#isDropped || decided);
+  }
+
+  prefix(): string {
+    const first = this.#slots.findIndex((slot) => slot.kind === 'value' && slot.size > 0);
+    return first === -1 ? '' : this.#text(first + 1);
+  }
+
+  effects(alreadySent: number): readonly Effect[] {
+    const effects: Effect[] = this.#isDropped || this.#slots.length === 0 ? [] : this.#release(alreadySent);
+    return [...effects, ...this.#messages.map((message): Effect => ({ kind: 'discard', message }))];
+  }
+
+  /** The text of the response up to and without the octets of slot `count - 1`. */
+  #text(count: number): string {
+    const slots = this.#slots
+      .slice(0, count)
+      .map((slot) => (slot.kind === 'text' ? slot.text : framing(slot)));
+    return `* ${this.number} ${this.keyword} (${slots.join(' ')}`;
+  }
+
+  #release(alreadySent: number): Effect[] {
+    const effects: Effect[] = [];
+    let text = `* ${this.number} ${this.keyword} (`;
+    let sent = alreadySent;
+    for (const [index, slot] of this.#slots.entries()) {
+      text += `${index === 0 ? '' : ' '}${slot.kind === 'text' ? slot.text : framing(slot)}`;
+      if (slot.kind === 'value' && slot.size > 0) {
+        effects.push(sendText(text.slice(sent)), releaseOf(slot));
+        text = '';
+        sent = 0;
+      }
+    }
+    return withTail(effects, `${text.slice(sent)})\r\n`);
+  }
+}
+
+function framing(slot: ValueSlot): string {
+  if (slot.size === 0) {
+    return `${slot.label} ${slot.empty}`;
+  }
+  return `${slot.label} ${slot.binary ? '~' : ''}{${slot.size}}\r\n`;
+}
+
+function releaseOf(slot: ValueSlot): Effect {
+  const { source, size } = slot;
+  if (source === undefined) {
+    throw new Error('a held value without a decision');
+  }
+  if (source.kind === 'blank') {
+    return { kind: 'release', message: source.message, start: 0, end: size, blank: true };
+  }
+  const { message, start, alsoAt, uncertain } = source;
+  return {
+    kind: 'release',
+    message,
+    start,
+    end: start + size,
+    ...(alsoAt === undefined ? {} : { alsoAt }),
+    ...(uncertain === undefined ? {} : { uncertain }),
+  };
+}
+
+/** The closing text leaves in the same write as the last content byte. */
+function withTail(effects: Effect[], text: string): Effect[] {
+  const last = effects.at(-1);
+  if (last?.kind !== 'release') {
+    return [...effects, sendText(text)];
+  }
+  return [...effects.slice(0, -1), { ...last, tail: Buffer.from(text, 'latin1') }];
+}

@@ -1,0 +1,23 @@
+/** Everything the gateway says by itself. Only letters, digits and ` ,.:-`: clients disagree on the rest. */
+export const REPLIES = {
+  unknown: 'BAD Unknown or unsupported command',
+  syntax: 'BAD Malformed command',
+  compress: 'NO Compression is not available',
+  tooLarge: 'NO [TOOBIG] Too large',
+  needsLogin: 'BAD Please log in first',
+  needsTls: 'NO [PRIVACYREQUIRED] Please use TLS first',
+  tlsActive: 'BAD TLS is already active',
+  startTls: 'OK Begin TLS negotiation now',
+  mechanism: 'NO [CANNOT] Authentication mechanism not available',
+  uploadRefused: 'NO [CANNOT] Message refused, harmful content was found',
+  uploadDeferred: 'NO [UNAVAILABLE] Message could not be checked now, try again later',
+  blocked: 'NO [CANNOT] A message was withheld by policy',
+  continueLiteral: '+ Ready for literal data',
+  byeProtocol: '* BYE Protocol error',
+  byeDeferred: '* BYE [UNAVAILABLE] A message could not be checked in time, try again later',
+  byeUnavailable: '* BYE [UNAVAILABLE] The mail server cannot be reached, try again later',
+  byeInsecure: '* BYE [UNAVAILABLE] The mail server does not offer a secure connection',
+  byeShutdown: '* BYE [UNAVAILABLE] The service is restarting, try again later',
+  byeTooMany: '* BYE Too many bad commands',
+  byeServerGone: '* BYE [UNAVAILABLE] The mail server closed the connection',
+} as const;

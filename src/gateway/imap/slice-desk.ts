@@ -1,0 +1,197 @@
+import type { Located } from '../../scan/scanner.ts';
+import type { Action } from '../policy/action.ts';
+import type { Effect, MessageId } from '../relay.ts';
+import { sectionKey } from './fetch-plan.ts';
+import type { HeldFetch, ValueSlot } from './held-fetch.ts';
+import type { KeptMessages } from './kept-messages.ts';
+import type { PendingVerdicts, ScanWish } from './pending-verdicts.ts';
+import type { PartSizes } from './wire/body-structure.ts';
+import type { FetchItem } from './wire/fetch-item.ts';
+
+/** A whole message of which values are served. */
+export interface Whole {
+  readonly message: MessageId;
+  readonly size: number;
+  action: Action | undefined;
+  /** Where its own octets go: whole values and ranges of it. */
+  readonly slots: { readonly slot: ValueSlot; readonly start: number }[];
+  readonly slices: Slice[];
+  readonly keep: { readonly held: HeldFetch; readonly sizes: PartSizes } | undefined;
+}
+
+/** A value that the server cut out of a message. */
+export interface Slice {
+  readonly item: FetchItem;
+  readonly message: MessageId;
+  readonly slot: ValueSlot;
+  /** Octets that the client asked for, when it named a number. */
+  readonly asked: number | undefined;
+  /** BINARY: its own verdict, since it is no substring. */
+  ownAction: Action | undefined;
+  whole: Whole | undefined;
+}
+
+export interface DeskParts {
+  readonly emit: (effect: Effect) => void;
+  readonly kept: KeptMessages;
+  readonly verdicts: PendingVerdicts;
+  readonly onDefer: () => void;
+}
+
+/**
+ * Decides what a slice may be: the bytes at its place in the judged message (containment, whatever the numbering
+ * of MIME parts), or what is clean by itself, or nothing but `#`.
+ */
+export class SliceDesk {
+  readonly #parts: DeskParts;
+  readonly #locating = new Map<MessageId, Slice>();
+  #unpaired: { readonly held: HeldFetch; readonly slices: readonly Slice[] }[] = [];
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  unpaired(): readonly { readonly number: number; readonly uid: number | undefined }[] {
+    return this.#unpaired.map(({ held }) => ({ number: held.number, uid: held.uid }));
+  }
+
+  abandonUnpaired(): void {
+    this.#unpaired.flatMap(({ slices }) => slices).forEach((slice) => blank(slice));
+    this.#unpaired = [];
+  }
+
+  /** The slices of a response whose whole message is still to come. */
+  await(held: HeldFetch, slices: readonly Slice[]): void {
+    this.#unpaired.push({ held, slices });
+  }
+
+  /** A server may send the slice and the whole in two responses. */
+  pairEarlier(whole: Whole, held: HeldFetch): void {
+    const earlier = this.#unpaired.filter((entry) => entry.held.number === held.number);
+    this.#unpaired = this.#unpaired.filter((entry) => !earlier.includes(entry));
+    for (const entry of earlier) {
+      entry.held.uid ??= held.uid;
+      this.attach(whole, entry.slices);
+    }
+    const last = earlier.at(-1);
+    if (last !== undefined) {
+      held.disown(whole.message); // it has to live until the slices are out
+      last.held.owns(whole.message);
+    }
+  }
+
+  attach(whole: Whole, slices: readonly Slice[]): void {
+    whole.slices.push(...slices);
+    for (const slice of slices) {
+      slice.whole = whole;
+      this.resolve(whole, slice);
+    }
+  }
+
+  /** The scans that decoded values need of their own. */
+  ownScans(slices: readonly Slice[]): readonly ScanWish[] {
+    return slices
+      .filter((slice) => slice.item.class === 'decoded')
+      .map((slice) => ({
+        message: slice.message,
+        subject: slice.item.section === '' ? 'message' : 'fragment',
+        settle: (action) => {
+          slice.ownAction = action;
+          if (action === 'defer') {
+            this.#parts.onDefer();
+          }
+          if (slice.whole !== undefined) {
+            this.resolve(slice.whole, slice);
+          }
+        },
+      }));
+  }
+
+  /** Does what can be done with what is known: called when either verdict comes. */
+  resolve(whole: Whole, slice: Slice): void {
+    if (whole.action === undefined || slice.slot.source !== undefined) {
+      return;
+    }
+    if (slice.item.class !== 'decoded') {
+      this.#locating.set(slice.message, slice);
+      this.#parts.emit({ kind: 'locate', message: whole.message, needle: slice.message });
+    } else if (slice.ownAction !== undefined) {
+      // A piece of a decoded part may hold half of what the whole part would show.
+      const isProven = whole.action === 'deliver' || slice.item.origin === undefined;
+      releaseOwn(slice, slice.ownAction === 'deliver' && isProven);
+    }
+  }
+
+  located(needle: MessageId, found: Located): void {
+    const slice = this.#locating.get(needle);
+    const whole = slice?.whole;
+    this.#locating.delete(needle);
+    if (slice === undefined || whole === undefined) {
+      return;
+    }
+    const [start, ...alsoAt] = found.offsets;
+    if (start === undefined) {
+      this.#judgeAlone(whole, slice);
+    } else if (alsoAt.length === 0 && !found.more) {
+      slice.slot.source = { kind: 'release', message: whole.message, start };
+      this.#learn(whole, slice, start);
+    } else {
+      slice.slot.source = { kind: 'release', message: whole.message, start, alsoAt, uncertain: found.more };
+    }
+  }
+
+  /** Not a substring: the server normalised it. Only what is clean by itself, of a clean message, may pass. */
+  #judgeAlone(whole: Whole, slice: Slice): void {
+    if (whole.action !== 'deliver') {
+      blank(slice);
+      return;
+    }
+    const settle = (action: Action) => {
+      if (action === 'defer') {
+        this.#parts.onDefer();
+      }
+      releaseOwn(slice, action === 'deliver');
+    };
+    this.#parts.verdicts.ask(
+      { message: slice.message, subject: 'fragment', settle },
+      'interactive',
+      undefined,
+    );
+  }
+
+  /** Where the section stands, so that its following ranges need no download. */
+  #learn(whole: Whole, slice: Slice, offset: number): void {
+    const uid = whole.keep?.held.uid;
+    const kept = uid === undefined ? undefined : this.#parts.kept.find('uid', uid);
+    const key = sectionKey(slice.item);
+    if (kept?.message !== whole.message || key === '') {
+      return;
+    }
+    const start = offset - (slice.item.origin ?? 0);
+    const length = sectionLength(whole, slice, start);
+    if (length !== undefined && start >= 0 && start + length <= whole.size) {
+      kept.sections.set(key, { start, length });
+    }
+  }
+}
+
+function sectionLength(whole: Whole, slice: Slice, start: number): number | undefined {
+  const { item, asked, slot } = slice;
+  if (item.origin === undefined || (asked !== undefined && slot.size < asked)) {
+    return (item.origin ?? 0) + slot.size; // all of it, or its end
+  }
+  const key = sectionKey(item);
+  return key === 'TEXT' ? whole.size - start : whole.keep?.sizes.get(key);
+}
+
+function releaseOwn(slice: Slice, isClean: boolean): void {
+  if (isClean) {
+    slice.slot.source = { kind: 'release', message: slice.message, start: 0 };
+  } else {
+    blank(slice);
+  }
+}
+
+function blank(slice: Slice): void {
+  slice.slot.source = { kind: 'blank', message: slice.message };
+}
