@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import type { Config } from '../../base/config/schema.ts';
 import { FileQuarantineStore } from '../../quarantine/file-quarantine-store.ts';
 import { contains, decodedViews } from './client/decoded-views.ts';
@@ -65,6 +65,7 @@ async function runWith(argv: readonly string[], change: Change): Promise<Scene> 
     print: (line) => lines.push(line),
     printError: (line) => lines.push(line),
     stopRequested: () => Promise.resolve(),
+    usualPortBase: blockedBase,
   });
   assert.ok(seen.config, lines.join('\n'));
   return { config: seen.config, output: lines.join('\n'), code, wasStopped: seen.wasStopped };
@@ -117,6 +118,17 @@ async function quarantine(config: Config, message: DemoMessage): Promise<void> {
     { kind: 'memory', buffer, byteLength: message.bytes.length },
   );
 }
+
+/** A base whose IMAP port is taken, so that the tests do not meet on the usual ports. */
+let blockedBase = 0;
+const blocker = createServer();
+before(async () => {
+  await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
+  const address = blocker.address();
+  assert.ok(address !== null && typeof address === 'object');
+  blockedBase = address.port - 143;
+});
+after(() => blocker.close());
 
 describe('the messages', () => {
   it('are about twenty with CRLF line ends, unique names, and the same in every run', () => {
@@ -218,15 +230,15 @@ describe('demo', () => {
     assert.ok(wasStopped);
   });
 
+  it('takes other ports when the usual ones are not free, and says so', async () => {
+    const { output } = await runWith([], substitute);
+    assert.match(output, new RegExp(`The usual ports are not free \\(.*${blockedBase + 143}`));
+  });
+
   it('refuses a --port-base whose ports are taken, and says which', async () => {
-    const blocker = createServer();
-    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
-    const address = blocker.address();
-    const port = address !== null && typeof address === 'object' ? address.port : 0;
-    const { code, output } = await runAlone(['--port-base', String(port - 143)]);
-    blocker.close();
+    const { code, output } = await runAlone(['--port-base', String(blockedBase)]);
     assert.equal(code, 1);
-    assert.match(output, new RegExp(`${port}.*choose another --port-base`));
+    assert.match(output, new RegExp(`${blockedBase + 143}.*choose another --port-base`));
   });
 
   it('exits 2 for arguments that it does not know and bases that cannot be', async () => {
@@ -254,6 +266,7 @@ async function runAlone(argv: readonly string[]) {
     print: (line) => lines.push(line),
     printError: (line) => lines.push(line),
     stopRequested: () => Promise.resolve(),
+    usualPortBase: blockedBase,
   });
   return { code, output: lines.join('\n') };
 }

@@ -11,7 +11,7 @@ import { compare, type Row } from './comparison.ts';
 import { processEnvironment, type DemoEnvironment, type DemoGateway } from './environment.ts';
 import { demoConfig } from './gateway-config.ts';
 import { createDemoMessages, type DemoMessage } from './messages.ts';
-import { choosePorts, type PortChoice } from './ports.ts';
+import { ANY_PORTS, choosePorts, type PortChoice } from './ports.ts';
 import { rowJson, summaryLine, tableLines } from './report.ts';
 import { createDemoServer, type DemoServer } from './server/demo-server.ts';
 import { MAIL_PROTOCOLS, type MailProtocol } from './server/traffic.ts';
@@ -54,7 +54,7 @@ function readArguments(argv: readonly string[]): DemoArguments | string {
 
 async function runIn(folder: string, options: DemoArguments, environment: DemoEnvironment): Promise<number> {
   const stopRequested = options.once ? undefined : environment.stopRequested();
-  const choice = await choosePorts(options.once, options.portBase);
+  const choice = options.once ? ANY_PORTS : await choosePorts(options.portBase, environment.usualPortBase);
   const messages = createDemoMessages();
   const server = await createDemoServer({ users: { [USER]: PASSWORD } });
   try {

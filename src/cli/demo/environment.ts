@@ -12,6 +12,8 @@ export interface DemoEnvironment {
   printError(line: string): void;
   /** Resolves when somebody wants the demo to end. Called once, at the start. */
   stopRequested(): Promise<void>;
+  /** Added to the well-known ports when they are free and no other base was asked for. */
+  readonly usualPortBase: number;
 }
 
 /** This process, its terminal and Ctrl-C. */
@@ -25,6 +27,7 @@ export function processEnvironment(): DemoEnvironment {
         process.once('SIGINT', () => resolve());
         process.once('SIGTERM', () => resolve());
       }),
+    usualPortBase: 10_000, // 10143 and so on: easy to remember, and no privilege is needed
   };
 }
 

@@ -2,8 +2,6 @@ import { createServer } from 'node:net';
 import { MAIL_PROTOCOLS, type MailProtocol } from './server/traffic.ts';
 
 export const LOOPBACK = '127.0.0.1';
-/** 10143 and so on are easy to remember and need no privilege. */
-const FRIENDLY_BASE = 10_000;
 const WELL_KNOWN = { imap: 143, imaps: 993, pop3: 110, pop3s: 995 } as const;
 const WELL_KNOWN_ADMIN = 80;
 
@@ -21,12 +19,14 @@ export interface PortChoice {
   readonly remark: string;
 }
 
-/** Fixed ports when somebody may connect. Rejects when the ports that were asked for are taken. */
-export async function choosePorts(once: boolean, portBase: number | undefined): Promise<PortChoice> {
-  if (once) {
-    return { ports: EPHEMERAL, remark: '' };
-  }
-  const ports = portsFrom(portBase ?? FRIENDLY_BASE);
+export const ANY_PORTS: PortChoice = { ports: EPHEMERAL, remark: '' };
+
+/**
+ * Ports that somebody can remember: from the base that was asked for, or else from the usual one if all are
+ * free. Rejects when the ports that were asked for are taken.
+ */
+export async function choosePorts(portBase: number | undefined, usualBase: number): Promise<PortChoice> {
+  const ports = portsFrom(portBase ?? usualBase);
   const taken = await takenPorts([...Object.values(ports.mail), ports.admin]);
   if (taken.length === 0) {
     return { ports, remark: '' };
