@@ -1,4 +1,4 @@
-/** Floor 0 may not import the floors above, so the words are repeated here; `app.ts` checks at compile time that they agree. */
+/** Floor 0 may not import the floors above, so the words are repeated here; `gateway/policy` does not compile when they disagree. */
 export const ACTION_NAMES = ['deliver', 'neutralise', 'block', 'defer'] as const;
 export const UNSCANNABLE_NAMES = [
   'timeout',
