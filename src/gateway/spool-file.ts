@@ -59,9 +59,9 @@ export class SpoolFile {
     this.byteLength += bytes.length;
   }
 
-  /** Bytes accepted and not yet on disk; a reader of a fast server pauses above a bound. */
+  /** Bytes handed to a disk that is not done with them; a reader of a fast server pauses above a bound. */
   get pendingBytes(): number {
-    return this.byteLength - this.#written;
+    return this.byteLength - this.#blockUsed - this.#written;
   }
 
   /** Resolves when all accepted bytes can be read back; rejects with `SPOOL_FAILED`. */

@@ -67,6 +67,7 @@ function describeCertificate(names: readonly string[]): forge.pki.Certificate {
     new forge.jsbn.BigInteger('11', 16),
     new forge.jsbn.BigInteger('3', 16),
   );
+  certificate.siginfo.algorithmOid = ECDSA_WITH_SHA256;
   // A leading zero nibble keeps the serial number positive (RFC 5280 section 4.1.2.2).
   certificate.serialNumber = `0${randomBytes(16).toString('hex').slice(1)}`;
   certificate.validity.notBefore = new Date(Date.now() - DAY_MS);
