@@ -14,6 +14,10 @@ export interface Io {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Calls `handler` for each Ctrl-C or SIGTERM until the returned function is called. */
   onInterrupt(handler: (signal: Interrupt) => void): () => void;
+  /** Calls `handler` for an exception that nothing caught (`fatal`) or a rejection that nothing handled. */
+  onFault(handler: (error: unknown, fatal: boolean) => void): void;
+  /** Ends the process at once. */
+  exit(code: number): void;
 }
 
 async function write(data: string | Uint8Array): Promise<void> {
@@ -31,6 +35,11 @@ function onInterrupt(handler: (signal: Interrupt) => void): () => void {
   };
 }
 
+function onFault(handler: (error: unknown, fatal: boolean) => void): void {
+  process.on('uncaughtException', (error) => handler(error, true));
+  process.on('unhandledRejection', (error) => handler(error, false));
+}
+
 export function processIo(): Io {
   return {
     out: write,
@@ -39,5 +48,7 @@ export function processIo(): Io {
     env: process.env,
     stdin: process.stdin,
     onInterrupt,
+    onFault,
+    exit: (code) => process.exit(code),
   };
 }

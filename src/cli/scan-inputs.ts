@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessageBytes } from '../scan/scanner.ts';
@@ -86,7 +86,10 @@ function inMemory(chunks: readonly Uint8Array[], byteLength: number): OpenedMess
 }
 
 /** All of a stream, up to `maxBytes`. Rejects when there is more. */
-export async function readStream(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<OpenedMessage> {
+export async function readStream(
+  stream: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<OpenedMessage> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of stream) {
@@ -111,7 +114,7 @@ export async function openFile(
       return await readStream(handle.createReadStream({ autoClose: false }), limits.maxBytes);
     }
     if (info.size > limits.memoryBytes) {
-      return await openDescriptor(name, info.size);
+      return openDescriptor(name, info.size);
     }
     const content = await handle.readFile();
     return inMemory([content], content.byteLength);
@@ -121,8 +124,7 @@ export async function openFile(
 }
 
 /** A descriptor of its own: a `FileHandle` would be closed by garbage collection. */
-async function openDescriptor(name: string, byteLength: number): Promise<OpenedMessage> {
-  const { openSync } = await import('node:fs');
+function openDescriptor(name: string, byteLength: number): OpenedMessage {
   const fd = openSync(name, 'r');
   return { message: { kind: 'file', fd, byteLength }, close: () => closeSync(fd) };
 }

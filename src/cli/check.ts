@@ -1,0 +1,104 @@
+import { effectiveListeners } from '../base/config/listeners.ts';
+import { ConfigError, formatProblem, type ConfigProblem } from '../base/config/problem.ts';
+import type { Config } from '../base/config/schema.ts';
+import { configWarnings } from '../base/config/warnings.ts';
+import { GatewayError } from '../base/errors.ts';
+import { EXIT_NO, EXIT_OK, readArguments, type Command, type Roof } from './command.ts';
+import { CONFIG_HELP, configPath, loadFrom } from './config-source.ts';
+import type { Io } from './io.ts';
+import { createStderrLogger } from './stderr-logger.ts';
+import { formatTable, printable } from './terminal-text.ts';
+
+const HELP = `Usage: postern check [--config FILE] [--json]
+
+Checks the configuration and the rules that it names, and shows what the gateway would do. Nothing is started.
+Every problem is shown with file, line, column and remedy.
+
+  --json          one JSON object:
+                  {"ok","config","problems":[{"where","key","what"}],"warnings","listeners",
+                  "rules":{"count","generation"}}
+${CONFIG_HELP}
+  --help          this text
+
+Exit code: 0 valid; 1 not valid; 2 could not be checked.
+`;
+
+interface CheckResult {
+  readonly ok: boolean;
+  /** The file; null: environment and defaults only. */
+  readonly config: string | null;
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly string[];
+  readonly listeners: readonly { protocol: string; address: string; port: number; tls: string }[];
+  readonly rules: { readonly count: number; readonly generation: string } | null;
+}
+
+type Rules = Pick<CheckResult, 'rules' | 'problems'>;
+
+/** Compiles the rules as the gateway would, in one thread. */
+async function checkRules(config: Config, io: Io, roof: Roof): Promise<Rules> {
+  try {
+    const scan = { ...config.scan, workers: 1 };
+    const opened = await roof.openScanner({ ...config, scan }, createStderrLogger(io));
+    const rules = { count: opened.ruleCount, generation: opened.scanner.generation };
+    await opened.close();
+    return { rules, problems: [] };
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'RULES_INVALID') {
+      const problems = error.message.split('\n').map((what) => ({ where: 'rules', key: '', what }));
+      return { rules: null, problems };
+    }
+    throw error;
+  }
+}
+
+async function check(path: string | undefined, io: Io, roof: Roof): Promise<CheckResult> {
+  const file = path ?? null;
+  let config: Config;
+  try {
+    config = loadFrom(path, io.env);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return { ok: false, config: file, problems: error.problems, warnings: [], listeners: [], rules: null };
+    }
+    throw error;
+  }
+  const { rules, problems } = await checkRules(config, io, roof);
+  const [warnings, listeners] = [configWarnings(config), effectiveListeners(config)];
+  return { ok: problems.length === 0, config: file, problems, warnings, listeners, rules };
+}
+
+function formatResult({ config, problems, warnings, listeners, rules }: CheckResult): string {
+  const columns = [
+    { title: 'PROTOCOL' },
+    { title: 'ADDRESS' },
+    { title: 'PORT', align: 'right' },
+    { title: 'TLS' },
+  ] as const;
+  const rows = listeners.map(({ protocol, address, port, tls }) => [protocol, address, String(port), tls]);
+  const subject = config ?? 'environment and defaults';
+  return [
+    ...problems.map((problem) => `${printable(formatProblem(problem))}\n`),
+    ...warnings.map((warning) => `warning: ${printable(warning)}\n`),
+    ...(rows.length === 0 ? [] : [formatTable(columns, rows)]),
+    ...(rules === null ? [] : [`${rules.count} rules, generation ${rules.generation}\n`]),
+    problems.length === 0
+      ? `${printable(subject)} is valid\n`
+      : `${problems.length} problems in ${printable(subject)}\n`,
+  ].join('');
+}
+
+export const checkCommand: Command = {
+  name: 'check',
+  summary: 'check the configuration and the rules',
+  help: HELP,
+  async run(argv, io, roof) {
+    const { values } = readArguments({
+      args: [...argv],
+      options: { config: { type: 'string' }, json: { type: 'boolean', default: false } },
+    });
+    const result = await check(configPath(values.config, io.env), io, roof);
+    await io.out(values.json ? `${JSON.stringify(result)}\n` : formatResult(result));
+    return result.ok ? EXIT_OK : EXIT_NO;
+  },
+};

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { RecordedIo } from './recorded-io.ts';
+import { runCli } from './run-cli.ts';
+import { ScriptedRoof } from './scripted-roof.ts';
+import { formatTable, printable } from './terminal-text.ts';
+
+const NAMES = ['serve', 'demo', 'check', 'scan', 'selftest', 'quarantine'];
+
+async function run(...argv: readonly string[]) {
+  const io = new RecordedIo();
+  return { code: await runCli(argv, io, new ScriptedRoof()), io };
+}
+
+/** The program itself, as npm starts it. */
+const postern = (...argv: readonly string[]) =>
+  spawnSync(process.execPath, ['src/main.ts', ...argv], { encoding: 'utf8', timeout: 30_000 });
+
+describe('the command line', () => {
+  it('lists the commands', async () => {
+    for (const word of ['--help', '-h', 'help']) {
+      const { code, io } = await run(word);
+      assert.equal(code, 0);
+      for (const name of NAMES) {
+        assert.match(io.output, new RegExp(`^ {2}${name} `, 'mu'));
+      }
+    }
+  });
+
+  it('has help for every command, no wider than 110 columns, and runs nothing for it', async () => {
+    for (const name of NAMES) {
+      const { code, io } = await run(name, '--help');
+      assert.equal(code, 0);
+      assert.match(io.output, /^Usage: /u);
+      assert.deepEqual(
+        io.lines.filter((line) => line.length > 110),
+        [],
+      );
+    }
+  });
+
+  it('says what is wrong in one line and ends with 2', async () => {
+    for (const argv of [
+      ['frobnicate'],
+      ['scan', '--frob', 'x'],
+      ['check', 'x'],
+      ['scan'],
+      ['serve', '--config'],
+    ]) {
+      const { code, io } = await run(...argv);
+      assert.equal(code, 2);
+      assert.match(io.errors, /^postern: [^\n]+\n$/u);
+      assert.equal(io.output, '');
+    }
+  });
+
+  it('runs as a program: exit code, streams, no stack for what the user can correct', () => {
+    const version = postern('--version');
+    assert.deepEqual([version.status, version.stderr], [0, '']);
+    assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/u);
+    const invalid = postern('serve', '--config', 'nowhere.yaml');
+    assert.deepEqual([invalid.status, invalid.stdout], [2, '']);
+    assert.match(invalid.stderr, /^nowhere\.yaml: cannot be read [^\n]+\n$/u);
+  });
+});
+
+describe('terminal text', () => {
+  it('makes characters visible that steer a terminal or hide themselves', () => {
+    assert.equal(printable('a\u001b[1m\r\n\u202E\u0000é文'), 'a\\u{1b}[1m\\u{d}\\u{a}\\u{202e}\\u{0}é文');
+  });
+
+  it('aligns the columns of a table', () => {
+    const columns = [{ title: 'A' }, { title: 'N', align: 'right' }, { title: 'B' }] as const;
+    assert.equal(
+      formatTable(columns, [
+        ['xx', '1', 'y'],
+        ['x', '10', ''],
+      ]),
+      'A    N  B\nxx   1  y\nx   10\n',
+    );
+  });
+});
