@@ -269,3 +269,11 @@ describe('neutralise: the whole body', () => {
     assert.deepEqual(neutralise(Buffer.from('A: b\r\nC: d'), { kind: 'body' }, NOTICE), []);
   });
 });
+
+it('leaves the message itself alone, also when it is a Buffer over shared memory, whose slice is a view', () => {
+  const text = 'Subject: x\r\n\r\nguilty body\r\n';
+  const shared = Buffer.from(new SharedArrayBuffer(text.length));
+  shared.write(text, 'latin1');
+  neutralise(shared, { kind: 'body' }, NOTICE);
+  assert.equal(shared.toString('latin1'), text);
+});

@@ -26,7 +26,7 @@ function isHex(byte: number | undefined): boolean {
  * (protocol notes 1.4).
  */
 export function overlay(message: Uint8Array, range: GuiltyRange, notice: string): Uint8Array {
-  const out = message.slice(range.start, range.end);
+  const out = new Uint8Array(message.subarray(range.start, range.end)); // a copy: `slice` of a Buffer would be a view
   const text = new NoticeText(notice);
   switch (range.encoding) {
     case 'base64':
