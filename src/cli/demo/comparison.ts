@@ -1,4 +1,4 @@
-import { contains, decodedViews } from './client/decoded-views.ts';
+import { decodedViews, matches } from './client/decoded-views.ts';
 import type { Observation } from './client/mailbox-reader.ts';
 import { eicar } from './messages/eicar.ts';
 import type { DemoMessage } from './messages.ts';
@@ -20,8 +20,8 @@ export interface Row {
   readonly problems: readonly string[];
 }
 
-/** The first words of the notice that the gateway writes over what it removes. */
-const NOTICE = 'Postern removed';
+/** The first words of the notice that the gateway writes over what it removes; some encodings cannot keep every blank. */
+const NOTICE = /Postern[ #]removed/;
 
 /** Judges what came through the gateway by what the server sends directly. */
 export function compare(
@@ -52,7 +52,7 @@ function verdictOf(bytes: Buffer, direct: Observation): Row['verdict'] {
   if (direct.bytes?.equals(bytes) === true) {
     return 'clean';
   }
-  return contains(decodedViews(bytes), NOTICE) ? 'malicious' : 'altered';
+  return matches(decodedViews(bytes), NOTICE) ? 'malicious' : 'altered';
 }
 
 function keepsSizes(gateway: Observation, bytes: Buffer, direct: Observation): boolean {
@@ -72,7 +72,7 @@ function contentProblems(bytes: Buffer, direct: Observation): string[] {
   const headerEnd = direct.bytes?.indexOf('\r\n\r\n') ?? 0;
   const isHeaderKept = direct.bytes?.subarray(0, headerEnd).equals(bytes.subarray(0, headerEnd)) === true;
   return [
-    ...(contains(decodedViews(bytes), eicar()) ? ['the test file came through'] : []),
+    ...(matches(decodedViews(bytes), eicar()) ? ['the test file came through'] : []),
     ...(isHeaderKept ? [] : ['the header changed']),
   ];
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { Config } from '../../base/config/schema.ts';
 import { FileQuarantineStore } from '../../quarantine/file-quarantine-store.ts';
-import { contains, decodedViews } from './client/decoded-views.ts';
+import { decodedViews, matches } from './client/decoded-views.ts';
 import { runDemo } from './demo.ts';
 import type { DemoGateway } from './environment.ts';
 import { createDemoMessages, type DemoMessage } from './messages.ts';
@@ -142,7 +142,7 @@ describe('the messages', () => {
   });
   it('carry the test file exactly where they are said to', () => {
     for (const message of createDemoMessages()) {
-      const isInfected = contains(decodedViews(message.bytes), eicar());
+      const isInfected = matches(decodedViews(message.bytes), eicar());
       assert.equal(isInfected, message.expected === 'malicious', message.name);
     }
   });

@@ -10,14 +10,12 @@ export function decodedViews(message: Buffer): readonly Buffer[] {
   return [message, ...leaves, ...leaves.flatMap(unzipped)];
 }
 
-/** Does one of the views contain `text`, line breaks apart? */
-export function contains(views: readonly Buffer[], text: string): boolean {
-  return views.some((view) =>
-    view
-      .toString('latin1')
-      .replace(/[\r\n]/g, '')
-      .includes(text),
-  );
+/** Is `wanted` in one of the views, line breaks apart? */
+export function matches(views: readonly Buffer[], wanted: string | RegExp): boolean {
+  return views.some((view) => {
+    const text = view.toString('latin1').replace(/[\r\n]/g, '');
+    return typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
+  });
 }
 
 function decodedLeaves(message: Buffer, part: MimePart): Buffer[] {
