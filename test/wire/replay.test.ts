@@ -37,7 +37,7 @@ class Upper implements Relay {
 }
 
 function play(text: string, whole = false): void {
-  const transcript = parseTranscript(text, messages);
+  const transcript = parseTranscript(text, messages, () => 'C> a\nU< A\n');
   for (const chunking of createChunkings()) {
     replay(transcript, () => new Upper(whole), chunking);
   }
@@ -58,6 +58,9 @@ describe('a transcript', () => {
   });
   it('fails when the relay closes and no line says so', () => {
     assert.throws(() => play('!ended client\n'), /the relay closed \(logout\)/u);
+  });
+  it('includes what many transcripts begin with', () => {
+    play('!include beginning\nC> b\nU< B\n');
   });
   it('refuses lines and settings that mean nothing', () => {
     assert.throws(() => play('X> a\n'), /line 1: neither an arrow/u);

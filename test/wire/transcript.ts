@@ -47,15 +47,20 @@ function parseValue(key: string, text: string, line: number): boolean | number |
   return typeof expected === 'number' ? Number(text) : text;
 }
 
+/** Text of another file of the same folder. */
+export type Include = (name: string) => string;
+
 class TranscriptReader {
   readonly steps: Step[] = [];
   settings: RelaySettings = DEFAULT_SETTINGS;
   readonly #messages: Map<string, Buffer>;
   readonly #lines: readonly string[];
+  readonly #include: Include;
   #at = 0;
 
-  constructor(text: string, messages: Messages) {
+  constructor(text: string, messages: Messages, include: Include) {
     this.#messages = new Map(messages);
+    this.#include = include;
     this.#lines = text.replaceAll('\r\n', '\n').split('\n');
   }
 
@@ -103,6 +108,13 @@ class TranscriptReader {
       this.settings = { ...this.settings, ...Object.fromEntries(changes) };
     } else if (name === 'file') {
       this.#readFile(args[0] ?? '', line);
+    } else if (name === 'include') {
+      const included = new TranscriptReader(
+        this.#include(args[0] ?? ''),
+        this.#messages,
+        this.#include,
+      ).read();
+      this.steps.push(...included.steps.map((step) => ({ ...step, line })));
     } else {
       this.steps.push({ kind: 'directive', name, args, line });
     }
@@ -128,6 +140,6 @@ class TranscriptReader {
 }
 
 /** @throws Error that names the line when the text is not a transcript. */
-export function parseTranscript(text: string, messages: Messages): Transcript {
-  return new TranscriptReader(text, messages).read();
+export function parseTranscript(text: string, messages: Messages, include: Include): Transcript {
+  return new TranscriptReader(text, messages, include).read();
 }

@@ -47,7 +47,9 @@ for (const { folder, path, factory } of PROTOCOLS) {
     for (const file of files.filter((name) => name.includes(only))) {
       it(`${folder}/${basename(file, '.txt')} under every chunking`, async () => {
         const create = await loadFactory(path, factory);
-        const transcript = parseTranscript(readFileSync(file, 'utf8'), messages);
+        const transcript = parseTranscript(readFileSync(file, 'utf8'), messages, (name) =>
+          readFileSync(join(HERE, folder, `${name}.include`), 'utf8'),
+        );
         for (const chunking of createChunkings()) {
           try {
             replay(transcript, create, chunking);

@@ -113,7 +113,11 @@ export class ClientInput {
     if (stage !== 'any' && (stage === 'after-login') !== state.loggedIn) {
       return refused(REPLIES.notPermitted);
     }
-    return stage === 'before-login' && !state.mayLogIn ? refused(REPLIES.tlsRequired) : undefined;
+    if (stage === 'before-login' && !state.mayLogIn) {
+      return refused(REPLIES.tlsRequired);
+    }
+    // After STLS a name that was given in clear text does not count, even if the server still knows it.
+    return verb === 'PASS' && state.user === '' ? refused(REPLIES.notPermitted) : undefined;
   }
 
   #isOneTooMany(): boolean {

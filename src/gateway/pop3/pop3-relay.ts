@@ -149,6 +149,9 @@ class Pop3Relay implements Relay, ExchangeHost {
   }
 
   fail(reason: CloseReason, side: Side, what: string): void {
+    // What came before is the same however the bytes were cut.
+    this.#pipeline.reader?.settle();
+    this.#pipeline.flush();
     this.emit({ kind: 'note', note: { type: 'bad-input', side, what } });
     this.#close(reason);
   }
