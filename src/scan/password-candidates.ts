@@ -20,6 +20,9 @@ const USUAL = [
   'VelvetSweatshop',
 ];
 
+/** A longer word is no password, and the patterns below are not linear. */
+const MAX_WORD_LENGTH = 128;
+
 const CUE =
   /(?:pass ?(?:word|code|wort|phrase)?|kennwort|pwd|pw|pin|code|clave|contrase\S{1,4}a|mot de passe|senha|парол\S{1,3}|密码|密碼|パスワード)/iu;
 
@@ -35,7 +38,7 @@ export class PasswordCandidates {
     if (isText && this.#bytes < MAX_TEXT_BYTES) {
       const bytes = Buffer.from(piece.bytes.subarray(0, MAX_TEXT_BYTES - this.#bytes));
       this.#bytes += bytes.length;
-      this.#texts.push(bytes.utf8Slice(0, bytes.length));
+      this.#texts.push(bytes.toString('utf8', 0, bytes.length));
       this.#list = undefined;
     }
     if (piece.name !== undefined) {
@@ -66,6 +69,9 @@ function collectFrom(text: string, near: Set<string>, far: Set<string>): void {
   const words = text.split(/\s+/u);
   let distance = Number.POSITIVE_INFINITY;
   for (const word of words) {
+    if (word.length > MAX_WORD_LENGTH) {
+      continue;
+    }
     distance = CUE.test(word) ? 0 : distance + 1;
     const target = distance <= 6 ? near : far;
     for (const candidate of spellings(word)) {

@@ -11,6 +11,8 @@ export interface Piece {
   readonly name?: string;
   /** Declared media type, lower case; a hint, never trusted. */
   readonly type?: string;
+  /** Declared charset of a text, lower case; a hint, never trusted. */
+  readonly charset?: string;
   /**
    * Encoded range of the raw message to overwrite when this piece is guilty. Absent: the whole body
    * has to go (raw matches, header tricks, ambiguous structure).

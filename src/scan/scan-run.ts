@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
 import { type Budget, ScanLimitError } from './budget.ts';
 import type { Engine } from './engines/engine.ts';
+import { createInlineDecoders } from './mime/inline/index.ts';
 import { looksLikeMessage } from './mime/message-sniff.ts';
-import { type MimeSource, readMime } from './mime/mime-reader.ts';
+import { readMime } from './mime/mime-reader.ts';
+import type { MimeSource } from './mime/mime-sink.ts';
 import type { Span } from './mime/multipart.ts';
 import { PasswordCandidates } from './password-candidates.ts';
 import { type Origin, PieceLedger, type PieceRecord } from './piece-ledger.ts';
@@ -40,6 +42,8 @@ export class ScanRun {
   readonly #findings: Finding[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #cuts: Span[] = [];
+  readonly #inline = createInlineDecoders();
+  readonly #unpackers: readonly Unpacker[];
   #matched = 0;
   #matchMs = 0;
   #unusual = false;
@@ -48,6 +52,7 @@ export class ScanRun {
 
   constructor(parts: PipelineParts, message: Buffer, subject: ScanSubject, budget: Budget) {
     this.#parts = parts;
+    this.#unpackers = [...this.#inline, ...parts.unpackers];
     this.#message = message;
     this.#subject = subject;
     this.#budget = budget;
@@ -88,12 +93,20 @@ export class ScanRun {
     }
     const remainder = rawRemainder(this.#message, this.#cuts);
     await this.#match({ ...raw, bytes: remainder }, record);
-    if (this.#subject === 'fragment') {
-      await this.#unpack({ piece: raw, record, isRead: true, mimeDepth: 0 });
-    }
+    await this.#unpackRaw({ ...raw, bytes: remainder }, record);
     for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop()) {
       this.#budget.checkTime();
       await this.#judge(next);
+    }
+  }
+
+  /** A message is opened part by part; only what stands between parts, or in no structure at all, is left for here. */
+  async #unpackRaw(piece: Piece, record: PieceRecord): Promise<void> {
+    const waiting = { piece, record, isRead: true, mimeDepth: 0 };
+    if (this.#subject === 'fragment') {
+      await this.#unpack(waiting, this.#unpackers);
+    } else if (this.#unusual) {
+      await this.#unpack(waiting, this.#inline);
     }
   }
 
@@ -110,7 +123,7 @@ export class ScanRun {
         containerDepth,
       });
     }
-    await this.#unpack(waiting);
+    await this.#unpack(waiting, this.#unpackers);
   }
 
   /** Reads `bytes` as a message with our own walker and, where that is called for, with the second reader. */
@@ -193,8 +206,8 @@ export class ScanRun {
     this.#findings.push(...findings);
   }
 
-  async #unpack(waiting: Waiting): Promise<void> {
-    for (const unpacker of this.#parts.unpackers) {
+  async #unpack(waiting: Waiting, unpackers: readonly Unpacker[]): Promise<void> {
+    for (const unpacker of unpackers) {
       await this.#guarded(waiting.record, 'malformed', `unpacker ${unpacker.name}`, () =>
         this.#unpackWith(unpacker, waiting),
       );

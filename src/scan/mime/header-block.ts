@@ -18,7 +18,12 @@ export interface HeaderBlock {
   readonly regular: boolean;
 }
 
-const FIELD = /^([!-9;-~]+):(.*)$/s;
+/** A name that no parser reads otherwise: no comment in it. */
+const FIELD = /^([!-'*-9;-~]+):(.*)$/s;
+
+/** A continuation line that a parser without folding takes for a field. */
+const HIDDEN_FIELD = /^[ \t]+content-(?:type|transfer-encoding)[ \t]*:/i;
+
 const EMPTY_LINE_LF = Buffer.from('\n\n');
 const EMPTY_LINE_CRLF = Buffer.from('\n\r\n');
 
@@ -69,7 +74,7 @@ export function readFields(text: string): { fields: Field[]; regular: boolean } 
     const first = line[0];
     if (last !== undefined && (first === ' ' || first === '\t')) {
       last.value += line;
-      regular &&= line.trim() !== '';
+      regular &&= line.trim() !== '' && !HIDDEN_FIELD.test(line);
       continue;
     }
     const match = FIELD.exec(line);

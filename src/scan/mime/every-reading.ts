@@ -1,0 +1,235 @@
+import type { Budget } from '../budget.ts';
+import type { RangeEncoding } from '../scanner.ts';
+import { base64Readings, looksLikeBase64 } from './base64-readings.ts';
+import { decodeBase64 } from './base64.ts';
+import { type ContentFields, readContentFields } from './content-fields.ts';
+import { decodeWords } from './file-name.ts';
+import { boundaryCandidates, encodingCandidates, headerVariants } from './header-candidates.ts';
+import { readFields } from './header-block.ts';
+import { leafPiece } from './leaf-piece.ts';
+import { type LenientHeader, readLenientHeader } from './lenient-header.ts';
+import { startsLikeMessage } from './message-sniff.ts';
+import type { MimeSink, MimeSource } from './mime-sink.ts';
+import type { Span } from './multipart.ts';
+import { decodeQuotedPrintable, looksQuotedPrintable, quotedPrintableReadings } from './quoted-printable.ts';
+import { tolerantSplit } from './tolerant-split.ts';
+import { WalkMemory } from './walk-memory.ts';
+
+/** One entity and what its header may mean. */
+interface Entity {
+  readonly span: Span;
+  readonly path: string;
+  readonly depth: number;
+  readonly header: LenientHeader;
+  readonly content: ContentFields;
+  readonly variants: readonly string[];
+}
+
+const MESSAGE_TYPE = /message\/(?:rfc822|global|news)/i;
+const LIKE_FIELDS = /^[^\s:]{1,80}[ \t]*:/m;
+
+/** Looked at to tell whether a preamble or epilogue carries an entity of its own. */
+const MARGIN_LOOK_BYTES = 2048;
+
+/** Follows every plausible reading of a message whose plain reading is in doubt. */
+export class EveryReading {
+  readonly #source: MimeSource;
+  readonly #budget: Budget;
+  readonly #sink: MimeSink;
+  readonly #memory: WalkMemory;
+  readonly #visited = new Set<string>();
+
+  constructor(source: MimeSource, budget: Budget, sink: MimeSink, memory: WalkMemory) {
+    this.#source = source;
+    this.#budget = budget;
+    this.#sink = sink;
+    this.#memory = memory;
+  }
+
+  /** A whole message, top or embedded. */
+  message(span: Span, path: string, depth: number): void {
+    const { text } = readLenientHeader(this.#source.bytes, span, this.#budget.limits.maxHeaderBytes);
+    if (text.includes('=?')) {
+      const words = Buffer.from(decodeWords(text));
+      this.#sink.piece(leafPiece(this.#source, path === '' ? 'header' : `${path}.header`, words, {}), true);
+    }
+    this.entity(span, path, depth);
+  }
+
+  /** A message or part with a header of its own. Each span is read once. */
+  entity(span: Span, path: string, depth: number): void {
+    const key = `${span.start}:${span.end}`;
+    if (span.end <= span.start || this.#visited.has(key)) {
+      return;
+    }
+    this.#visited.add(key);
+    this.#memory.payFor(span, this.#budget);
+    this.#budget.checkTime();
+    if (depth > this.#budget.limits.maxMimeDepth) {
+      this.#sink.cannot('too-deep', `MIME nesting above ${this.#budget.limits.maxMimeDepth}`);
+      return;
+    }
+    this.#read(this.#describe(span, path, depth));
+  }
+
+  #describe(span: Span, path: string, depth: number): Entity {
+    const { maxHeaderBytes } = this.#budget.limits;
+    const header = readLenientHeader(this.#source.bytes, span, maxHeaderBytes);
+    if (header.isCut) {
+      this.#sink.cannot('bomb', `header longer than ${maxHeaderBytes} bytes`);
+    }
+    const unix = header.text.replace(/\r\n?/g, '\n').replaceAll('\0', '');
+    const content = readContentFields(readFields(unix).fields);
+    return { span, path, depth, header, content, variants: headerVariants(header.text) };
+  }
+
+  #read(entity: Entity): void {
+    const split = this.#splitAll(entity);
+    const { base64, quotedPrintable } = encodingCandidates(entity.variants);
+    const leafPath = entity.path === '' ? '1' : entity.path;
+    for (const start of this.#bounded(entity.header.bodyStarts)) {
+      const body = { start, end: entity.span.end };
+      if (body.end > body.start) {
+        this.#asBase64(entity, body, leafPath, base64);
+        this.#asQuotedPrintable(entity, body, leafPath, quotedPrintable);
+        this.#asItIs(entity, body, leafPath, split);
+      }
+    }
+  }
+
+  /** At most as many readings of one thing as the limits allow; more are on record as unread. */
+  #bounded<T>(readings: readonly T[]): readonly T[] {
+    const { maxViews } = this.#budget.limits;
+    if (readings.length > maxViews) {
+      this.#sink.cannot('malformed', `more than ${maxViews} readings of one part`);
+    }
+    return readings.slice(0, maxViews);
+  }
+
+  /** Splits at every boundary that occurs; true when there were parts. */
+  #splitAll(entity: Entity): boolean {
+    const { span, header } = entity;
+    const body = { start: header.bodyStarts[0] ?? span.end, end: span.end };
+    const occurring = boundaryCandidates(entity.variants).filter((boundary) => {
+      this.#budget.checkTime();
+      return this.#occurs(boundary, body);
+    });
+    for (const boundary of this.#bounded(occurring)) {
+      this.#split(entity, body, boundary);
+      if (span.end < this.#source.bytes.length) {
+        // A parser without a stack of boundaries reads on where the outer one ends this part.
+        this.#split(entity, { start: body.start, end: this.#source.bytes.length }, boundary);
+      }
+    }
+    return occurring.length > 0;
+  }
+
+  #occurs(boundary: string, body: Span): boolean {
+    return this.#source.bytes.subarray(body.start, body.end).includes(`--${boundary}`, 0, 'latin1');
+  }
+
+  #split(entity: Entity, body: Span, boundary: string): void {
+    const { maxParts } = this.#budget.limits;
+    const spans = tolerantSplit(this.#source.bytes, body, boundary, maxParts + 1);
+    if (spans.length > maxParts) {
+      this.#sink.cannot('bomb', `more than ${maxParts} MIME parts`);
+    }
+    for (const [i, span] of spans.entries()) {
+      const path = entity.path === '' ? `${i}` : `${entity.path}.${i}`;
+      if (i > 0 || this.#hasFields(span)) {
+        this.entity(span, path, entity.depth + 1);
+      }
+    }
+  }
+
+  #hasFields(span: Span): boolean {
+    const end = Math.min(span.end, span.start + MARGIN_LOOK_BYTES);
+    return LIKE_FIELDS.test(this.#source.bytes.toString('latin1', span.start, end));
+  }
+
+  #asBase64(entity: Entity, body: Span, path: string, isNamed: boolean): void {
+    const { bytes } = this.#source;
+    const looks = isNamed || looksLikeBase64(bytes, body.start, body.end);
+    if (!looks || (this.#memory.hasReading(body, 'base64') && !hasBoundary(entity))) {
+      return;
+    }
+    const plain = decodeBase64(bytes, body.start, body.end);
+    if (plain.regular) {
+      this.#memory.noteReading(body, 'base64');
+      this.#memory.decoded.push(body);
+      this.#sink.decoded(body);
+    }
+    const readings = plain.regular ? [plain.bytes] : base64Readings(bytes, body.start, body.end);
+    this.#give(entity, body, path, { readings, encoding: 'base64' });
+  }
+
+  #asQuotedPrintable(entity: Entity, body: Span, path: string, isNamed: boolean): void {
+    const { bytes } = this.#source;
+    const looks = isNamed || looksQuotedPrintable(bytes, body.start, body.end);
+    if (!looks || (this.#memory.hasReading(body, 'quoted-printable') && !hasBoundary(entity))) {
+      return;
+    }
+    const plain = decodeQuotedPrintable(bytes, body.start, body.end);
+    const readings = plain.regular ? [plain.bytes] : quotedPrintableReadings(bytes, body.start, body.end);
+    this.#give(entity, body, path, { readings, encoding: 'quoted-printable' });
+  }
+
+  #give(
+    entity: Entity,
+    body: Span,
+    path: string,
+    how: { readonly readings: readonly Buffer[]; readonly encoding: RangeEncoding },
+  ): void {
+    for (const bytes of how.readings) {
+      this.#budget.checkTime();
+      this.#budget.spendBytes(bytes.length);
+      const range = { ...body, encoding: how.encoding };
+      this.#sink.piece(leafPiece(this.#source, path, bytes, { content: entity.content, range }), false);
+      this.#insideDecoded(entity, bytes);
+    }
+  }
+
+  /** An encoding on a multipart is illegal and honoured by some: the parts then stand in the decoded bytes. */
+  #insideDecoded(entity: Entity, bytes: Buffer): void {
+    const boundaries = boundaryCandidates(entity.variants).filter((boundary) =>
+      bytes.includes(`--${boundary}`, 0, 'latin1'),
+    );
+    if (boundaries.length === 0 || entity.depth >= this.#budget.limits.maxMimeDepth) {
+      return;
+    }
+    const source = { ...this.#source, bytes, isRaw: false, prefix: `${this.#source.prefix}${entity.path}/` };
+    const inner = new EveryReading(source, this.#budget, withoutCuts(this.#sink), new WalkMemory());
+    for (const boundary of this.#bounded(boundaries)) {
+      inner.#split({ ...entity, path: '' }, { start: 0, end: bytes.length }, boundary);
+    }
+  }
+
+  #asItIs(entity: Entity, body: Span, path: string, hasParts: boolean): void {
+    const { bytes } = this.#source;
+    const content = bytes.subarray(body.start, body.end);
+    const isDeclared = entity.variants.some((variant) => MESSAGE_TYPE.test(variant));
+    const isMessage = isDeclared || startsLikeMessage(content);
+    if (isMessage) {
+      this.message(body, path, entity.depth + 1);
+    }
+    const isCoded = looksLikeBase64(bytes, body.start, body.end);
+    if (!hasParts && !isDeclared && !isCoded && this.#memory.noteReading(body, 'identity')) {
+      const range = { ...body, encoding: 'identity' as const };
+      this.#sink.piece(leafPiece(this.#source, path, content, { content: entity.content, range }), isMessage);
+    }
+  }
+}
+
+/** Its decoded bytes may have parts, so that a second look is due although the decoding is the same. */
+function hasBoundary(entity: Entity): boolean {
+  return boundaryCandidates(entity.variants).length > 0;
+}
+
+/** Spans inside decoded bytes are no spans of the source. */
+function withoutCuts(sink: MimeSink): MimeSink {
+  return {
+    piece: (piece, isRead) => sink.piece(piece, isRead),
+    decoded: () => undefined,
+    cannot: (cause, detail) => sink.cannot(cause, detail),
+  };
+}

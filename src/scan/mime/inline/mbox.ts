@@ -1,0 +1,25 @@
+import type { Unpacker } from '../../unpack/unpacker.ts';
+import { bufferOf } from './text-likeness.ts';
+
+const SEPARATOR = Buffer.from('\nFrom ');
+
+/** Mailbox files: each message by itself, for a reader that would take the rest for the body of the first. */
+export const mboxUnpacker: Unpacker = {
+  name: 'mbox',
+  recognises: (piece) => {
+    const bytes = bufferOf(piece);
+    return bytes.toString('latin1', 0, 5) === 'From ' && bytes.includes(SEPARATOR);
+  },
+  unpack: (piece, out) => {
+    const bytes = bufferOf(piece);
+    let start = 0;
+    let count = 0;
+    while (start < bytes.length) {
+      const at = bytes.indexOf(SEPARATOR, start);
+      const end = at === -1 ? bytes.length : at + 1;
+      count += 1;
+      out.emit(`${count}.eml`, bytes.subarray(start, end));
+      start = end;
+    }
+  },
+};

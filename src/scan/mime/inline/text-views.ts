@@ -1,0 +1,116 @@
+import { isAscii } from 'node:buffer';
+import type { Piece } from '../../piece.ts';
+import type { Unpacker } from '../../unpack/unpacker.ts';
+import { decodeText } from '../charset.ts';
+import { bufferOf, isTextLike } from './text-likeness.ts';
+
+/** Enough to see a byte-order mark, the zeros of a wide encoding, and a `<meta charset>`. */
+const LOOKS_AT_BYTES = 1024;
+
+/** Labels under which ASCII rules and UTF-8 rules see the text as it is, or differ in accents only. */
+const TRANSPARENT = /^(?:|utf-?8|us-ascii|ascii|iso-8859-(?:1|15)|latin-?1|windows-1252|cp1252|binary)$/;
+
+/** `+A?` with base64 behind: how UTF-7 writes ASCII. */
+const UTF7 = /\+A[A-H][A-Za-z0-9+/]{1,}/;
+const META = /<meta[^>]{0,200}charset\s{0,8}=\s{0,8}["']?([\w-]{1,40})/i;
+
+/** Where EBCDIC (code page 37) has the letters, digits and signs of ASCII. */
+const EBCDIC_ROWS: readonly (readonly [number, string])[] = [
+  [0x4b, '.<(+|&'],
+  [0x5a, '!$*);'],
+  [0x60, '-/'],
+  [0x6b, ',%_>?'],
+  [0x7a, ':#@\'="'],
+  [0x81, 'abcdefghi'],
+  [0x91, 'jklmnopqr'],
+  [0xa2, 'stuvwxyz'],
+  [0xc1, 'ABCDEFGHI'],
+  [0xd1, 'JKLMNOPQR'],
+  [0xe2, 'STUVWXYZ'],
+  [0xf0, '0123456789'],
+];
+
+function ebcdicText(bytes: Buffer): string {
+  const map = new Uint8Array(256).fill(0x20);
+  for (const [start, letters] of EBCDIC_ROWS) {
+    map.set(Buffer.from(letters), start);
+  }
+  return Buffer.from(bytes.map((byte) => map[byte] ?? 0x20)).toString('latin1');
+}
+
+/** Which of the first bytes are zero, by their place modulo four; tells wide encodings of ASCII from binary. */
+function wideCharset(bytes: Buffer): string | undefined {
+  const zeros = [0, 0, 0, 0];
+  const end = Math.min(bytes.length & ~3, 256);
+  for (let i = 0; i < end; i += 1) {
+    zeros[i & 3] = (zeros[i & 3] ?? 0) + (bytes[i] === 0 ? 1 : 0);
+  }
+  const most = (end / 4) * 0.7;
+  const [a, b, c, d] = zeros.map((count) => end > 0 && count >= most);
+  if (b && c && d) {
+    return 'utf-32le';
+  }
+  if (a && b && c) {
+    return 'utf-32be';
+  }
+  if (b && d && !a && !c) {
+    return 'utf-16le';
+  }
+  return a && c && !b && !d ? 'utf-16be' : undefined;
+}
+
+function markedCharset(bytes: Buffer): string | undefined {
+  const [a, b] = bytes;
+  if (a === 0xff && b === 0xfe) {
+    return bytes[2] === 0 && bytes[3] === 0 ? 'utf-32le' : 'utf-16le';
+  }
+  if (a === 0xfe && b === 0xff) {
+    return 'utf-16be';
+  }
+  return a === 0 && b === 0 && bytes[2] === 0xfe && bytes[3] === 0xff ? 'utf-32be' : undefined;
+}
+
+/** Charsets under which the text may be meant, those left out that show it as its bytes do. */
+function plausibleCharsets(piece: Piece, bytes: Buffer): string[] {
+  const wide = [markedCharset(bytes), wideCharset(bytes)];
+  if (!isTextLike(bytes) && piece.charset === undefined) {
+    return wide.filter((charset) => charset !== undefined);
+  }
+  const head = bytes.toString('latin1', 0, LOOKS_AT_BYTES);
+  const meta = META.exec(head)?.[1]?.toLowerCase();
+  const labelled = [piece.charset, meta].filter((label) => label !== undefined && !TRANSPARENT.test(label));
+  const seventh = bytes.includes('+A') && UTF7.test(bytes.toString('latin1')) ? 'utf-7' : undefined;
+  const all = [...wide, ...labelled, seventh].filter((charset) => charset !== undefined);
+  return [...new Set(all)].filter((charset) => changesAscii(charset) || !isAscii(bytes));
+}
+
+/** True for encodings in which pure ASCII bytes mean other text. */
+function changesAscii(charset: string): boolean {
+  return /utf-?(?:7|16|32)|ucs|iso-2022|hz|ebcdic|(?:cp|ibm)-?(?:037|500|1047|1140|273)/.test(charset);
+}
+
+function readAs(bytes: Buffer, charset: string): string {
+  return /ebcdic|(?:cp|ibm)-?(?:037|500|1047|1140|273)/.test(charset)
+    ? ebcdicText(bytes)
+    : decodeText(bytes, charset);
+}
+
+const ESCAPE_SEQUENCE = /\x1b(?:\$[()*+\-./]?|[()*+\-./%&])[@-~0-9]/g;
+
+/** The text of a piece as UTF-8 under each plausible charset, and without redundant ISO 2022 escapes. */
+export const textViews: Unpacker = {
+  name: 'text',
+  recognises: (piece) => {
+    const bytes = bufferOf(piece);
+    return plausibleCharsets(piece, bytes).length > 0 || (isTextLike(bytes) && bytes.includes(0x1b));
+  },
+  unpack: (piece, out) => {
+    const bytes = bufferOf(piece);
+    for (const charset of plausibleCharsets(piece, bytes)) {
+      out.emit(`${charset}.txt`, Buffer.from(readAs(bytes, charset)));
+    }
+    if (isTextLike(bytes) && bytes.includes(0x1b)) {
+      out.emit('plain.txt', Buffer.from(bytes.toString('latin1').replace(ESCAPE_SEQUENCE, ''), 'latin1'));
+    }
+  },
+};

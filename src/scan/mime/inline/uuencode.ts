@@ -1,0 +1,86 @@
+import type { Unpacker } from '../../unpack/unpacker.ts';
+import { base64Readings } from '../base64-readings.ts';
+import { bufferOf, isTextLike } from './text-likeness.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Files begun in one text; each costs a look at the text behind it. */
+const MAX_FILES = 100;
+
+const BEGIN = /(?:^|[\r\n])[ \t>]{0,16}begin(-base64)? +[0-7]{3,4} ?([^\r\n]{0,200})/g;
+
+/** Bytes of the line that starts at `at`, and where the next one does. */
+function lineAt(bytes: Buffer, at: number): { readonly line: Buffer; readonly next: number } {
+  let end = at;
+  while (end < bytes.length && bytes[end] !== LF && bytes[end] !== CR) {
+    end += 1;
+  }
+  const isPair = bytes[end] === CR && bytes[end + 1] === LF;
+  return { line: bytes.subarray(at, end), next: end + (isPair ? 2 : 1) };
+}
+
+/** Appends what one line carries; characters that a mailer stripped from its end count as blanks. */
+function decodeLine(line: Buffer, out: number[]): void {
+  const count = ((line[0] ?? 0x20) - 0x20) & 63;
+  for (let i = 0, at = 1; i < count; i += 3, at += 4) {
+    let group = 0;
+    for (let k = 0; k < 4; k += 1) {
+      group = (group << 6) | (((line[at + k] ?? 0x20) - 0x20) & 63);
+    }
+    for (let k = 0; k < Math.min(3, count - i); k += 1) {
+      out.push((group >> (16 - 8 * k)) & 0xff);
+    }
+  }
+}
+
+function isDataLine(line: Buffer): boolean {
+  const count = ((line[0] ?? 0x20) - 0x20) & 63;
+  return line.length > 1 && count > 0 && line.length - 1 <= Math.ceil(count / 3) * 4 + 2;
+}
+
+/** Decodes from `start` to `end`, an empty data line, or the first line that can be none. */
+function decodeUu(bytes: Buffer, start: number): Buffer {
+  const out: number[] = [];
+  let at = start;
+  while (at < bytes.length) {
+    const { line, next } = lineAt(bytes, at);
+    if (line.length > 0 && (!isDataLine(line) || line.equals(Buffer.from('end')))) {
+      break;
+    }
+    decodeLine(line, out);
+    at = next;
+  }
+  return Buffer.from(out);
+}
+
+function decodeBase64Lines(bytes: Buffer, start: number): Buffer[] {
+  const stop = bytes.indexOf('\n====', start);
+  return base64Readings(bytes, start, stop === -1 ? bytes.length : stop);
+}
+
+/** uuencoded files in any text, with or without an end, and the base64 form of POSIX. */
+export const uuencodeUnpacker: Unpacker = {
+  name: 'uuencode',
+  recognises: (piece) => {
+    const bytes = bufferOf(piece);
+    return isTextLike(bytes) && (bytes.includes('begin ') || bytes.includes('begin-base64 '));
+  },
+  unpack: (piece, out) => {
+    const bytes = bufferOf(piece);
+    const text = bytes.toString('latin1');
+    let files = 0;
+    for (const match of text.matchAll(BEGIN)) {
+      files += 1;
+      if (files > MAX_FILES) {
+        out.cannot('bomb', `more than ${MAX_FILES} uuencoded files in one text`);
+        return;
+      }
+      const { next } = lineAt(bytes, match.index + match[0].length);
+      const contents = match[1] === undefined ? [decodeUu(bytes, next)] : decodeBase64Lines(bytes, next);
+      for (const content of contents) {
+        out.emit(match[2] ?? '', content);
+      }
+    }
+  },
+};

@@ -1,0 +1,58 @@
+import type { Unpacker } from '../../unpack/unpacker.ts';
+import { bufferOf } from './text-likeness.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const ESCAPE = 0x3d;
+
+/** Files begun in one piece; each costs a look at the bytes behind it. */
+const MAX_FILES = 100;
+
+function afterLine(bytes: Buffer, at: number): number {
+  const end = bytes.indexOf(LF, at);
+  return end === -1 ? bytes.length : end + 1;
+}
+
+/** Decodes data lines up to `=yend` or the end. */
+function decodeData(bytes: Buffer, start: number): Buffer {
+  const stop = bytes.indexOf('=yend', start);
+  const end = stop === -1 ? bytes.length : stop;
+  const out = Buffer.allocUnsafe(end - start);
+  let length = 0;
+  for (let i = start; i < end; i += 1) {
+    let byte = bytes[i] ?? 0;
+    if (byte === LF || byte === CR) {
+      continue;
+    }
+    if (byte === ESCAPE) {
+      i += 1;
+      byte = (bytes[i] ?? 0) - 64;
+    }
+    out[length] = (byte - 42) & 0xff;
+    length += 1;
+  }
+  return out.subarray(0, length);
+}
+
+/** yEnc files wherever they stand. */
+export const yencUnpacker: Unpacker = {
+  name: 'yenc',
+  recognises: (piece) => bufferOf(piece).includes('=ybegin '),
+  unpack: (piece, out) => {
+    const bytes = bufferOf(piece);
+    let files = 0;
+    for (let at = bytes.indexOf('=ybegin '); at !== -1; at = bytes.indexOf('=ybegin ', at + 1)) {
+      files += 1;
+      if (files > MAX_FILES) {
+        out.cannot('bomb', `more than ${MAX_FILES} yEnc files in one piece`);
+        return;
+      }
+      const header = bytes.toString('latin1', at, Math.min(bytes.length, at + 300));
+      let start = afterLine(bytes, at);
+      if (bytes.toString('latin1', start, start + 7) === '=ypart ') {
+        start = afterLine(bytes, start);
+      }
+      out.emit(/name=([^\r\n]*)/.exec(header)?.[1] ?? '', decodeData(bytes, start));
+    }
+  },
+};

@@ -1,0 +1,27 @@
+import type { Piece } from '../piece.ts';
+import type { GuiltyRange } from '../scanner.ts';
+import type { ContentFields } from './content-fields.ts';
+import { fileNames } from './file-name.ts';
+import type { MimeSource } from './mime-sink.ts';
+
+/** What is known of a leaf beside its bytes. */
+export interface LeafFacts {
+  readonly content?: ContentFields | undefined;
+  /** In coordinates of the source. */
+  readonly range?: GuiltyRange | undefined;
+}
+
+/** The piece for one reading of a leaf. Only the raw message has ranges to overwrite. */
+export function leafPiece(source: MimeSource, path: string, bytes: Buffer, facts: LeafFacts): Piece {
+  const { content, range } = facts;
+  const name = content === undefined ? undefined : fileNames(content.nameParameters)[0];
+  return {
+    path: `${source.prefix}${path}`,
+    bytes,
+    depth: source.containerDepth,
+    ...(name === undefined ? {} : { name }),
+    ...(content === undefined ? {} : { type: content.type }),
+    ...(content?.charset === undefined ? {} : { charset: content.charset }),
+    ...(range === undefined || !source.isRaw ? {} : { range }),
+  };
+}

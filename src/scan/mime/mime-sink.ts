@@ -1,0 +1,26 @@
+import type { Piece } from '../piece.ts';
+import type { UnscannableCause } from '../verdict.ts';
+import type { Span } from './multipart.ts';
+
+/** Bytes that are read as a message. */
+export interface MimeSource {
+  readonly bytes: Buffer;
+  /** True when `bytes` are the raw message itself, so that offsets are raw coordinates. */
+  readonly isRaw: boolean;
+  /** Prefix of the paths of all pieces, e.g. `2/`; empty for the message itself. */
+  readonly prefix: string;
+  /** MIME nesting at which the source stands. */
+  readonly mimeDepth: number;
+  /** Container nesting of its pieces. */
+  readonly containerDepth: number;
+}
+
+/** Takes what a reading of a message yields. */
+export interface MimeSink {
+  /** `isRead`: it was also read as a message on the spot, so that its parts have ranges of their own. */
+  piece(piece: Piece, isRead: boolean): void;
+  /** Encoded bytes that were decoded whole, in coordinates of the source: they need no matching as text. */
+  decoded(span: Span): void;
+  /** Something could not be read; the rest goes on. */
+  cannot(cause: UnscannableCause, detail: string): void;
+}

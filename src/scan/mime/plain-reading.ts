@@ -1,0 +1,144 @@
+import type { Budget } from '../budget.ts';
+import type { RangeEncoding } from '../scanner.ts';
+import { decodeBase64 } from './base64.ts';
+import { type ContentFields, readContentFields } from './content-fields.ts';
+import { decodeWords } from './file-name.ts';
+import { type HeaderBlock, readHeaderBlock } from './header-block.ts';
+import { leafPiece } from './leaf-piece.ts';
+import { startsLikeMessage } from './message-sniff.ts';
+import type { MimeSink, MimeSource } from './mime-sink.ts';
+import { type Span, splitMultipart } from './multipart.ts';
+import { decodeQuotedPrintable } from './quoted-printable.ts';
+import type { WalkMemory } from './walk-memory.ts';
+
+/** A preamble or epilogue longer than this, or with something like a field in it, is worth a second look. */
+const MAX_PLAIN_MARGIN_BYTES = 400;
+
+/** Fields of a part inside a text: a part that lost its delimiter, or a message quoted as text. */
+const HIDDEN_PART = /content-t(?:ype|ransfer-encoding)[ \t]{0,16}:/i;
+
+/** The one reading that every parser agrees on, of mail that is as it should be. Tells when it is not. */
+export class PlainReading {
+  unusual = false;
+  readonly #source: MimeSource;
+  readonly #budget: Budget;
+  readonly #sink: MimeSink;
+  readonly #memory: WalkMemory;
+
+  constructor(source: MimeSource, budget: Budget, sink: MimeSink, memory: WalkMemory) {
+    this.#source = source;
+    this.#budget = budget;
+    this.#sink = sink;
+    this.#memory = memory;
+  }
+
+  /** A whole message, top or embedded; `path` is that of the part that carries it. */
+  message(span: Span, path: string, depth: number): void {
+    const header = this.#header(span);
+    if (header.text.includes('=?')) {
+      const text = Buffer.from(decodeWords(header.text));
+      this.#sink.piece(leafPiece(this.#source, path === '' ? 'header' : `${path}.header`, text, {}), true);
+    }
+    this.#entity(header, span, path, depth);
+  }
+
+  #header(span: Span): HeaderBlock {
+    const { limits } = this.#budget;
+    this.#memory.payFor(span, this.#budget);
+    this.#budget.checkTime();
+    const header = readHeaderBlock(this.#source.bytes, span.start, span.end, limits.maxHeaderBytes);
+    if (header.fields.length > limits.maxHeaderFields) {
+      this.#sink.cannot('bomb', `more than ${limits.maxHeaderFields} header fields`);
+    }
+    this.unusual ||= !header.regular;
+    return header;
+  }
+
+  #entity(header: HeaderBlock, span: Span, path: string, depth: number): void {
+    const content = readContentFields(header.fields);
+    this.unusual ||= !content.regular;
+    const body = { start: header.bodyStart, end: span.end };
+    if (depth > this.#budget.limits.maxMimeDepth) {
+      this.#sink.cannot('too-deep', `MIME nesting above ${this.#budget.limits.maxMimeDepth}`);
+      return;
+    }
+    if (content.boundary !== undefined && this.#multipart(content, content.boundary, body, { path, depth })) {
+      return;
+    }
+    this.#leaf(content, body, path === '' ? '1' : path, depth);
+  }
+
+  /** False when there is no part to be found, so that the body is a leaf. */
+  #multipart(
+    content: ContentFields,
+    boundary: string,
+    body: Span,
+    at: { path: string; depth: number },
+  ): boolean {
+    const split = splitMultipart(this.#source.bytes, body.start, body.end, boundary);
+    const isEncoded = content.encoding === 'base64' || content.encoding === 'quoted-printable';
+    const isPlain = split.regular && content.type.startsWith('multipart/') && !isEncoded;
+    this.unusual ||= !isPlain || !this.#isPlainMargin(split.preamble) || !this.#isPlainMargin(split.epilogue);
+    for (const [i, part] of split.parts.entries()) {
+      const partPath = at.path === '' ? `${i + 1}` : `${at.path}.${i + 1}`;
+      this.#entity(this.#header(part), part, partPath, at.depth + 1);
+    }
+    return split.parts.length > 0;
+  }
+
+  #isPlainMargin(span: Span): boolean {
+    const length = span.end - span.start;
+    if (length > MAX_PLAIN_MARGIN_BYTES) {
+      return false;
+    }
+    const text = this.#source.bytes.toString('latin1', span.start, span.end);
+    return length <= 4 || !/^[^\s:]{1,80}[ \t]*:|^[A-Za-z0-9+/]{12,}=*[\r\n]|--/m.test(text);
+  }
+
+  #leaf(content: ContentFields, body: Span, path: string, depth: number): void {
+    if (body.end <= body.start) {
+      return;
+    }
+    if (content.type === 'message/partial') {
+      this.#sink.cannot('malformed', 'a part of a message that was sent in several mails (message/partial)');
+    }
+    const encoding = rangeEncoding(content.encoding);
+    const bytes = this.#decode(encoding, body);
+    const isDeclared = content.type === 'message/rfc822' || content.type === 'message/global';
+    const isRead = encoding === 'identity' && (isDeclared || startsLikeMessage(bytes));
+    if (isRead) {
+      this.message(body, path, depth + 1);
+    }
+    if (!isRead || !isDeclared) {
+      const range = { start: body.start, end: body.end, encoding };
+      this.#sink.piece(leafPiece(this.#source, path, bytes, { content, range }), isRead);
+    }
+  }
+
+  #decode(encoding: RangeEncoding, body: Span): Buffer {
+    const { bytes } = this.#source;
+    if (encoding === 'identity') {
+      const content = bytes.subarray(body.start, body.end);
+      this.#memory.noteReading(body, encoding);
+      this.unusual ||= HIDDEN_PART.test(content.toString('latin1'));
+      return content;
+    }
+    const decode = encoding === 'base64' ? decodeBase64 : decodeQuotedPrintable;
+    const decoded = decode(bytes, body.start, body.end);
+    this.#budget.spendBytes(decoded.bytes.length);
+    if (!decoded.regular) {
+      this.unusual = true;
+      return decoded.bytes;
+    }
+    this.#memory.noteReading(body, encoding);
+    if (encoding === 'base64') {
+      this.#memory.decoded.push(body);
+      this.#sink.decoded(body);
+    }
+    return decoded.bytes;
+  }
+}
+
+function rangeEncoding(encoding: string): RangeEncoding {
+  return encoding === 'base64' || encoding === 'quoted-printable' ? encoding : 'identity';
+}
