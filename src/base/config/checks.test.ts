@@ -176,7 +176,6 @@ describe('configWarnings', () => {
       [`${HOST}scan: { uploads: false }`, /^scan\.uploads/u],
       [`${HOST}policy: { malicious: deliver }`, /^policy\.malicious/u],
       [`${HOST}policy: { unscannable: { engine-failed: deliver } }`, /^policy\.unscannable\.engine-failed/u],
-      [`${HOST}log: { subjects: true }`, /^log\.subjects/u],
       [listeners('{ protocol: imap, port: 1, tls: off }'), /^listeners imap on :: port 1 has tls off/u],
     ];
     for (const [text, expected] of cases) {

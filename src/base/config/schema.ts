@@ -290,10 +290,6 @@ export const configSchema = z.strictObject({
         .enum(['debug', 'info', 'warn', 'error'])
         .default('info')
         .describe('Least level that is written.'),
-      subjects: z
-        .boolean()
-        .default(false)
-        .describe('Write subjects of detected messages; off because a subject is content.'),
     })
     .prefault({})
     .describe('The log: JSON lines on standard output.'),

@@ -45,7 +45,7 @@ function weakTls(config: Config): Row[] {
   ];
 }
 
-function weakPolicy({ policy, mode, log }: Config): Row[] {
+function weakPolicy({ policy, mode }: Config): Row[] {
   const protect = mode === 'protect';
   const open = (['timeout', 'engine-failed', 'overloaded', 'bomb', 'too-deep', 'malformed'] as const).filter(
     (cause) => policy.unscannable[cause] === 'deliver',
@@ -61,11 +61,6 @@ function weakPolicy({ policy, mode, log }: Config): Row[] {
       `policy.unscannable.${cause}`,
       'is deliver: who can cause it can get anything past the scanner',
     ]),
-    [
-      log.subjects,
-      'log.subjects',
-      'is true: subjects of detected messages, which are content, go to the log',
-    ],
   ];
 }
 
