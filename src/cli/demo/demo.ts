@@ -53,7 +53,7 @@ function readArguments(argv: readonly string[]): DemoArguments | string {
 }
 
 async function runIn(folder: string, options: DemoArguments, environment: DemoEnvironment): Promise<number> {
-  const stopRequested = options.once ? undefined : environment.stopRequested();
+  const stopRequested = environment.stopRequested(); // also with --once: Ctrl-C must not leave the folder behind
   const choice = options.once ? ANY_PORTS : await choosePorts(options.portBase, environment.usualPortBase);
   const messages = createDemoMessages();
   const server = await createDemoServer({ users: { [USER]: PASSWORD } });
@@ -66,7 +66,7 @@ async function runIn(folder: string, options: DemoArguments, environment: DemoEn
     return await runGateway(gateway, async () => {
       const rows = await readEverything(messages, server, gateway, quarantine);
       report(rows, options, environment);
-      if (stopRequested !== undefined) {
+      if (!options.once) {
         invite({ server, gateway, quarantine, remark: choice.remark }, options, environment);
         await stopRequested;
       }
@@ -158,11 +158,13 @@ function report(rows: readonly Row[], options: DemoArguments, environment: DemoE
   }
   tableLines(rows).forEach((line) => environment.print(line));
   environment.print(`  ${summaryLine(rows)}`);
-  environment.print(
-    '  added ms: through the gateway less straight from the server. The first protocol pays for the',
-  );
-  environment.print('  scan; after that the verdict is known.');
+  LEGEND.forEach((line) => environment.print(line));
 }
+
+const LEGEND = [
+  '  added ms: through the gateway less straight from the server. The first protocol pays for the scan,',
+  '  then the verdict is known; what is infected is also noted in the quarantine each time.',
+];
 
 interface Running {
   readonly server: DemoServer;

@@ -40,13 +40,10 @@ export function summaryLine(rows: readonly Row[]): string {
 
 /** One JSON object for a row. */
 export function rowJson(row: Row): string {
-  const { problems, addedMs, ...fields } = row;
-  return JSON.stringify({
-    ...fields,
-    addedMs: Number(addedMs.toFixed(3)),
-    ok: problems.length === 0,
-    problems,
-  });
+  const { message, protocol, expected, verdict, finding, sizesKept, problems } = row;
+  const addedMs = Number(row.addedMs.toFixed(3));
+  const ok = problems.length === 0;
+  return JSON.stringify({ message, protocol, expected, verdict, finding, addedMs, sizesKept, ok, problems });
 }
 
 function rowLine(row: Row): string {
