@@ -7,6 +7,7 @@ readonly PACKAGES=(
   dovecot-imapd dovecot-pop3d
   isync fetchmail getmail6 mpop mutt neomutt offlineimap3 curl
   cyrus-common courier-base
+  sasl2-bin # saslpasswd2 for the users of Cyrus
   msmtp-mta # satisfies the mail-transport-agent that cyrus-common asks for, without a daemon
   prometheus clamav-daemon clamdscan
   python3 openssl util-linux bsdutils ca-certificates
@@ -19,7 +20,8 @@ readonly UNPACK_ROOT=/opt/postern-test-servers
 
 readonly PROGRAMS=(
   dovecot doveadm mbsync fetchmail getmail mpop mutt neomutt offlineimap curl
-  prometheus promtool clamd clamdscan python3 openssl script
+  cyrmaster saslpasswd2 couriertcpd couriertls
+  prometheus promtool clamd clamdscan python3 openssl script setpriv
   "$UNPACK_ROOT/cyrus-imapd/usr/lib/cyrus/bin/imapd"
   "$UNPACK_ROOT/cyrus-pop3d/usr/lib/cyrus/bin/pop3d"
   "$UNPACK_ROOT/courier-imap/usr/bin/imapd"

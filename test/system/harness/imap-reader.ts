@@ -87,6 +87,18 @@ export class ImapReader {
     return result;
   }
 
+  /** Uploads a message into the INBOX. */
+  async append(bytes: Uint8Array): Promise<ImapResult> {
+    const tag = this.send(`APPEND INBOX {${bytes.length}}`);
+    const answer = await this.wire.line();
+    if (!answer.startsWith('+')) {
+      throw new Error(`APPEND: ${answer}`);
+    }
+    this.wire.send(bytes);
+    this.wire.send('\r\n');
+    return this.completion(tag);
+  }
+
   /** Whole messages by UID, in the order of the answers. `item` holds exactly one literal. */
   async fetchAll(item = 'BODY.PEEK[]', set = '1:*'): Promise<Map<number, Buffer>> {
     const { untagged } = await this.ok(`UID FETCH ${set} (UID ${item})`);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { HasEnded } from './wait.ts';
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -139,7 +140,7 @@ export class Daemon {
   /** Throws when it has ended by itself. */
   assertRunning(): void {
     if (this.#exited) {
-      throw new Error(`${this.#name} has ended\n${this.#output}`);
+      throw new HasEnded(`${this.#name} has ended\n${this.#output}`);
     }
   }
 

@@ -3,6 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const PROBE_INTERVAL_MS = 50;
 
+/** What is waited for can never happen any more. */
+export class HasEnded extends Error {}
+
 /** Probes until `probe` returns a value; after `timeoutMs` it throws with what `describe` says and the last error. */
 export async function eventually<T>(
   what: string,
@@ -19,6 +22,9 @@ export async function eventually<T>(
         return value;
       }
     } catch (error) {
+      if (error instanceof HasEnded) {
+        throw error;
+      }
       last = error;
     }
     if (performance.now() > deadline) {
