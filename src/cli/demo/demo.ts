@@ -40,7 +40,7 @@ export async function runDemo(
     environment.printError(`demo: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
