@@ -56,7 +56,6 @@ async function serve(path: string | undefined, io: Io, roof: Roof): Promise<numb
     await app.start();
     log.info({ endpoints: app.endpoints, adminPort: app.adminPort }, 'ready');
     const { reason, code } = await stop;
-    log.info({ reason }, 'stopping');
     await app.stop(reason);
     log.info({ reason }, 'stopped');
     return code;

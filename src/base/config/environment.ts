@@ -25,7 +25,7 @@ const INJECTED =
 class Unreadable extends Error {}
 
 function readYaml(text: string): unknown {
-  const document = parseDocument(text, { prettyErrors: false });
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
   const [error] = document.errors;
   if (error !== undefined) {
     throw new Unreadable(`is not YAML or JSON (${error.message})`);

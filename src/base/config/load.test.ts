@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { stringify } from 'yaml';
 import { loadConfig, parseConfig } from './load.ts';
 import { ConfigError, formatProblem } from './problem.ts';
 import { configSchema } from './schema.ts';
@@ -15,15 +17,19 @@ function parse(text: string, env: Environment = {}) {
   return parseConfig({ name: 'gateway.yaml', text }, { env, checkFiles: false });
 }
 
-function problemsOf(run: () => unknown): string[] {
+function configErrorOf(run: () => unknown): ConfigError {
   try {
     run();
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
     assert.equal(error.code, 'CONFIG_INVALID');
-    return error.problems.map(formatProblem);
+    return error;
   }
   return assert.fail('it was accepted');
+}
+
+function problemsOf(run: () => unknown): string[] {
+  return configErrorOf(run).problems.map(formatProblem);
 }
 
 const port = (value: number) => `upstream: { host: a, ports: { imap: ${value} } }`;
@@ -43,6 +49,9 @@ rules: [config/rules]
 quarantine: { path: ./quarantine }
 admin: { address: 127.0.0.1, port: 10080 }
 `;
+
+const unknownKeys = (count: number) =>
+  Array.from({ length: count }, (_, index) => `unknown${index}: 1\n`).join('');
 
 describe('loadConfig', () => {
   it('reads the small file that has to stay valid', () => {
@@ -151,6 +160,43 @@ admin: { port: 10080, adress: "::" }
       );
     }
     assert.equal(Reflect.get({}, 'polluted'), undefined);
+  });
+
+  it('refuses unknown tags', () => {
+    const [problem = ''] = problemsOf(() => parse('upstream: { host: !secret mail.example.org }\n'));
+    assert.match(problem, /^gateway\.yaml:1:19: .*tag/u);
+  });
+
+  it('shows 50 problems and counts the rest', () => {
+    const messageOf = (count: number) =>
+      configErrorOf(() => parse(MINIMAL + unknownKeys(count))).message.split('\n');
+    assert.equal(messageOf(50).length, 50);
+    assert.equal(messageOf(51).length, 51);
+    assert.equal(messageOf(51).at(-1), 'and 1 more problems.');
+  });
+
+  it('ends in a configuration or in a ConfigError, whatever the file holds', () => {
+    const name = fc.oneof(
+      fc.string(),
+      fc.constantFrom('upstream', 'host', 'listeners', 'tls', 'limits', '<<', '__proto__'),
+    );
+    const anything = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.json(),
+      fc.object({ key: name }).map((value) => stringify(value)),
+      fc.constantFrom('[', '{a: ', '- ', '&a [*a, ').map((text) => text.repeat(5_000)),
+    );
+    fc.assert(
+      fc.property(anything, (text) => {
+        try {
+          parse(text);
+        } catch (error) {
+          assert.ok(error instanceof ConfigError, String(error));
+          assert.ok(error.problems.length > 0);
+        }
+      }),
+      { numRuns: 150 },
+    );
   });
 
   it('takes each number at its limit and refuses one over', () => {

@@ -50,11 +50,13 @@ function place({ name, lines }: Source, offset: number): string {
 
 function parseSource(name: string, text: string): Source {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const source = { name, document, lines };
-  if (document.errors.length > 0) {
+  // Warnings are unknown tags and versions: what they mean is not known, so it is refused as well.
+  const errors = [...document.errors, ...document.warnings];
+  if (errors.length > 0) {
     throw new ConfigError(
-      document.errors.map((error) => ({ where: place(source, error.pos[0]), key: '', what: error.message })),
+      errors.map((error) => ({ where: place(source, error.pos[0]), key: '', what: error.message })),
     );
   }
   return source;

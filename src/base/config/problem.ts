@@ -24,11 +24,20 @@ export function formatProblem({ where, key, what }: ConfigProblem): string {
   return /[.?!]$/u.test(text) ? text : `${text}.`;
 }
 
-/** The configuration cannot be used. `message` has one line for each problem. */
+/** Nobody corrects more in one go; a binary file has thousands. */
+const MAX_SHOWN = 50;
+
+function describeAll(problems: readonly ConfigProblem[]): string {
+  const more = problems.length - MAX_SHOWN;
+  const lines = problems.slice(0, MAX_SHOWN).map(formatProblem);
+  return [...lines, ...(more > 0 ? [`and ${more} more problems.`] : [])].join('\n');
+}
+
+/** The configuration cannot be used. `message` has one line for each problem, up to a bound. */
 export class ConfigError extends GatewayError {
   readonly problems: readonly ConfigProblem[];
   constructor(problems: readonly ConfigProblem[]) {
-    super('CONFIG_INVALID', problems.map(formatProblem).join('\n'));
+    super('CONFIG_INVALID', describeAll(problems));
     this.problems = problems;
   }
 }
