@@ -83,11 +83,11 @@ export class Channel {
   }
 
   get pendingBytes(): number {
-    return this.#socket.writableLength;
+    return this.#isLost ? 0 : this.#socket.writableLength;
   }
 
   get isCongested(): boolean {
-    return this.#socket.writableLength >= CONGESTED_BYTES;
+    return this.pendingBytes >= CONGESTED_BYTES;
   }
 
   get isLost(): boolean {

@@ -30,7 +30,6 @@ const HANDSHAKE_MS = 30_000;
 export type SessionEnd =
   | CloseReason
   | 'client-lost'
-  | 'upstream-lost'
   | 'client-timeout'
   | 'client-tls-failed'
   | 'upstream-tls-failed'
@@ -241,7 +240,8 @@ export class Session implements HeldMessagesOwner {
     }
     if (side === 'client') return this.#finish('client-tls-failed');
     this.#parts.metrics.upstreamErrors.inc({ code: 'UPSTREAM_TLS_FAILED' });
-    this.#finish('upstream-tls-failed');
+    this.#step(() => this.#relay.unavailable());
+    if (this.#ending === undefined) this.#finish('upstream-tls-failed');
   }
 
   #note(note: Note): void {
@@ -366,7 +366,10 @@ export class Session implements HeldMessagesOwner {
       else if (upstream.isLost) this.#out.upstream.close();
       return;
     }
-    if (side === 'client' || this.#ended.has(side)) return this.#finish(`${side}-lost`);
+    if (side === 'client') return this.#finish('client-lost');
+    this.#out.upstream.close();
+    // After an orderly end the relay delivers what it has and closes by itself.
+    if (this.#ended.has('upstream')) return;
     metrics.upstreamErrors.inc({ code: 'UPSTREAM_LOST' });
     this.#step(() => this.#relay.ended('upstream'));
   }

@@ -82,12 +82,12 @@ export class GatewayFixture {
       relays: settings.relays,
       spoolDirectory: settings.spoolDirectory ?? folder,
     });
-    await gateway.start();
     test.after(async () => {
       await gateway.stop(0);
       server.close();
       fs.rmSync(folder, { recursive: true, force: true });
     });
+    await gateway.start();
     return new GatewayFixture({ gateway, server, scanner, quarantine, log, registry, folder });
   }
 

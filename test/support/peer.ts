@@ -174,7 +174,7 @@ export class PeerServer {
   }
 
   static async listen(pair?: KeyPair): Promise<PeerServer> {
-    const server = pair === undefined ? net.createServer() : tls.createServer(pair);
+    const server = pair === undefined ? net.createServer({ allowHalfOpen: true }) : tls.createServer(pair);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const peers = new PeerServer(server);
