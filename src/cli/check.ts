@@ -84,7 +84,7 @@ function formatResult({ config, problems, warnings, listeners, rules }: CheckRes
     ...(rules === null ? [] : [`${rules.count} rules, generation ${rules.generation}\n`]),
     problems.length === 0
       ? `${printable(subject)} is valid\n`
-      : `${problems.length} problems in ${printable(subject)}\n`,
+      : `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${printable(subject)}\n`,
   ].join('');
 }
 

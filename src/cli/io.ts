@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { systemClock } from '../base/clock.ts';
 import type { Environment } from '../base/config/environment.ts';
+import { withoutEcho } from './signal-echo.ts';
 
 export type Interrupt = 'SIGINT' | 'SIGTERM';
 
@@ -27,11 +29,12 @@ async function write(data: string | Uint8Array): Promise<void> {
 }
 
 function onInterrupt(handler: (signal: Interrupt) => void): () => void {
-  process.on('SIGINT', handler);
-  process.on('SIGTERM', handler);
+  const listener = withoutEcho(handler, systemClock);
+  process.on('SIGINT', listener);
+  process.on('SIGTERM', listener);
   return () => {
-    process.off('SIGINT', handler);
-    process.off('SIGTERM', handler);
+    process.off('SIGINT', listener);
+    process.off('SIGTERM', listener);
   };
 }
 

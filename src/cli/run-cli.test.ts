@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { RecordedIo } from './recorded-io.ts';
 import { runCli } from './run-cli.ts';
 import { ScriptedRoof } from './scripted-roof.ts';
+import { selftestMessages } from './selftest-messages.ts';
 import { formatTable, printable } from './terminal-text.ts';
 
 const NAMES = ['serve', 'demo', 'check', 'scan', 'selftest', 'quarantine'];
@@ -14,8 +15,8 @@ async function run(...argv: readonly string[]) {
 }
 
 /** The program itself, as npm starts it. */
-const postern = (...argv: readonly string[]) =>
-  spawnSync(process.execPath, ['src/main.ts', ...argv], { encoding: 'utf8', timeout: 30_000 });
+const postern = (argv: readonly string[], input = '') =>
+  spawnSync(process.execPath, ['src/main.ts', ...argv], { encoding: 'utf8', timeout: 60_000, input });
 
 describe('the command line', () => {
   it('lists the commands', async () => {
@@ -56,12 +57,30 @@ describe('the command line', () => {
   });
 
   it('runs as a program: exit code, streams, no stack for what the user can correct', () => {
-    const version = postern('--version');
+    const version = postern(['--version']);
     assert.deepEqual([version.status, version.stderr], [0, '']);
     assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/u);
-    const invalid = postern('serve', '--config', 'nowhere.yaml');
+    const invalid = postern(['serve', '--config', 'nowhere.yaml']);
     assert.deepEqual([invalid.status, invalid.stdout], [2, '']);
     assert.match(invalid.stderr, /^nowhere\.yaml: cannot be read [^\n]+\n$/u);
+  });
+
+  it('scans with the real rules and threads as a program', () => {
+    const [clean, ...infected] = selftestMessages();
+    const found = postern(['scan', '--json', '-'], infected.at(-1)?.text);
+    assert.deepEqual([found.status, found.stderr], [1, '']);
+    assert.match(
+      found.stdout,
+      /^\{"file":"-","verdict":"malicious","cause":null,"findings":\[\{"engine":"yara",/u,
+    );
+    const passed = postern(['scan', '--json', '-'], clean?.text);
+    assert.deepEqual([passed.status, passed.stderr], [0, '']);
+  });
+
+  it('says what is wrong with a rule with file, line and column', () => {
+    const { status, stdout, stderr } = postern(['scan', '--rules', 'package.json', '-'], '');
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, /^package\.json:\d+:\d+: [^\n]+\n/u);
   });
 });
 

@@ -61,7 +61,8 @@ function summary({ verdicts, messages, bytes, errors }: Totals, elapsedMs: numbe
   const parts = [...kinds, ...(errors === 0 ? [] : [`${errors} not read`])].join(', ');
   const seconds = Math.max(elapsedMs, 1) / 1000;
   const rate = bytes / seconds / 1e6;
-  return `${messages} messages${parts === '' ? '' : ` (${parts})`}, ${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s, ${rate.toFixed(1)} MB/s\n`;
+  const noun = messages === 1 ? 'message' : 'messages';
+  return `${messages} ${noun}${parts === '' ? '' : ` (${parts})`}, ${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s, ${rate.toFixed(1)} MB/s\n`;
 }
 
 /** Counts and prints results, and tells a person at a terminal that the work goes on. */

@@ -53,6 +53,9 @@ admin: { address: 127.0.0.1, port: 10080 }
 const unknownKeys = (count: number) =>
   Array.from({ length: count }, (_, index) => `unknown${index}: 1\n`).join('');
 
+const messageLines = (count: number) =>
+  configErrorOf(() => parse(MINIMAL + unknownKeys(count))).message.split('\n');
+
 describe('loadConfig', () => {
   it('reads the small file that has to stay valid', () => {
     const config = parse(SMALL_FILE);
@@ -168,11 +171,9 @@ admin: { port: 10080, adress: "::" }
   });
 
   it('shows 50 problems and counts the rest', () => {
-    const messageOf = (count: number) =>
-      configErrorOf(() => parse(MINIMAL + unknownKeys(count))).message.split('\n');
-    assert.equal(messageOf(50).length, 50);
-    assert.equal(messageOf(51).length, 51);
-    assert.equal(messageOf(51).at(-1), 'and 1 more problems.');
+    assert.equal(messageLines(50).length, 50);
+    assert.equal(messageLines(51).length, 51);
+    assert.equal(messageLines(51).at(-1), 'and 1 more problems.');
   });
 
   it('ends in a configuration or in a ConfigError, whatever the file holds', () => {
