@@ -340,9 +340,7 @@ export class ClientSide {
   }
 
   #keptFor(single: number | undefined, isUid: boolean): ReturnType<KeptMessages['find']> {
-    const { kept, output } = this.#parts;
-    kept.expire().forEach((message) => output.effect({ kind: 'discard', message }));
-    const found = single === undefined ? undefined : kept.find(isUid ? 'uid' : 'number', single);
+    const found = single === undefined ? undefined : this.#parts.kept.find(isUid ? 'uid' : 'number', single);
     if (found !== undefined) {
       found.isPinned = true;
     }

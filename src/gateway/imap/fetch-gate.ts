@@ -191,7 +191,8 @@ export class FetchGate {
     if (item.class === 'whole') {
       plan?.wholeCuts.forEach((cut) => held.addText(`${cut.label} NIL`)); // expunged meanwhile
     }
-    if (!isAdded(item, plan) && item.class !== 'hidden') {
+    const isHarmless = item.class !== 'unknown' || /^(NIL|[0-9]{1,20})$/i.test(text);
+    if (!isAdded(item, plan) && item.class !== 'hidden' && isHarmless) {
       held.addText(`${item.text} ${text}`);
     }
   }
@@ -242,7 +243,7 @@ export class FetchGate {
     const slot = { label: item.text, size: header.size, binary: header.binary, empty };
     if (item.class === 'whole') {
       this.#beginWhole(current, slot);
-    } else if (item.class === 'header' && header.size <= IMAP_LIMITS.headerBytes) {
+    } else if (item.class === 'header') {
       this.#beginOwn(current, slot, 'fragment');
     } else {
       this.#beginSlice(current, item, slot);

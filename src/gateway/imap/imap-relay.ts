@@ -187,6 +187,7 @@ class ImapRelay implements Relay {
   #run(side: Side, work: () => void): Effect[] {
     try {
       work();
+      this.#kept.expire().forEach((message) => this.#output.effect({ kind: 'discard', message }));
       this.#effects.push(...this.#output.flush());
       this.#endWhenDone();
     } catch (error) {

@@ -12,8 +12,6 @@ export const IMAP_LIMITS = {
   responseLineBytes: 8_388_608,
   /** A literal that is not message content: a mailbox name, an ENVELOPE string. */
   metadataLiteralBytes: 1_048_576,
-  /** Header items are judged by themselves up to this size, above it they need the whole message. */
-  headerBytes: 262_144,
   /** Parenthesis depth of a command; search keys nest by hand only. */
   commandDepth: 64,
   /** Parenthesis depth of a response; THREAD nests with the conversation (Dovecot CVE-2026-27857). */

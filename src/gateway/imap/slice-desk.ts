@@ -71,12 +71,7 @@ export class SliceDesk {
     this.#unpaired = this.#unpaired.filter((entry) => !earlier.includes(entry));
     for (const entry of earlier) {
       entry.held.uid ??= held.uid;
-      this.attach(whole, entry.slices);
-    }
-    const last = earlier.at(-1);
-    if (last !== undefined) {
-      held.disown(whole.message); // it has to live until the slices are out
-      last.held.owns(whole.message);
+      this.attach(whole, entry.slices); // the later response owns the message, and it leaves later
     }
   }
 

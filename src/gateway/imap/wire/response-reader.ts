@@ -25,7 +25,7 @@ export type ResponseEvent =
 
 const STATUS = /^(\*|[^\s*+{}"%\\()]{1,64}) (OK|NO|BAD|BYE|PREAUTH)(?: (.*))?$/is;
 const FETCH = /^\* ([0-9]{1,10}) (FETCH|UIDFETCH) \(/i;
-const NUMBERED = /^\* ([0-9]{1,10}) ([A-Za-z]{1,20})$/;
+const NUMBERED = /^\* ([0-9]{1,10}) ([A-Za-z]{1,20}) *$/;
 const NAMED = /^\* ([A-Za-z][A-Za-z0-9.-]{0,30})(?: |$)/;
 const MAX_NUMBER = 4_294_967_295; // RFC 9051: numbers are 32 bits
 
