@@ -1,9 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Endpoint, PASSWORD } from '../harness/mail-server.ts';
 import { runOk } from '../harness/program.ts';
 import { type Client, type Download, LOOPBACK, makeMaildir, readMaildir } from './client.ts';
 
+const SCRIPT = join(import.meta.dirname, 'getmail-without-race.py');
 const USER = 'nobody';
 const DROP = ['--reuid', USER, '--regid', 'nogroup', '--clear-groups'];
 
@@ -42,8 +43,10 @@ received = false
 verbose = 1
 `,
       );
+      const script = join(folder, 'getmail.py'); // a copy that the other user may read
+      await copyFile(SCRIPT, script);
       await runOk('chown', ['-R', USER, folder]);
-      const command = ['getmail', '--getmaildir', folder, '--rcfile', 'getmailrc'];
+      const command = ['/usr/bin/python3', script, '--getmaildir', folder, '--rcfile', 'getmailrc'];
       await runOk('setpriv', [...DROP, ...command], { env: { HOME: folder } });
       return readMaildir(maildir);
     },

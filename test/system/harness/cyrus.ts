@@ -66,7 +66,12 @@ export class Cyrus implements MailServer {
     this.certificate = certificate;
     this.#folder = folder;
     this.#daemon = new Daemon('cyrmaster', [
-      ...['-C', join(folder, 'imapd.conf'), '-M', join(folder, 'cyrus.conf'), '-p', join(folder, 'pid')],
+      '-C',
+      join(folder, 'imapd.conf'),
+      '-M',
+      join(folder, 'cyrus.conf'),
+      '-p',
+      join(folder, 'pid'),
     ]);
   }
 
