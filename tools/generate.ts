@@ -1,12 +1,12 @@
 /** `npm run generate`: writes the files that follow from the source. A test fails when one of them is stale. */
 import { writeFileSync } from 'node:fs';
-import { configJsonSchema } from '../src/base/config/keys.ts';
+import { CONFIG_JSON_SCHEMA } from '../src/base/config/keys.ts';
 import { renderConfigYaml } from './render-config-yaml.ts';
 import { renderMetrics } from './render-metrics.ts';
 
 /** Every generated file by its path from the root of the project. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
-  const schema = { title: 'Postern configuration', ...configJsonSchema() };
+  const schema = { title: 'Postern configuration', ...CONFIG_JSON_SCHEMA };
   return new Map([
     ['config/gateway.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
     ['config/gateway.yaml', renderConfigYaml()],

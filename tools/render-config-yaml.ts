@@ -1,6 +1,6 @@
 /** Writes `config/gateway.yaml` from the schema: every key with its default, unit and reason. */
 import { stringify } from 'yaml';
-import { childrenOf, configJsonSchema, type SchemaNode } from '../src/base/config/keys.ts';
+import { childrenOf, CONFIG_JSON_SCHEMA, type SchemaNode } from '../src/base/config/keys.ts';
 
 const COLUMNS = 108;
 
@@ -75,5 +75,5 @@ export function renderConfigYaml(): string {
     '# yaml-language-server: $schema=gateway.schema.json',
     ...HEADER.split('\n').map((l) => `# ${l}`),
   ];
-  return `${[...header, ...renderSection(configJsonSchema(), '', '')].join('\n')}\n`;
+  return `${[...header, ...renderSection(CONFIG_JSON_SCHEMA, '', '')].join('\n')}\n`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { configKeys } from '../../src/base/config/keys.ts';
+import { CONFIG_KEYS } from '../../src/base/config/keys.ts';
 import { parseConfig } from '../../src/base/config/load.ts';
 import { configSchema } from '../../src/base/config/schema.ts';
 import { generatedFiles } from '../../tools/generate.ts';
@@ -32,7 +32,7 @@ describe('config/gateway.yaml', () => {
     const all = text.replaceAll(/^( *)#(?=[a-zA-Z]| {2}- )/gmu, '$1');
     parseConfig({ name: 'all keys', text: all }, { env: {}, checkFiles: false });
     const written: unknown = parse(all);
-    const missing = configKeys().filter(({ path }) => {
+    const missing = CONFIG_KEYS.filter(({ path }) => {
       let value = written;
       for (const step of path) {
         value = typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined;

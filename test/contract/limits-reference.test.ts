@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { Registry } from 'prom-client';
-import { configKeys } from '../../src/base/config/keys.ts';
+import { CONFIG_KEYS } from '../../src/base/config/keys.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { IMAP_LIMITS } from '../../src/gateway/imap/limits.ts';
 import * as pop3Limits from '../../src/gateway/pop3/limits.ts';
@@ -36,7 +36,7 @@ function constantIn(file: string, name: string): number {
 
 describe('docs/LIMITS.md', () => {
   it('names every limit of the configuration with its default', () => {
-    const limits = configKeys().filter(
+    const limits = CONFIG_KEYS.filter(
       ({ path, kind }) =>
         kind === 'number' &&
         (/^(?:limits|scan)$/u.test(path[0] ?? '') || /Ms$|^max/u.test(path.at(-1) ?? '')),

@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml';
-import { configKeys, VARIABLE_PREFIX, type ConfigKey, type ValueKind } from './keys.ts';
+import { CONFIG_KEYS, VARIABLE_PREFIX, type ConfigKey, type ValueKind } from './keys.ts';
 import { nearest } from './nearest.ts';
 import { formatKey, show, type ConfigProblem } from './problem.ts';
 
@@ -70,7 +70,7 @@ export function readEnvironment(environment: Environment): {
   readonly values: readonly EnvironmentValue[];
   readonly problems: readonly ConfigProblem[];
 } {
-  const keys = new Map(configKeys().map((key) => [key.variable, key]));
+  const keys = new Map(CONFIG_KEYS.map((key) => [key.variable, key]));
   const values: EnvironmentValue[] = [];
   const problems: ConfigProblem[] = [];
   for (const [name, text = ''] of Object.entries(environment)) {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { configKeys, namesAt } from './keys.ts';
+import { CONFIG_KEYS, namesAt } from './keys.ts';
 import { nearest } from './nearest.ts';
 import { formatKey, show, type KeyPath } from './problem.ts';
 
@@ -34,8 +34,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
 };
 
 function missing(path: KeyPath): string {
-  const variables = configKeys()
-    .filter(({ node, path: keyPath }) => node.default === undefined && isBelow(keyPath, path))
+  const variables = CONFIG_KEYS.filter(
+    ({ node, path: keyPath }) => node.default === undefined && isBelow(keyPath, path),
+  )
     .map(({ variable }) => variable)
     .slice(0, 1);
   return ['is missing. Write it', ...variables.map((name) => `set ${name}`)].join(', or ');
@@ -76,7 +77,7 @@ function unknownKey(path: KeyPath, name: string): string {
   if (meant !== undefined) {
     return `unknown key. Did you mean ${meant}?`;
   }
-  const elsewhere = configKeys().find((key) => key.path.at(-1) === name);
+  const elsewhere = CONFIG_KEYS.find((key) => key.path.at(-1) === name);
   return elsewhere === undefined
     ? `unknown key. Possible here: ${namesAt(path).join(', ') || 'none'}`
     : `unknown key here. It belongs to ${formatKey(elsewhere.path.slice(0, -1)) || 'the top level'}`;

@@ -19,9 +19,7 @@ export type SchemaNode = z.core.JSONSchema.BaseSchema;
 export const VARIABLE_PREFIX = 'POSTERN_';
 
 /** The JSON schema of a configuration file (what may be written, so defaults make keys optional). */
-export function configJsonSchema(): SchemaNode {
-  return z.toJSONSchema(configSchema, { io: 'input' });
-}
+export const CONFIG_JSON_SCHEMA: SchemaNode = z.toJSONSchema(configSchema, { io: 'input' });
 
 /** Words of camelCase and kebab-case, upper case, joined by `_`. Unique over the schema; a test proves it. */
 export function variableOf(path: readonly string[]): string {
@@ -50,13 +48,15 @@ function kindOfList(items: SchemaNode['items']): ValueKind {
   return typeof items === 'object' && 'type' in items && items.type === 'string' ? 'texts' : 'yaml';
 }
 
-/** Every key with a value, in the order of the schema. */
-export function configKeys(node: SchemaNode = configJsonSchema(), path: readonly string[] = []): ConfigKey[] {
+function keysBelow(node: SchemaNode, path: readonly string[]): ConfigKey[] {
   if (node.properties === undefined) {
     return [{ path, variable: variableOf(path), kind: kindOf(node), node }];
   }
-  return childrenOf(node).flatMap(([name, child]) => configKeys(child, [...path, name]));
+  return childrenOf(node).flatMap(([name, child]) => keysBelow(child, [...path, name]));
 }
+
+/** Every key with a value, in the order of the schema. */
+export const CONFIG_KEYS: readonly ConfigKey[] = keysBelow(CONFIG_JSON_SCHEMA, []);
 
 /** One step down: a name of a section, or any number for the entry of a list. */
 function stepInto(node: SchemaNode | undefined, step: string | number): SchemaNode | undefined {
@@ -70,7 +70,7 @@ function stepInto(node: SchemaNode | undefined, step: string | number): SchemaNo
 
 /** The names that may stand at a place of the file. */
 export function namesAt(path: readonly (string | number)[]): readonly string[] {
-  let node: SchemaNode | undefined = configJsonSchema();
+  let node: SchemaNode | undefined = CONFIG_JSON_SCHEMA;
   for (const step of path) {
     node = stepInto(node, step);
   }
