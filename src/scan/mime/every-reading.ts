@@ -3,7 +3,7 @@ import type { RangeEncoding } from '../scanner.ts';
 import { base64Readings, looksLikeBase64 } from './base64-readings.ts';
 import { decodeBase64 } from './base64.ts';
 import { type ContentFields, readContentFields } from './content-fields.ts';
-import { decodeWords } from './file-name.ts';
+import { decodedFields } from './file-name.ts';
 import { boundaryCandidates, encodingCandidates, headerVariants } from './header-candidates.ts';
 import { readFields } from './header-block.ts';
 import { leafPiece } from './leaf-piece.ts';
@@ -31,6 +31,9 @@ const LIKE_FIELDS = /^[^\s:]{1,80}[ \t]*:/m;
 /** Looked at to tell whether a preamble or epilogue carries an entity of its own. */
 const MARGIN_LOOK_BYTES = 2048;
 
+/** What stands between a delimiter and the next one, or the end, when there is nothing. */
+const MAX_BLANK_BYTES = 16;
+
 /** Follows every plausible reading of a message whose plain reading is in doubt. */
 export class EveryReading {
   readonly #source: MimeSource;
@@ -38,6 +41,7 @@ export class EveryReading {
   readonly #sink: MimeSink;
   readonly #memory: WalkMemory;
   readonly #visited = new Set<string>();
+  readonly #starts = new Set<number>();
 
   constructor(source: MimeSource, budget: Budget, sink: MimeSink, memory: WalkMemory) {
     this.#source = source;
@@ -49,20 +53,32 @@ export class EveryReading {
   /** A whole message, top or embedded. */
   message(span: Span, path: string, depth: number): void {
     const { text } = readLenientHeader(this.#source.bytes, span, this.#budget.limits.maxHeaderBytes);
-    if (text.includes('=?')) {
-      const words = Buffer.from(decodeWords(text));
-      this.#sink.piece(leafPiece(this.#source, path === '' ? 'header' : `${path}.header`, words, {}), true);
+    const words = decodedFields(text);
+    if (words !== '') {
+      const headerPath = path === '' ? 'header' : `${path}.header`;
+      this.#sink.piece(leafPiece(this.#source, headerPath, Buffer.from(words), {}), true);
     }
     this.entity(span, path, depth);
+  }
+
+  /**
+   * An entity that only a reading without structure sees: where one was read already that starts there, its end is
+   * known better, and to read it again would multiply the work.
+   */
+  guess(span: Span, path: string, depth: number): void {
+    if (!this.#starts.has(span.start)) {
+      this.entity(span, path, depth);
+    }
   }
 
   /** A message or part with a header of its own. Each span is read once. */
   entity(span: Span, path: string, depth: number): void {
     const key = `${span.start}:${span.end}`;
-    if (span.end <= span.start || this.#visited.has(key)) {
+    if (this.#visited.has(key) || this.#isBlank(span)) {
       return;
     }
     this.#visited.add(key);
+    this.#starts.add(span.start);
     this.#memory.payFor(span, this.#budget);
     this.#budget.checkTime();
     if (depth > this.#budget.limits.maxMimeDepth) {
@@ -118,7 +134,8 @@ export class EveryReading {
       this.#split(entity, body, boundary);
       if (span.end < this.#source.bytes.length) {
         // A parser without a stack of boundaries reads on where the outer one ends this part.
-        this.#split(entity, { start: body.start, end: this.#source.bytes.length }, boundary);
+        const onwards = { start: body.start, end: this.#source.bytes.length };
+        this.#split(entity, onwards, boundary, true);
       }
     }
     return occurring.length > 0;
@@ -128,7 +145,7 @@ export class EveryReading {
     return this.#source.bytes.subarray(body.start, body.end).includes(`--${boundary}`, 0, 'latin1');
   }
 
-  #split(entity: Entity, body: Span, boundary: string): void {
+  #split(entity: Entity, body: Span, boundary: string, isGuess = false): void {
     const { maxParts } = this.#budget.limits;
     const spans = tolerantSplit(this.#source.bytes, body, boundary, maxParts + 1);
     if (spans.length > maxParts) {
@@ -136,10 +153,19 @@ export class EveryReading {
     }
     for (const [i, span] of spans.entries()) {
       const path = entity.path === '' ? `${i}` : `${entity.path}.${i}`;
-      if (i > 0 || this.#hasFields(span)) {
+      if (isGuess) {
+        this.guess(span, path, entity.depth + 1);
+      } else if (i > 0 || this.#hasFields(span)) {
         this.entity(span, path, entity.depth + 1);
       }
     }
+  }
+
+  #isBlank(span: Span): boolean {
+    const { bytes } = this.#source;
+    return (
+      span.end - span.start <= MAX_BLANK_BYTES && bytes.toString('latin1', span.start, span.end).trim() === ''
+    );
   }
 
   #hasFields(span: Span): boolean {

@@ -30,6 +30,15 @@ export function decodeWords(text: string): string {
   );
 }
 
+/** The fields of a header that hold encoded words, decoded; empty when there are none. */
+export function decodedFields(header: string): string {
+  if (!header.includes('=?')) {
+    return '';
+  }
+  const fields = header.split(/(?:\r\n|\r|\n)(?![ \t])/).filter((field) => field.includes('=?'));
+  return fields.map((field) => decodeWords(field.replace(/[\r\n]+/g, ''))).join('\n');
+}
+
 function decodeExtended(value: string): string {
   const match = /^([^']{0,40})'[^']*'(.*)$/s.exec(value);
   const raw = Buffer.from(percentDecode(match?.[2] ?? value, '%'), 'latin1');

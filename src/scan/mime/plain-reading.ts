@@ -2,7 +2,7 @@ import type { Budget } from '../budget.ts';
 import type { RangeEncoding } from '../scanner.ts';
 import { decodeBase64 } from './base64.ts';
 import { type ContentFields, readContentFields } from './content-fields.ts';
-import { decodeWords } from './file-name.ts';
+import { decodedFields } from './file-name.ts';
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts';
 import { leafPiece } from './leaf-piece.ts';
 import { startsLikeMessage } from './message-sniff.ts';
@@ -35,9 +35,10 @@ export class PlainReading {
   /** A whole message, top or embedded; `path` is that of the part that carries it. */
   message(span: Span, path: string, depth: number): void {
     const header = this.#header(span);
-    if (header.text.includes('=?')) {
-      const text = Buffer.from(decodeWords(header.text));
-      this.#sink.piece(leafPiece(this.#source, path === '' ? 'header' : `${path}.header`, text, {}), true);
+    const words = decodedFields(header.text);
+    if (words !== '') {
+      const headerPath = path === '' ? 'header' : `${path}.header`;
+      this.#sink.piece(leafPiece(this.#source, headerPath, Buffer.from(words), {}), true);
     }
     this.#entity(header, span, path, depth);
   }
@@ -108,6 +109,8 @@ export class PlainReading {
     const isRead = encoding === 'identity' && (isDeclared || startsLikeMessage(bytes));
     if (isRead) {
       this.message(body, path, depth + 1);
+    } else if (encoding === 'identity') {
+      this.unusual ||= HIDDEN_PART.test(bytes.toString('latin1'));
     }
     if (!isRead || !isDeclared) {
       const range = { start: body.start, end: body.end, encoding };
@@ -120,7 +123,6 @@ export class PlainReading {
     if (encoding === 'identity') {
       const content = bytes.subarray(body.start, body.end);
       this.#memory.noteReading(body, encoding);
-      this.unusual ||= HIDDEN_PART.test(content.toString('latin1'));
       return content;
     }
     const decode = encoding === 'base64' ? decodeBase64 : decodeQuotedPrintable;

@@ -44,41 +44,50 @@ function isCleanSoftBreak(bytes: Buffer, at: number, next: number, end: number):
 }
 
 /** Blanks at a line's end are to be dropped (RFC 2045 6.7), and not all clients do. */
-function isBlankBeforeBreak(bytes: Buffer, at: number, end: number): boolean {
-  return at + 1 < end && isBlank(bytes[at]) && (bytes[at + 1] === LF || bytes[at + 1] === CR);
-}
+const BLANKS_AT_END = [' \r', ' \n', '\t\r', '\t\n'].map((text) => Buffer.from(text));
 
 /** Decodes `[from, to)`; an `=` that starts neither an escape nor a soft break stands for itself. */
 export function decodeQuotedPrintable(bytes: Buffer, from: number, to: number): Decoded {
-  const out = Buffer.allocUnsafe(to - from);
+  const body = bytes.subarray(from, to);
+  const out = Buffer.allocUnsafe(body.length);
   let length = 0;
-  let regular = true;
-  let at = from;
-  while (at < to) {
-    const byte = bytes[at] ?? 0;
-    if (byte !== EQUALS) {
-      regular &&= !isBlankBeforeBreak(bytes, at, to);
-      out[length] = byte;
-      length += 1;
-      at += 1;
-      continue;
+  let regular = !BLANKS_AT_END.some((blanks) => body.includes(blanks));
+  let at = 0;
+  while (at < body.length) {
+    const equals = body.indexOf(EQUALS, at);
+    const end = equals === -1 ? body.length : equals;
+    length += body.copy(out, length, at, end);
+    if (equals === -1) {
+      break;
     }
-    const value = at + 2 < to ? escaped(bytes, at) : -1;
-    if (value >= 0) {
-      out[length] = value;
-      length += 1;
-      at += 3;
-      continue;
-    }
-    const next = afterSoftBreak(bytes, at, to);
-    regular &&= next !== -1 && isCleanSoftBreak(bytes, at, next, to);
-    if (next === -1) {
+    const { next, byte, isClean } = readEscape(body, equals);
+    regular &&= isClean;
+    if (byte >= 0) {
       out[length] = byte;
       length += 1;
     }
-    at = next === -1 ? at + 1 : next;
+    at = next;
   }
   return { bytes: out.subarray(0, length), regular };
+}
+
+interface Escape {
+  readonly next: number;
+  /** What it stands for, or -1: nothing. */
+  readonly byte: number;
+  readonly isClean: boolean;
+}
+
+function readEscape(body: Buffer, at: number): Escape {
+  const value = at + 2 < body.length ? escaped(body, at) : -1;
+  if (value >= 0) {
+    return { next: at + 3, byte: value, isClean: true };
+  }
+  const next = afterSoftBreak(body, at, body.length);
+  if (next === -1) {
+    return { next: at + 1, byte: EQUALS, isClean: false };
+  }
+  return { next, byte: -1, isClean: isCleanSoftBreak(body, at, next, body.length) };
 }
 
 /** Value of `=HH` at `at`, or -1. */

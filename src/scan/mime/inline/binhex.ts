@@ -1,5 +1,5 @@
 import type { Unpacker, Yield } from '../../unpack/unpacker.ts';
-import { bufferOf } from './text-likeness.ts';
+import { bufferOf, isTextLike } from './text-likeness.ts';
 
 /** RFC 1741: alphabet, run marker, and the fields between the name and the data fork. */
 const ALPHABET = '!"#$%&\'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr';
@@ -11,7 +11,7 @@ for (const [i, letter] of Buffer.from(ALPHABET).entries()) {
   VALUE[letter] = i;
 }
 
-const BANNER = 'must be converted with BinHex';
+const BANNER = Buffer.from('must be converted with BinHex');
 
 /** The six-bit letters from the colon at `start` to the next colon. */
 function decodeLetters(bytes: Buffer, start: number): Buffer {
@@ -79,7 +79,10 @@ function emitForks(file: Buffer, out: Yield): void {
 /** BinHex 4.0 in any text. */
 export const binhexUnpacker: Unpacker = {
   name: 'binhex',
-  recognises: (piece) => bufferOf(piece).includes(BANNER),
+  recognises: (piece) => {
+    const bytes = bufferOf(piece);
+    return isTextLike(piece, bytes) && bytes.includes(BANNER);
+  },
   unpack: (piece, out) => {
     const bytes = bufferOf(piece);
     const banner = bytes.indexOf(BANNER);

@@ -36,7 +36,7 @@ export const quotedTextUnpacker: Unpacker = {
   name: 'quoted-text',
   recognises: (piece) => {
     const bytes = bufferOf(piece);
-    return isTextLike(bytes) && bytes.includes(0x3d) && isQuoted(bytes);
+    return isTextLike(piece, bytes) && bytes.includes(0x3d) && isQuoted(bytes);
   },
   unpack: (piece, out) =>
     out.emit('quoted-printable', decodeQuotedPrintable(bufferOf(piece), 0, piece.bytes.length).bytes),

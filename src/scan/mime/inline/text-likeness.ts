@@ -1,21 +1,33 @@
 import type { Piece } from '../../piece.ts';
 
-/** Binary files show themselves within their first bytes. */
-const LOOKS_AT_BYTES = 512;
+/** Looked at in each of three places: a PDF starts and ends like text. */
+const WINDOW_BYTES = 512;
 
+/** The bytes of a piece with the methods of a buffer, not copied. */
 export function bufferOf(piece: Piece): Buffer {
   return Buffer.from(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength);
 }
 
-/** True when the piece starts like text in an encoding that contains ASCII: no NUL, few other control characters. */
-export function isTextLike(bytes: Buffer): boolean {
-  const end = Math.min(bytes.length, LOOKS_AT_BYTES);
+function isTextWindow(bytes: Buffer, start: number): boolean {
+  const end = Math.min(bytes.length, start + WINDOW_BYTES);
   let controls = 0;
-  for (let i = 0; i < end; i += 1) {
+  for (let i = start; i < end; i += 1) {
     const byte = bytes[i] ?? 0;
     if (byte < 0x09 || (byte > 0x0d && byte < 0x20 && byte !== 0x1b)) {
-      controls += byte === 0 ? LOOKS_AT_BYTES : 1;
+      controls += byte === 0 ? WINDOW_BYTES : 1;
     }
   }
-  return controls <= end / 16;
+  return controls <= (end - start) / 16;
+}
+
+/**
+ * True when the piece is declared a text or looks like one in an encoding that contains ASCII: no NUL and few other
+ * control characters at its start, middle and end.
+ */
+export function isTextLike(piece: Piece, bytes: Buffer): boolean {
+  if (piece.type?.startsWith('text/') === true) {
+    return true;
+  }
+  const last = Math.max(0, bytes.length - WINDOW_BYTES);
+  return isTextWindow(bytes, 0) && isTextWindow(bytes, last >> 1) && isTextWindow(bytes, last);
 }

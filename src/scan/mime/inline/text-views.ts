@@ -12,6 +12,7 @@ const TRANSPARENT = /^(?:|utf-?8|us-ascii|ascii|iso-8859-(?:1|15)|latin-?1|windo
 
 /** `+A?` with base64 behind: how UTF-7 writes ASCII. */
 const UTF7 = /\+A[A-H][A-Za-z0-9+/]{1,}/;
+const UTF7_START = Buffer.from('+A');
 const META = /<meta[^>]{0,200}charset\s{0,8}=\s{0,8}["']?([\w-]{1,40})/i;
 
 /** Where EBCDIC (code page 37) has the letters, digits and signs of ASCII. */
@@ -73,13 +74,13 @@ function markedCharset(bytes: Buffer): string | undefined {
 /** Charsets under which the text may be meant, those left out that show it as its bytes do. */
 function plausibleCharsets(piece: Piece, bytes: Buffer): string[] {
   const wide = [markedCharset(bytes), wideCharset(bytes)];
-  if (!isTextLike(bytes) && piece.charset === undefined) {
+  if (!isTextLike(piece, bytes) && piece.charset === undefined) {
     return wide.filter((charset) => charset !== undefined);
   }
   const head = bytes.toString('latin1', 0, LOOKS_AT_BYTES);
   const meta = META.exec(head)?.[1]?.toLowerCase();
   const labelled = [piece.charset, meta].filter((label) => label !== undefined && !TRANSPARENT.test(label));
-  const seventh = bytes.includes('+A') && UTF7.test(bytes.toString('latin1')) ? 'utf-7' : undefined;
+  const seventh = bytes.includes(UTF7_START) && UTF7.test(bytes.toString('latin1')) ? 'utf-7' : undefined;
   const all = [...wide, ...labelled, seventh].filter((charset) => charset !== undefined);
   return [...new Set(all)].filter((charset) => changesAscii(charset) || !isAscii(bytes));
 }
@@ -102,14 +103,14 @@ export const textViews: Unpacker = {
   name: 'text',
   recognises: (piece) => {
     const bytes = bufferOf(piece);
-    return plausibleCharsets(piece, bytes).length > 0 || (isTextLike(bytes) && bytes.includes(0x1b));
+    return plausibleCharsets(piece, bytes).length > 0 || (isTextLike(piece, bytes) && bytes.includes(0x1b));
   },
   unpack: (piece, out) => {
     const bytes = bufferOf(piece);
     for (const charset of plausibleCharsets(piece, bytes)) {
       out.emit(`${charset}.txt`, Buffer.from(readAs(bytes, charset)));
     }
-    if (isTextLike(bytes) && bytes.includes(0x1b)) {
+    if (isTextLike(piece, bytes) && bytes.includes(0x1b)) {
       out.emit('plain.txt', Buffer.from(bytes.toString('latin1').replace(ESCAPE_SEQUENCE, ''), 'latin1'));
     }
   },

@@ -1,9 +1,15 @@
 import type { Unpacker } from '../../unpack/unpacker.ts';
-import { bufferOf } from './text-likeness.ts';
+import { bufferOf, isTextLike } from './text-likeness.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
 const ESCAPE = 0x3d;
+
+/** A needle in bytes: the search for a string is several times slower. */
+const BEGIN = Buffer.from('=ybegin ');
+
+/** Where the first file begins in a piece that does not look like text; yEnc data itself does not. */
+const HEADER_BYTES = 4096;
 
 /** Files begun in one piece; each costs a look at the bytes behind it. */
 const MAX_FILES = 100;
@@ -37,11 +43,14 @@ function decodeData(bytes: Buffer, start: number): Buffer {
 /** yEnc files wherever they stand. */
 export const yencUnpacker: Unpacker = {
   name: 'yenc',
-  recognises: (piece) => bufferOf(piece).includes('=ybegin '),
+  recognises: (piece) => {
+    const bytes = bufferOf(piece);
+    return (isTextLike(piece, bytes) ? bytes : bytes.subarray(0, HEADER_BYTES)).includes(BEGIN);
+  },
   unpack: (piece, out) => {
     const bytes = bufferOf(piece);
     let files = 0;
-    for (let at = bytes.indexOf('=ybegin '); at !== -1; at = bytes.indexOf('=ybegin ', at + 1)) {
+    for (let at = bytes.indexOf(BEGIN); at !== -1; at = bytes.indexOf(BEGIN, at + 1)) {
       files += 1;
       if (files > MAX_FILES) {
         out.cannot('bomb', `more than ${MAX_FILES} yEnc files in one piece`);
