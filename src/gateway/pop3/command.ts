@@ -9,9 +9,9 @@ export type Command =
   | { readonly kind: 'user' | 'apop'; readonly wire: Buffer; readonly user: string }
   | { readonly kind: 'pass'; readonly wire: Buffer }
   | { readonly kind: 'auth'; readonly mechanism: string; readonly initial: string | undefined }
-  | { readonly kind: 'auth-list' | 'capa' | 'stls' | 'quit' }
+  | { readonly kind: 'auth-list' | 'capa' | 'languages' | 'stls' | 'quit' }
   | { readonly kind: 'single'; readonly verb: string; readonly wire: Buffer; readonly number: number }
-  | { readonly kind: 'listing'; readonly verb: 'LIST' | 'UIDL' | 'LANG' }
+  | { readonly kind: 'listing'; readonly verb: 'LIST' | 'UIDL' }
   /** `lines` undefined: RETR. */
   | { readonly kind: 'retrieve'; readonly number: number; readonly lines: number | undefined }
   | { readonly kind: 'refused'; readonly what: string; readonly text: string; readonly bad: boolean };
@@ -158,7 +158,7 @@ function parseRetrieval(verb: 'RETR' | 'TOP', line: Buffer): Command {
 function parseLanguage(line: Buffer): Command {
   const [tag, ...rest] = words(line);
   if (tag === undefined) {
-    return { kind: 'listing', verb: 'LANG' };
+    return { kind: 'languages' };
   }
   if (!LANGUAGE.test(tag) || rest.length > 0) {
     return { kind: 'refused', what: 'LANG', ...SYNTAX };

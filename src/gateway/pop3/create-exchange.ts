@@ -1,7 +1,7 @@
 import { AuthExchange } from './auth-exchange.ts';
 import type { Command } from './command.ts';
 import type { Exchange, ExchangeHost } from './exchange.ts';
-import { CapaReply, ListingReply, MechanismsReply } from './listing-reply.ts';
+import { CapaReply, LanguagesReply, ListingReply, MechanismsReply } from './listing-reply.ts';
 import { reply } from './replies.ts';
 import { Retrieval } from './retrieval.ts';
 import { LocalReply, LoginReply, QuitReply, SingleReply, StartTlsOffer } from './single-reply.ts';
@@ -35,6 +35,8 @@ export function createExchange(host: ExchangeHost, command: Command): NewExchang
       return { exchange: new MechanismsReply(host), wire: reply('AUTH') };
     case 'capa':
       return { exchange: new CapaReply(host), wire: reply('CAPA') };
+    case 'languages':
+      return { exchange: new LanguagesReply(host), wire: reply('LANG') };
     case 'quit':
       return { exchange: new QuitReply(host), wire: reply('QUIT') };
     case 'single':

@@ -10,9 +10,12 @@ export interface ExchangeHost {
   nextMessage(): MessageId;
   /** An effect that need not wait for its turn towards the client. */
   emit(effect: Effect): void;
-  /** Ends the session because a peer broke the protocol or a limit. */
+  /**
+   * Ends the session because a peer broke the protocol or a limit: at once when it was the client, else as soon
+   * as what the server had sent whole is delivered. Nothing more is read from that peer.
+   */
   fail(reason: CloseReason, side: Side, what: string): void;
-  /** The same for the client, which is told why when it waits for nothing else. */
+  /** The same for the client in its turn: it is told why, behind the replies that it waits for. */
   refuseClient(reason: CloseReason, what: string, text: string): void;
 }
 

@@ -12,8 +12,8 @@ export const MAX_REPLY_OCTETS = 512;
 /** Octets of a reply or list line that we accept: servers exceed 512, and clients like poplib end at 2048. */
 export const MAX_UPSTREAM_LINE_OCTETS = 2048;
 
-/** Lines of a CAPA reply. Real ones have about ten; it is kept in memory until it is whole. */
-export const MAX_CAPA_LINES = 64;
+/** Lines of a reply that is kept until it is whole (CAPA, LANG, AUTH). Real ones have about ten. */
+export const MAX_COLLECTED_LINES = 64;
 
 /** Steps of one AUTH exchange. GSSAPI, the longest known, needs four and is refused anyway. */
 export const MAX_AUTH_STEPS = 16;

@@ -1,12 +1,13 @@
 import { isMechanismKept, offersPlus, rewriteCapabilities, saslMechanisms } from './capabilities.ts';
 import { Exchange, type ExchangeHost } from './exchange.ts';
-import { MAX_CAPA_LINES } from './limits.ts';
+import { MAX_COLLECTED_LINES } from './limits.ts';
 import { freeText, reply, statusLine, TERMINATOR, type Status } from './replies.ts';
 
 const DOT = 0x2e;
 const SCAN_LISTING = /^\d{1,10} \d{1,20}(?: [\x20-\x7e]*)?$/u;
 const UNIQUE_ID = /^(\d{1,10}) ([\x21-\x7e]{1,255}) *$/u;
-const LANGUAGE_LISTING = /^[A-Za-z0-9*-]{1,64}(?: |$)/u;
+/** A language tag and its name in that language; free text, so it is bounded like any reply. */
+const LANGUAGE_LISTING = /^[A-Za-z0-9-]{1,64}(?: |$)/u;
 
 function isTerminator(line: Buffer): boolean {
   return line.length === 1 && line[0] === DOT;
@@ -17,10 +18,10 @@ function unstuffed(line: Buffer): Buffer {
   return line[0] === DOT ? line.subarray(1) : line;
 }
 
-type Listing = 'LIST' | 'UIDL' | 'LANG';
+type Listing = 'LIST' | 'UIDL';
 
 /**
- * LIST, UIDL, LANG: passed on line by line as it arrives. Each line must have the
+ * LIST and UIDL: passed on line by line as it arrives. Each line must have the
  * form of its command, so that no server text of another kind gets through. The last line and the terminator
  * leave in one write.
  */
@@ -87,12 +88,7 @@ export class ListingReply extends Exchange {
   }
 
   #accepts(text: string): boolean {
-    if (this.#listing === 'UIDL') {
-      return this.#acceptsUidl(text);
-    }
-    return this.#listing === 'LIST'
-      ? SCAN_LISTING.test(text)
-      : LANGUAGE_LISTING.test(text) && freeText(text) === text;
+    return this.#listing === 'UIDL' ? this.#acceptsUidl(text) : SCAN_LISTING.test(text);
   }
 
   #acceptsUidl(text: string): boolean {
@@ -118,8 +114,8 @@ abstract class CollectedReply extends Exchange {
       }
     } else if (isTerminator(line)) {
       this.answer(this.rewrite(this.#lines));
-    } else if (this.#lines.length === MAX_CAPA_LINES) {
-      this.host.fail('limit-exceeded', 'upstream', 'capa-lines');
+    } else if (this.#lines.length === MAX_COLLECTED_LINES) {
+      this.host.fail('limit-exceeded', 'upstream', 'reply-lines');
     } else {
       this.#lines.push(unstuffed(line).toString('latin1'));
     }
@@ -161,5 +157,12 @@ export class MechanismsReply extends CollectedReply {
     const { state } = this.host;
     state.plusOffered ||= offersPlus(lines);
     return lines.filter((name) => isMechanismKept(name, state.plusOffered));
+  }
+}
+
+/** LANG without arguments (RFC 6856 section 3.2). */
+export class LanguagesReply extends CollectedReply {
+  protected rewrite(lines: readonly string[]): readonly string[] {
+    return lines.filter((line) => LANGUAGE_LISTING.test(line)).map((line) => freeText(line));
   }
 }

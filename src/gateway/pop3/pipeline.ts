@@ -1,15 +1,17 @@
-import type { MessageId } from '../relay.ts';
+import type { CloseReason, MessageId } from '../relay.ts';
+import { AuthExchange } from './auth-exchange.ts';
 import type { Command } from './command.ts';
 import { createExchange } from './create-exchange.ts';
 import type { Exchange, ExchangeHost } from './exchange.ts';
 import { MAX_OUTSTANDING, MAX_RETRIEVALS } from './limits.ts';
 import { Retrieval } from './retrieval.ts';
+import { LocalReply } from './single-reply.ts';
 
 /** After these nothing is parsed before the reply: it decides what the next bytes mean. */
 const BARRIERS: ReadonlySet<Command['kind']> = new Set(['auth', 'auth-list', 'pass', 'apop', 'stls', 'quit']);
 
-/** Replies that are passed on while they arrive; behind a held message they would pile up. */
-const STREAMED: ReadonlySet<Command['kind']> = new Set(['listing', 'capa', 'auth-list']);
+/** Replies that may be long; behind a held message they would pile up. */
+const LONG: ReadonlySet<Command['kind']> = new Set(['listing', 'capa', 'languages', 'auth-list']);
 
 /** The commands under way: who is served next, on either side. */
 export class Pipeline {
@@ -38,6 +40,11 @@ export class Pipeline {
     return this.#barrier;
   }
 
+  /** The login that waits for a response of the client. */
+  get responder(): AuthExchange | undefined {
+    return this.#barrier instanceof AuthExchange && this.#barrier.awaitsClient ? this.#barrier : undefined;
+  }
+
   /** The retrieval the client waits for. */
   get held(): Retrieval | undefined {
     return this.head instanceof Retrieval && this.head.isHolding ? this.head : undefined;
@@ -52,7 +59,7 @@ export class Pipeline {
     if (command.kind === 'retrieve' && retrievals >= MAX_RETRIEVALS) {
       return true;
     }
-    return this.#queue.length >= MAX_OUTSTANDING || (STREAMED.has(command.kind) && retrievals > 0);
+    return this.#queue.length >= MAX_OUTSTANDING || (LONG.has(command.kind) && retrievals > 0);
   }
 
   begin(command: Command): void {
@@ -64,6 +71,14 @@ export class Pipeline {
     if (wire !== undefined) {
       this.ask(exchange, wire);
     }
+  }
+
+  /** The last reply: it ends the session when its turn comes, and nothing is parsed any more. */
+  finishWith(text: Buffer, reason: CloseReason): void {
+    const last = new LocalReply(this.#host, text);
+    last.out.push({ kind: 'close', reason });
+    this.#queue.push(last);
+    this.#barrier = last;
   }
 
   /** Sends a command; the server's reply to it belongs to the exchange. */

@@ -1,6 +1,5 @@
 import type { Action } from '../policy/action.ts';
 import type { CloseReason, Effect, MessageId, Relay, RelaySettings, Side } from '../relay.ts';
-import { AuthExchange } from './auth-exchange.ts';
 import { ClientInput } from './client-input.ts';
 import type { Command } from './command.ts';
 import type { ExchangeHost } from './exchange.ts';
@@ -27,7 +26,9 @@ class Pop3Relay implements Relay, ExchangeHost {
   #nextId: MessageId = 1;
   #ticks = 0;
   #draining = false;
-  readonly #ended: Record<Side, boolean> = { client: false, upstream: false };
+  #clientEnded = false;
+  /** Nothing more is heard from the server; what was received whole is still delivered. */
+  #upstreamOver: CloseReason | undefined;
 
   constructor(settings: RelaySettings) {
     this.state = new SessionState(settings);
@@ -54,7 +55,7 @@ class Pop3Relay implements Relay, ExchangeHost {
   fromUpstream(bytes: Uint8Array): Effect[] {
     return this.#run(() => {
       let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      while (rest.length > 0 && this.#phase !== 'closed') {
+      while (rest.length > 0 && this.#phase !== 'closed' && this.#upstreamOver === undefined) {
         rest = rest.subarray(this.#readUpstream(rest));
       }
       this.#pipeline.reader?.settle();
@@ -93,9 +94,12 @@ class Pop3Relay implements Relay, ExchangeHost {
 
   ended(side: Side): Effect[] {
     return this.#run(() => {
-      this.#ended[side] = true;
       if (this.#phase !== 'ready') {
         this.#close(side === 'upstream' ? 'upstream-unavailable' : 'logout');
+      } else if (side === 'upstream') {
+        this.#upstreamOver ??= 'upstream-unavailable';
+      } else {
+        this.#clientEnded = true;
       }
       this.#advance();
     });
@@ -149,18 +153,22 @@ class Pop3Relay implements Relay, ExchangeHost {
   }
 
   fail(reason: CloseReason, side: Side, what: string): void {
-    // What came before is the same however the bytes were cut.
-    this.#pipeline.reader?.settle();
-    this.#pipeline.flush();
     this.emit({ kind: 'note', note: { type: 'bad-input', side, what } });
-    this.#close(reason);
+    if (side === 'client' || this.#phase !== 'ready') {
+      this.#close(reason);
+    } else {
+      this.#upstreamOver ??= reason;
+    }
   }
 
   refuseClient(reason: CloseReason, what: string, text: string): void {
-    if (this.#pipeline.head === undefined) {
-      this.#say(reply(text));
+    if (this.#pipeline.responder === undefined) {
+      this.emit({ kind: 'note', note: { type: 'bad-input', side: 'client', what } });
+      this.#pipeline.finishWith(reply(text), reason);
+    } else {
+      this.#say(reply(text)); // in the place of the server, which waits for a response
+      this.fail(reason, 'client', what);
     }
-    this.fail(reason, 'client', what);
   }
 
   /** Runs one input and hands over what came of it. */
@@ -268,7 +276,7 @@ class Pop3Relay implements Relay, ExchangeHost {
     } else if (this.#pipeline.head === undefined) {
       this.#hangUp(status.text);
     } else {
-      this.#ended.upstream = true; // what is held is still answered, and not by this line
+      this.#upstreamOver ??= 'upstream-unavailable'; // what is held is still answered, and not by this line
     }
   }
 
@@ -281,7 +289,8 @@ class Pop3Relay implements Relay, ExchangeHost {
   /** A server that waits through a long scan must not take the session for dead. */
   #keepUpstreamAlive(): void {
     this.#ticks += 1;
-    if (this.#ticks % TICKS_PER_UPSTREAM_NOOP === 0 && this.#pipeline.reader === undefined) {
+    const isTime = this.#ticks % TICKS_PER_UPSTREAM_NOOP === 0;
+    if (isTime && this.#pipeline.reader === undefined && this.#upstreamOver === undefined) {
       this.#pipeline.ask(new KeepAliveReply(this), reply('NOOP'));
     }
   }
@@ -301,16 +310,19 @@ class Pop3Relay implements Relay, ExchangeHost {
 
   /** One command or one AUTH response; false when there is none or it has to wait. */
   #step(): boolean {
-    const { barrier } = this.#pipeline;
-    if (barrier instanceof AuthExchange && barrier.awaitsClient) {
-      return this.#client.readResponse(barrier);
+    const { responder } = this.#pipeline;
+    if (responder !== undefined) {
+      return this.#client.readResponse(responder);
     }
-    if (barrier !== undefined || this.#draining || this.#ended.upstream) {
+    if (this.#pipeline.barrier !== undefined || this.#draining || this.#upstreamOver !== undefined) {
       return false;
     }
     this.#next ??= this.#client.readCommand();
     const command = this.#next;
-    if (command === undefined || this.#pipeline.mustWait(command)) {
+    if (command === undefined) {
+      return this.#pipeline.barrier !== undefined; // a line was refused for good: there is a last reply
+    }
+    if (this.#pipeline.mustWait(command)) {
       return false;
     }
     this.#next = undefined;
@@ -336,18 +348,23 @@ class Pop3Relay implements Relay, ExchangeHost {
     }
   }
 
+  /** Did the client send what will not reach the server any more? */
+  #hasUnanswered(): boolean {
+    return this.#next !== undefined || this.#client.hasBytes;
+  }
+
   /** A peer that left, or a drain, ends the session when everything that can be answered was. */
   #concludeIfDone(): void {
     const { head } = this.#pipeline;
-    if (this.#ended.upstream && (head === undefined || head.reading !== 'nothing')) {
-      if (head !== undefined && !head.begun) {
+    if (this.#upstreamOver !== undefined && (head === undefined || head.reading !== 'nothing')) {
+      if (head === undefined ? this.#hasUnanswered() : !head.begun) {
         this.#say(reply(REPLIES.unavailable));
       }
-      this.emit({ kind: 'close', reason: 'upstream-unavailable' });
+      this.emit({ kind: 'close', reason: this.#upstreamOver });
     } else if (head === undefined && this.#draining) {
       this.#say(reply(REPLIES.shutdown));
       this.emit({ kind: 'close', reason: 'shutdown' });
-    } else if (head === undefined && this.#ended.client) {
+    } else if (head === undefined && this.#clientEnded) {
       this.emit({ kind: 'close', reason: 'logout' });
     }
   }
