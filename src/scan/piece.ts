@@ -9,6 +9,8 @@ export interface Piece {
   readonly depth: number;
   /** Declared file name, decoded and bounded; a hint, never trusted. */
   readonly name?: string;
+  /** Other names that the same part declares; which one a client shows is its own choice. */
+  readonly otherNames?: readonly string[];
   /** Declared media type, lower case; a hint, never trusted. */
   readonly type?: string;
   /** Declared charset of a text, lower case; a hint, never trusted. */

@@ -16,7 +16,7 @@ export interface PipelineParts {
   readonly readers?: 'auto' | 'both';
   /** One message of this many, chosen by its digest, is read by both readers. Default 64. */
   readonly sampleEvery?: number;
-  /** Reads a message in another way than our own walker; absent: none. */
+  /** Reads a message in another way than our own walker; default mailparser. */
   readonly secondReader?: SecondReader;
   /** Digests (lower-case hex) of content that is trusted: such a piece is neither matched nor opened. */
   readonly isAllowed?: (sha256: string) => boolean;

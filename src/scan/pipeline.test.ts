@@ -1,31 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ScanLimits } from './budget.ts';
 import { ScanLimitError } from './budget.ts';
 import type { Engine } from './engines/engine.ts';
 import { neutralise } from './neutralise/neutralise.ts';
 import { createPipeline, type PipelineParts, type PipelineResult } from './pipeline.ts';
 import type { ScanSubject } from './scanner.ts';
+import { TEST_LIMITS as LIMITS } from './test-limits.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 
 const MARKER = 'POSTERN-TEST';
 const MARKER64 = Buffer.from(MARKER).toString('base64');
-
-const LIMITS: ScanLimits = {
-  maxMessageBytes: 50 * 1024 * 1024,
-  maxMimeDepth: 60,
-  maxParts: 1000,
-  maxHeaderBytes: 256 * 1024,
-  maxHeaderFields: 1000,
-  maxViews: 16,
-  maxContainerDepth: 24,
-  maxPieces: 2000,
-  maxObjectBytes: 25 * 1024 * 1024,
-  maxTotalBytes: 150 * 1024 * 1024,
-  maxRatio: 200,
-  ratioFloorBytes: 10 * 1024 * 1024,
-  timeMs: 10_000,
-};
 
 /** Finds the harmless marker, and remembers what it was shown. */
 class MarkerEngine implements Engine {

@@ -6,12 +6,13 @@ import { looksLikeMessage } from './mime/message-sniff.ts';
 import { readMime } from './mime/mime-reader.ts';
 import type { MimeSource } from './mime/mime-sink.ts';
 import type { Span } from './mime/multipart.ts';
-import { PasswordCandidates } from './password-candidates.ts';
+import { PasswordSources } from './password-sources.ts';
 import { type Origin, PieceLedger, type PieceRecord } from './piece-ledger.ts';
 import type { PipelineParts, PipelineResult } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
 import { rawRemainder } from './raw-remainder.ts';
 import type { ScanSubject } from './scanner.ts';
+import { readWithMailparser } from './readers/mailparser-reader.ts';
 import { Troubles } from './troubles.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 import { UnpackYield } from './unpack-yield.ts';
@@ -28,6 +29,9 @@ interface Waiting {
 
 const DEFAULT_SAMPLE_EVERY = 64;
 
+/** The subject, which may hold a password, stands in the first bytes. */
+const SUBJECT_WITHIN_BYTES = 16 * 1024;
+
 /** One scan of one message: a stack of pieces that grows by reading and unpacking until all are judged. */
 export class ScanRun {
   /** The guilty ranges may not be all: the message with them overwritten has to be looked at again. */
@@ -38,7 +42,7 @@ export class ScanRun {
   readonly #budget: Budget;
   readonly #ledger = new PieceLedger();
   readonly #troubles = new Troubles();
-  readonly #passwords = new PasswordCandidates();
+  readonly #passwords = new PasswordSources();
   readonly #findings: Finding[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #cuts: Span[] = [];
@@ -84,6 +88,7 @@ export class ScanRun {
     if (this.#message.length > limits.maxMessageBytes) {
       this.#fail(record, 'too-large', `message larger than ${limits.maxMessageBytes} bytes`);
     } else {
+      this.#passwords.addText(this.#message.subarray(0, SUBJECT_WITHIN_BYTES));
       await this.#readMessage(this.#message, record, {
         isRaw: true,
         prefix: '',
@@ -139,10 +144,13 @@ export class ScanRun {
       ({ unusual } = reading);
     });
     this.#unusual ||= unusual;
-    if (this.#wantsSecondReader(unusual, record.sha256, place.isRaw)) {
+    if (this.#wantsSecondReader(unusual, record.sha256, place)) {
       await this.#guarded(place.isRaw ? undefined : record, 'malformed', 'second reader', async () => {
-        const seen = (await this.#parts.secondReader?.(bytes, place.prefix, this.#budget)) ?? [];
-        pieces.push(...seen.map((piece) => ({ piece, isRead: false })));
+        const read = this.#parts.secondReader ?? readWithMailparser;
+        const seen = await read(bytes, place.prefix, this.#budget);
+        pieces.push(
+          ...seen.map((piece) => ({ piece: { ...piece, depth: place.containerDepth }, isRead: false })),
+        );
       });
     }
     const fresh: Waiting[] = [];
@@ -157,13 +165,13 @@ export class ScanRun {
     this.#waiting.push(...fresh.toReversed()); // a stack: the first part is judged first
   }
 
-  #wantsSecondReader(unusual: boolean, sha256: string, isTop: boolean): boolean {
-    if (this.#parts.secondReader === undefined) {
-      return false;
+  #wantsSecondReader(unusual: boolean, sha256: string, place: Omit<MimeSource, 'bytes'>): boolean {
+    if (place.mimeDepth > this.#budget.limits.maxMimeDepth) {
+      return false; // our own walk has said so already
     }
     const every = this.#parts.sampleEvery ?? DEFAULT_SAMPLE_EVERY;
     // By digest and not by a counter: the same message gets the same verdict every time.
-    const isSample = isTop && Number.parseInt(sha256.slice(0, 8), 16) % every === 0;
+    const isSample = place.isRaw && Number.parseInt(sha256.slice(0, 8), 16) % every === 0;
     return unusual || this.#parts.readers === 'both' || isSample;
   }
 

@@ -14,12 +14,13 @@ export interface LeafFacts {
 /** The piece for one reading of a leaf. Only the raw message has ranges to overwrite. */
 export function leafPiece(source: MimeSource, path: string, bytes: Buffer, facts: LeafFacts): Piece {
   const { content, range } = facts;
-  const name = content === undefined ? undefined : fileNames(content.nameParameters)[0];
+  const [name, ...otherNames] = content === undefined ? [] : fileNames(content.nameParameters);
   return {
     path: `${source.prefix}${path}`,
     bytes,
     depth: source.containerDepth,
     ...(name === undefined ? {} : { name }),
+    ...(otherNames.length === 0 ? {} : { otherNames }),
     ...(content === undefined ? {} : { type: content.type }),
     ...(content?.charset === undefined ? {} : { charset: content.charset }),
     ...(range === undefined || !source.isRaw ? {} : { range }),

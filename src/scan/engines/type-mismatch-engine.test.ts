@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Budget } from '../budget.ts';
+import type { Piece } from '../piece.ts';
+import { TEST_LIMITS } from '../test-limits.ts';
+import { createDigestEngine } from './digest-engine.ts';
+import { MAX_DIGESTS, parseDigestList } from './digest-list.ts';
+import { createTypeMismatchEngine } from './type-mismatch-engine.ts';
+
+const budget = new Budget(TEST_LIMITS, () => 0);
+
+/** The smallest thing that counts as a program: a DOS header that points at a PE signature. */
+function program(): Buffer {
+  const bytes = Buffer.alloc(0x48);
+  bytes.write('MZ');
+  bytes.writeUInt32LE(0x40, 0x3c);
+  bytes.write('PE\0\0', 0x40, 'latin1');
+  return bytes;
+}
+
+async function rulesFor(piece: Partial<Piece>): Promise<string[]> {
+  const whole: Piece = { path: '1', bytes: Buffer.from('hello'), depth: 0, ...piece };
+  const findings = await createTypeMismatchEngine().inspect(whole, 'f'.repeat(64), budget);
+  assert.ok(findings.every((finding) => finding.class === 'suspicious'));
+  return findings.map((finding) => finding.rule);
+}
+
+describe('type mismatch', () => {
+  it('reports a program under the name or type of a document', async () => {
+    assert.deepEqual(await rulesFor({ bytes: program(), name: 'invoice.pdf' }), [
+      'executable-under-other-name',
+    ]);
+    assert.deepEqual(await rulesFor({ bytes: program(), type: 'image/png' }), [
+      'executable-under-other-name',
+    ]);
+    assert.deepEqual(await rulesFor({ bytes: Buffer.from('\x7fELF rest', 'latin1'), name: 'a.jpg' }), [
+      'executable-under-other-name',
+    ]);
+    const shortcut = Buffer.from('4c0000000114020000000000c000000000000046', 'hex');
+    assert.deepEqual(await rulesFor({ bytes: shortcut, name: 'a.docx' }), ['executable-under-other-name']);
+    assert.deepEqual(await rulesFor({ bytes: program(), name: 'a.pdf . ' }), ['executable-under-other-name']);
+  });
+
+  it('says nothing of a program under its own name, or of text that starts with MZ', async () => {
+    assert.deepEqual(await rulesFor({ bytes: program(), name: 'setup.exe' }), []);
+    assert.deepEqual(await rulesFor({ bytes: program() }), []);
+    assert.deepEqual(
+      await rulesFor({ bytes: Buffer.from('MZ is a postcode'.repeat(20)), name: 'a.txt' }),
+      [],
+    );
+  });
+
+  it('reports double extensions and direction overrides, in any of the declared names', async () => {
+    assert.deepEqual(await rulesFor({ name: 'invoice.pdf.exe' }), ['double-extension']);
+    assert.deepEqual(await rulesFor({ name: `invoice.pdf${' '.repeat(80)}.scr` }), ['double-extension']);
+    assert.deepEqual(await rulesFor({ name: 'invoice\u202efdp.exe' }), ['direction-override-in-name']);
+    assert.deepEqual(await rulesFor({ name: 'a.txt', otherNames: ['a.txt.js'] }), ['double-extension']);
+    assert.deepEqual(await rulesFor({ type: 'message/external-body' }), ['external-body']);
+  });
+
+  it('says nothing of honest names', async () => {
+    for (const name of [
+      'report.2026.pdf',
+      'jquery.min.js',
+      'backup.tar.gz',
+      'מסמך.pdf',
+      'a.b.c.docx',
+      'mail.eml',
+      '',
+    ]) {
+      assert.deepEqual(await rulesFor({ name }), [], name);
+    }
+  });
+});
+
+function digestOf(i: number): string {
+  return i.toString(16).padStart(64, '0');
+}
+
+describe('digest lists', () => {
+  const digest = 'A'.repeat(64);
+
+  it('reads one digest a line with an optional name, and the output of sha256sum', () => {
+    const list = parseDigestList(
+      `# bad things\r\n${digest}\r\n\r\n${'b'.repeat(64)}  *bad file.exe\n`,
+      'deny.txt',
+    );
+    assert.deepEqual(
+      [...list],
+      [
+        ['a'.repeat(64), ''],
+        ['b'.repeat(64), 'bad file.exe'],
+      ],
+    );
+  });
+
+  it('names file and line of what is no digest', () => {
+    assert.throws(() => parseDigestList(`${digest}\nabc\n`, 'deny.txt'), /deny\.txt:2: not a SHA-256/);
+    assert.throws(() => parseDigestList(`${digest}0\n`, 'deny.txt'), /deny\.txt:1/);
+  });
+
+  it('refuses a list that is one entry too long', () => {
+    const full = Array.from({ length: MAX_DIGESTS }, (_, i) => digestOf(i)).join('\n');
+    assert.equal(parseDigestList(full, 'x').size, MAX_DIGESTS);
+    assert.throws(() => parseDigestList(`${full}\n${digestOf(MAX_DIGESTS)}`, 'x'), /more than/);
+  });
+
+  it('reports a denied piece as malicious under the name in the list', async () => {
+    const engine = createDigestEngine(new Map([['a'.repeat(64), 'bad file.exe']]));
+    const piece: Piece = { path: '2/x', bytes: Buffer.from('x'), depth: 1 };
+    const [finding] = await engine.inspect(piece, 'a'.repeat(64), budget);
+    assert.equal(finding?.class, 'malicious');
+    assert.equal(finding?.rule, 'bad_file.exe');
+    assert.deepEqual(await engine.inspect(piece, 'b'.repeat(64), budget), []);
+  });
+});
