@@ -12,6 +12,15 @@ export class ClamdTimeout extends Error {
   override readonly name = 'ClamdTimeout';
 }
 
+/** clamd is there but ended the session in the middle of a question. */
+export class ClamdBrokeOff extends Error {
+  override readonly name = 'ClamdBrokeOff';
+}
+
+/** clamd refuses a stream by its length alone; the reply is lost when we still write, so it is asked for apart. */
+const LENGTH_PROBE_MS = 500;
+/** Smallest `StreamMaxLength` that makes sense to suspect. */
+const MIN_STREAM_LIMIT_BYTES = 64 * 1024;
 /** A reply is one line with a name in it; more is not clamd. */
 const MAX_REPLY_BYTES = 4_096;
 /** A worker asks one question at a time; a second connection only outlives a burst. */
@@ -39,6 +48,7 @@ function lengthPrefix(bytes: Uint8Array): Uint8Array {
 class Connection {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
+  #isConnected = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
@@ -47,8 +57,13 @@ class Connection {
     this.#socket.setNoDelay(true);
     this.#socket.unref();
     this.#socket.on('data', (chunk) => this.#receive(chunk));
-    this.#socket.on('error', (error) => this.#fail(error));
-    this.#socket.on('close', () => this.#fail(new Error('clamd closed the connection')));
+    this.#socket.once('connect', () => {
+      this.#isConnected = true;
+    });
+    this.#socket.on('error', (error) =>
+      this.#fail(this.#isConnected ? new ClamdBrokeOff(error.message) : error),
+    );
+    this.#socket.on('close', () => this.#fail(new ClamdBrokeOff('clamd closed the connection')));
     this.#socket.write(SESSION_START);
   }
 
@@ -58,6 +73,19 @@ class Connection {
 
   /** Rejects with `ClamdTimeout`, or with what went wrong on the connection. Useless after it rejected. */
   async ask(bytes: Uint8Array, timeoutMs: number): Promise<string> {
+    return await this.#exchange([lengthPrefix(bytes), bytes, STREAM_END], timeoutMs);
+  }
+
+  /** What clamd says when it is only told the length of what would follow. */
+  async probe(bytes: Uint8Array): Promise<string> {
+    return await this.#exchange([lengthPrefix(bytes)], LENGTH_PROBE_MS);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  async #exchange(chunks: readonly Uint8Array[], timeoutMs: number): Promise<string> {
     const timer = setTimeout(
       () => this.#fail(new ClamdTimeout(`no answer within ${timeoutMs} ms`)),
       timeoutMs,
@@ -66,9 +94,9 @@ class Connection {
     try {
       this.#socket.cork();
       this.#socket.write(STREAM_START);
-      this.#socket.write(lengthPrefix(bytes));
-      this.#socket.write(bytes);
-      this.#socket.write(STREAM_END);
+      for (const chunk of chunks) {
+        this.#socket.write(chunk);
+      }
       this.#socket.uncork();
       return await this.#reply();
     } finally {
@@ -77,15 +105,11 @@ class Connection {
     }
   }
 
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
   async #reply(): Promise<string> {
     for (;;) {
       const end = this.#received.indexOf(0);
       if (end !== -1) {
-        const line = this.#received.latin1Slice(0, end);
+        const line = this.#received.toString('latin1', 0, end);
         this.#received = this.#received.subarray(end + 1);
         return line;
       }
@@ -101,7 +125,7 @@ class Connection {
   #receive(chunk: Buffer): void {
     this.#received = Buffer.concat([this.#received, chunk]);
     if (this.#received.byteLength > MAX_REPLY_BYTES) {
-      this.#fail(new Error('clamd answers more than a reply'));
+      this.#fail(new ClamdBrokeOff('clamd answers more than a reply'));
     }
     this.#wake?.();
   }
@@ -123,8 +147,8 @@ export class ClamdClient {
   }
 
   /**
-   * What clamd says about `bytes`, which may be shared memory. Rejects with `ClamdTimeout` or another error when
-   * it says nothing.
+   * What clamd says about `bytes`, which may be shared memory. Rejects with `ClamdTimeout`, `ClamdBrokeOff`, or
+   * the error of a connection that could not be made.
    */
   async scan(bytes: Uint8Array, timeoutMs = this.#options.timeoutMs): Promise<ClamdReply> {
     const kept = this.#idle.pop();
@@ -138,11 +162,29 @@ export class ClamdClient {
         // clamd ends sessions that were idle, which a sleeping thread only sees now: once more, on a new one.
       }
     }
-    return await this.#ask(new Connection(this.#options), bytes, timeoutMs);
+    try {
+      return await this.#ask(new Connection(this.#options), bytes, timeoutMs);
+    } catch (reason) {
+      return await this.#afterBreak(bytes, reason);
+    }
   }
 
   close(): void {
     for (const connection of this.#idle.splice(0)) {
+      connection.destroy();
+    }
+  }
+
+  async #afterBreak(bytes: Uint8Array, reason: unknown): Promise<ClamdReply> {
+    if (!(reason instanceof ClamdBrokeOff) || bytes.byteLength < MIN_STREAM_LIMIT_BYTES) {
+      throw reason;
+    }
+    const connection = new Connection(this.#options);
+    try {
+      return parseReply(await connection.probe(bytes));
+    } catch {
+      throw reason;
+    } finally {
       connection.destroy();
     }
   }

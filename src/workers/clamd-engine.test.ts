@@ -21,6 +21,8 @@ class FakeClamd {
   reply: (content: string) => string | undefined = () => 'stream: OK';
   /** Ends the session after each answer, as after an idle time. */
   hangsUp = false;
+  /** Longer streams are refused by their length, and the session ends. */
+  maxStreamBytes = Number.POSITIVE_INFINITY;
   readonly #sockets = new Set<Socket>();
 
   constructor() {
@@ -54,6 +56,10 @@ class FakeClamd {
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk]);
       const start = received.indexOf('zINSTREAM\0');
+      if (start !== -1 && announced(received.subarray(start + 10)) > this.maxStreamBytes) {
+        socket.end('INSTREAM size limit exceeded. ERROR\0', () => socket.destroy());
+        return;
+      }
       const content = start === -1 ? undefined : readStream(received.subarray(start + 10));
       if (content === undefined) {
         return;
@@ -72,6 +78,10 @@ class FakeClamd {
   }
 }
 
+function announced(bytes: Buffer): number {
+  return bytes.byteLength < 4 ? 0 : bytes.readUInt32BE(0);
+}
+
 function readStream(bytes: Buffer): string | undefined {
   const parts: Buffer[] = [];
   let at = 0;
@@ -88,7 +98,7 @@ function readStream(bytes: Buffer): string | undefined {
 
 async function withClamd(
   use: (clamd: FakeClamd, engine: Engine, options: ClamdOptions) => Promise<void>,
-  { timeoutMs = 5_000, now = () => 0 } = {},
+  { timeoutMs = 5_000, now = (): number => 0 } = {},
 ): Promise<void> {
   const clamd = new FakeClamd();
   await clamd.listen(undefined);
@@ -173,6 +183,15 @@ describe('clamd engine', () => {
         await assert.rejects(inspect(engine, 'x'), causes(cause), reply);
       });
     }
+  });
+
+  it('calls a piece too large that clamd refuses by its length, and asks again for the next one', async () => {
+    await withClamd(async (clamd, engine) => {
+      clamd.maxStreamBytes = 64 * 1024;
+      assert.deepEqual(await inspect(engine, 'x'.repeat(64 * 1024)), []);
+      await assert.rejects(inspect(engine, 'x'.repeat(64 * 1024 + 1)), causes('too-large'));
+      assert.deepEqual(await inspect(engine, 'y'), []);
+    });
   });
 
   it('says timeout when clamd does not answer', async () => {

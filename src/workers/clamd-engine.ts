@@ -2,7 +2,7 @@ import { type Budget, ScanLimitError } from '../scan/budget.ts';
 import type { Engine } from '../scan/engines/engine.ts';
 import type { Piece } from '../scan/piece.ts';
 import type { Finding, UnscannableCause } from '../scan/verdict.ts';
-import { ClamdClient, type ClamdReply, ClamdTimeout } from './clamd-client.ts';
+import { ClamdBrokeOff, ClamdClient, type ClamdReply, ClamdTimeout } from './clamd-client.ts';
 import { type ClamdOptions, describeFailure } from './scan-job.ts';
 
 /** After a failure to connect the pieces that follow are not tried one by one. */
@@ -70,6 +70,9 @@ export function createClamdEngine(options: ClamdOptions, now: () => number): Eng
     } catch (reason) {
       if (reason instanceof ClamdTimeout) {
         throw new ScanLimitError('timeout', 'clamd did not answer in time');
+      }
+      if (reason instanceof ClamdBrokeOff) {
+        throw new ScanLimitError('engine-failed', `clamd broke off (${describeFailure(reason)})`);
       }
       downUntil = now() + DOWN_MS;
       throw new ScanLimitError('engine-failed', `clamd is not reachable (${describeFailure(reason)})`);
