@@ -148,7 +148,7 @@ describe('compression bombs', () => {
     gzip: gzipSync(flat),
     'many gzip members': Buffer.concat(Array.from({ length: 40 }, () => gzipSync(Buffer.alloc(1_000_000)))),
     zstd: zstdCompressSync(flat),
-    'more members than the limit': Buffer.concat(Array.from({ length: 20_001 }, () => gzipSync(''))),
+    'more members than the limit': Buffer.concat(Array.from({ length: 5001 }, () => gzipSync(''))),
   };
   for (const [kind, bytes] of Object.entries(bombs)) {
     it(`bounds and reports ${kind}`, async () => {

@@ -1,9 +1,25 @@
 import { ScanLimitError } from '../budget.ts';
+import { createCarver } from './carve.ts';
+import { createCmsUnpacker } from './cms.ts';
+import {
+  createActiveMimeUnpacker,
+  createOneNoteUnpacker,
+  createShortcutUnpacker,
+  createSymbianUnpacker,
+} from './embedded-files.ts';
 import { createGzipUnpacker, createZlibUnpacker } from './gzip.ts';
 import { createLz4Unpacker } from './lz4.ts';
+import { createOle2Unpacker } from './ole2.ts';
+import { createOpenPgpUnpacker } from './openpgp.ts';
+import { createPdfUnpacker } from './pdf.ts';
+import { createRtfUnpacker } from './rtf.ts';
+import { createScriptEncoderUnpacker } from './script-encoder.ts';
+import { createScriptTextUnpacker, createWideTextUnpacker } from './script-text.ts';
 import { createLzipUnpacker, createSevenZipUnpacker } from './seven-zip-unpacker.ts';
 import { SevenZip } from './seven-zip.ts';
 import { createTarUnpacker } from './tar.ts';
+import { createTnefUnpacker } from './tnef.ts';
+import { createUnopenedFormats } from './unopened.ts';
 import type { Unpacker } from './unpacker.ts';
 import { createZipUnpacker } from './zip.ts';
 import { createBrotliUnpacker, createZstdUnpacker } from './zstd.ts';
@@ -32,19 +48,42 @@ function guarded(unpacker: Unpacker): Unpacker {
   };
 }
 
-/** Every unpacker, in the order in which they are asked. One set per worker: the 7-Zip module is compiled once. */
-export function createUnpackers(): readonly Unpacker[] {
-  const sevenZip = new SevenZip();
-  const unpackers = [
-    createZipUnpacker(sevenZip),
+/** Formats that are known by their start, and so can be carved. */
+function createFileUnpackers(sevenZip: SevenZip): Unpacker[] {
+  return [
     createGzipUnpacker(),
-    createZlibUnpacker(),
     createZstdUnpacker(),
-    createBrotliUnpacker(),
     createLz4Unpacker(),
     createLzipUnpacker(sevenZip),
     createTarUnpacker(),
     createSevenZipUnpacker(sevenZip),
+    createOle2Unpacker(),
+    createRtfUnpacker(),
+    createPdfUnpacker(),
+    createActiveMimeUnpacker(),
+  ];
+}
+
+/** Every unpacker, in the order in which they are asked. One set per worker: the 7-Zip module is compiled once. */
+export function createUnpackers(): readonly Unpacker[] {
+  const sevenZip = new SevenZip();
+  const files = createFileUnpackers(sevenZip);
+  const unpackers = [
+    createZipUnpacker(sevenZip),
+    ...files,
+    createZlibUnpacker(),
+    createBrotliUnpacker(),
+    createTnefUnpacker(),
+    createCmsUnpacker(),
+    createOpenPgpUnpacker(),
+    createOneNoteUnpacker(),
+    createSymbianUnpacker(),
+    createShortcutUnpacker(),
+    createUnopenedFormats(),
+    createWideTextUnpacker(),
+    createScriptTextUnpacker(),
+    createScriptEncoderUnpacker(),
+    createCarver(files),
   ];
   return unpackers.map(guarded);
 }

@@ -3,7 +3,7 @@ import type { Inflated, StreamEnd } from './tolerant-inflate.ts';
 import type { Yield } from './unpacker.ts';
 
 /** Members or frames of one file. Tools that compress in blocks write one per 64 KiB or more. */
-const MAX_MEMBERS = 20_000;
+const MAX_MEMBERS = 5000;
 
 /** Joins the members of a compressed file into one object, under the limit for one object. */
 export class MemberJoiner {

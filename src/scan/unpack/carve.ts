@@ -1,0 +1,145 @@
+import { crc32 } from 'node:zlib';
+import type { Piece } from '../piece.ts';
+import { hasMagic, latin1, u16le, u32le, u8, viewOf } from './byte-view.ts';
+import { inflateRaw } from './decompress.ts';
+import { readGzipHeader } from './gzip.ts';
+import type { Unpacker, Yield } from './unpacker.ts';
+
+/** Archives of one kind carved from one piece: programs that unpack themselves carry a handful. */
+const MAX_ARCHIVES = 16;
+/** Compressed streams of one kind: each is read with all members that follow it. */
+const MAX_STREAMS = 8;
+/** Hits of one mark that are tested: an attacker can repeat a mark as often as the piece has room. */
+const MAX_HITS = 256;
+/** Where the readers of documents still accept their mark as the beginning. */
+const START_WITHIN = 1024;
+
+/** A mark that begins a file at any offset (self-extractors, polyglots, padding), and a test that it is no accident. */
+interface CarvedFormat {
+  readonly magic: Buffer;
+  readonly isReal: (bytes: Buffer, at: number) => boolean;
+  readonly most: number;
+  /** Bytes of the file before the mark. */
+  readonly lead: number;
+  /** A piece whose mark stands before this offset is of this kind itself, and its reader finds all that follows. */
+  readonly ownWithin: number;
+}
+
+const always = (): boolean => true;
+
+function archive(magic: string, isReal: CarvedFormat['isReal']): CarvedFormat {
+  return { magic: Buffer.from(magic, 'latin1'), isReal, most: MAX_ARCHIVES, lead: 0, ownWithin: 0 };
+}
+
+function stream(magic: string, isReal: CarvedFormat['isReal']): CarvedFormat {
+  return { magic: Buffer.from(magic, 'latin1'), isReal, most: MAX_STREAMS, lead: 0, ownWithin: 1 };
+}
+
+function document(magic: string): CarvedFormat {
+  return { magic: Buffer.from(magic, 'latin1'), isReal: always, most: 1, lead: 0, ownWithin: START_WITHIN };
+}
+
+function tar(magic: string): CarvedFormat {
+  return { magic: Buffer.from(magic, 'latin1'), isReal: isTar, most: 1, lead: 257, ownWithin: 1 };
+}
+
+function isXz(bytes: Buffer, at: number): boolean {
+  return crc32(bytes.subarray(at + 6, at + 8)) === u32le(bytes, at + 8);
+}
+
+function isTar(bytes: Buffer, at: number): boolean {
+  return /^[0-7 ]{6,}/.test(latin1(bytes, at - 133, at - 121));
+}
+
+function isGzip(bytes: Buffer, at: number): boolean {
+  if (u8(bytes, at + 3) > 0x1f) {
+    return false;
+  }
+  const { dataAt } = readGzipHeader(bytes.subarray(0, at + 4096), at);
+  const { end, bytes: probe } = inflateRaw(bytes.subarray(dataAt, dataAt + 1024), 64);
+  return end === 'capped' || end === 'complete' || (end === 'truncated' && probe.length > 0);
+}
+
+/** Zip is not here: its walk finds entries at any offset by itself. */
+const FORMATS: readonly CarvedFormat[] = [
+  archive(
+    '7z\u00bc\u00af\u0027\u001c',
+    (bytes, at) => crc32(bytes.subarray(at + 12, at + 32)) === u32le(bytes, at + 8),
+  ),
+  archive('Rar!\u001a\u0007\u0000', (bytes, at) => u8(bytes, at + 9) === 0x73),
+  archive('Rar!\u001a\u0007\u0001\u0000', always),
+  archive(
+    '\u00d0\u00cf\u0011\u00e0\u00a1\u00b1\u001a\u00e1',
+    (bytes, at) => u16le(bytes, at + 28) === 0xfffe,
+  ),
+  stream('\u001f\u008b\u0008', isGzip),
+  stream('\u00fd7zXZ\u0000', isXz),
+  stream('BZh91AY&SY', always),
+  archive('MSCF\u0000\u0000\u0000\u0000', (bytes, at) => u16le(bytes, at + 24) === 0x0103),
+  document('%PDF-1.'),
+  document('{\\rtf1'),
+  archive('ActiveMime', always),
+  archive('ITSF\u0003\u0000\u0000\u0000', always),
+  stream('LZIP\u0001', always),
+  archive('!<arch>\n', always),
+  tar('ustar\u000000'),
+  tar('ustar  \u0000'),
+];
+
+function startsOf(bytes: Buffer, { magic, lead, isReal, most, ownWithin }: CarvedFormat): number[] {
+  const found: number[] = [];
+  let at = bytes.indexOf(magic);
+  if (at >= 0 && at - lead < ownWithin) {
+    return [];
+  }
+  for (let hits = 0; at >= 0 && hits < MAX_HITS && found.length < most; hits += 1) {
+    if (at > lead && isReal(bytes, at)) {
+      found.push(at - lead);
+    }
+    at = bytes.indexOf(magic, at + 1);
+  }
+  return found;
+}
+
+/** Where files begin inside the piece, offset 0 excluded. */
+function starts(bytes: Buffer): number[] {
+  return FORMATS.flatMap((candidate) => startsOf(bytes, candidate)).sort((a, b) => a - b);
+}
+
+/** What fails to open at a guessed offset says nothing about the piece; bombs and passwords do. */
+function quiet(out: Yield): Yield {
+  return {
+    budget: out.budget,
+    emit: (name, bytes) => out.emit(name, bytes),
+    passwords: () => out.passwords(),
+    cannot: (cause, detail) => {
+      if (cause !== 'malformed') {
+        out.cannot(cause, detail);
+      }
+    },
+  };
+}
+
+/** A 7z or RAR archive behind other data is there on purpose: its failure is told. */
+function isArchive(bytes: Uint8Array): boolean {
+  return hasMagic(bytes, '7z\u00bc\u00af') || hasMagic(bytes, 'Rar!\u001a\u0007');
+}
+
+/** Opens what stands at offsets above zero with the unpackers given. */
+export function createCarver(unpackers: readonly Unpacker[]): Unpacker {
+  return {
+    name: 'carve',
+    recognises: ({ bytes }: Piece) => bytes.length > 64 && starts(viewOf(bytes)).length > 0,
+    unpack: async (piece: Piece, out: Yield) => {
+      const view = viewOf(piece.bytes);
+      for (const at of starts(view)) {
+        const bytes = view.subarray(at);
+        const inner: Piece = { path: piece.path, bytes, depth: piece.depth };
+        const sink = isArchive(bytes) ? out : quiet(out);
+        for (const unpacker of unpackers.filter((candidate) => candidate.recognises(inner))) {
+          await unpacker.unpack(inner, sink);
+        }
+      }
+    },
+  };
+}

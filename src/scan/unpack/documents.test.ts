@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { deflateSync, gzipSync } from 'node:zlib';
+import { createUnpackers } from './index.ts';
+import { buildOle, packageObject } from './ole-for-test.ts';
+import { openAll, yields, type Opened } from './open-all.ts';
+
+const MARKER = 'POSTERN-TEST';
+const file = Buffer.from(`MZ harmless ${MARKER} ${'.'.repeat(100)}`);
+const unpackers = createUnpackers();
+
+function open(bytes: Buffer | string): Promise<Opened> {
+  return openAll(Buffer.from(bytes), { unpackers });
+}
+
+function has(opened: Opened, bytes: Buffer = file): boolean {
+  return opened.pieces.some((piece) => Buffer.from(piece.bytes).equals(bytes));
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+/** OLE 1 framing of an embedded object, as RTF holds it. */
+function ole1(native: Buffer, name = 'Package'): string {
+  const label = Buffer.from(`${name}\0`);
+  const head = Buffer.concat([
+    u32(0x501),
+    u32(2),
+    u32(label.length),
+    label,
+    u32(0),
+    u32(0),
+    u32(native.length),
+  ]);
+  return Buffer.concat([head, native]).toString('hex');
+}
+
+describe('RTF', () => {
+  const hex = ole1(packageObject('a.exe', file));
+  const shapes: Record<string, string> = {
+    'an object': `{\\rtf1{\\object\\objemb{\\*\\objdata ${hex}}}}`,
+    'digits in lines': `{\\rtf1{\\*\\objdata\r\n${hex.replace(/(.{60})/g, '$1\r\n')}}}`,
+    'blanks between digits': `{\\rtf1{\\*\\objdata ${hex.replace(/(.)/g, '$1 \t')}}}`,
+    'upper case': `{\\rtf1{\\*\\objdata ${hex.toUpperCase()}}}`,
+    'junk groups between digits': `{\\rtf1{\\*\\objdata ${hex.replace(/(.{40})/g, '$1{\\*\\junk aa}')}}}`,
+    'control words between digits': `{\\rtf1{\\*\\objdata ${hex.replace(/(.{41})/g, '$1\\par ')}}}`,
+    'digits inside groups': `{\\rtf1{\\*\\objdata {${hex.slice(0, 50)}}{${hex.slice(50)}}}}`,
+    'a number behind the word': `{\\rtf1{\\*\\objdata0 ${hex}}}`,
+    'blanks before the first brace': `   \r\n{\\rt0{\\*\\objdata ${hex}}}`,
+    'no closing brace': `{\\rtf1{\\*\\objdata ${hex}`,
+  };
+  for (const [shape, text] of Object.entries(shapes)) {
+    it(`opens ${shape}`, async () => assert.equal(has(await open(text)), true));
+  }
+
+  it('opens binary data inside an object', async () => {
+    const raw = Buffer.from(hex, 'hex');
+    const text = Buffer.concat([
+      Buffer.from(`{\\rtf1{\\*\\objdata\\bin${raw.length} `),
+      raw,
+      Buffer.from('}}'),
+    ]);
+    assert.equal(has(await open(text)), true);
+  });
+
+  it('opens a compound file in an object', async () => {
+    const native = packageObject('a.exe', file);
+    const ole = buildOle([{ name: '\u0001Ole10Native', bytes: Buffer.concat([u32(native.length), native]) }]);
+    assert.equal(has(await open(`{\\rtf1{\\*\\objdata ${ole1(ole, 'Word.Document.8')}}}`)), true);
+  });
+
+  it('reads a hex run outside an object at the shortest length and not below', async () => {
+    const run = Buffer.alloc(32, 'x').toString('hex');
+    assert.equal(yields(await open(`{\\rtf1 {\\pict ${run}}}`), 'x'.repeat(32)), true);
+    const { pieces } = await open(`{\\rtf1 {\\pict ${run.slice(2)}}}`);
+    assert.equal(
+      pieces.some(({ path }) => path.endsWith('/hex')),
+      false,
+    );
+  });
+});
+
+function ascii85(bytes: Buffer): Buffer {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 4) {
+    const chunk = bytes.subarray(at, at + 4);
+    let value = Buffer.concat([chunk, Buffer.alloc(4 - chunk.length)]).readUInt32BE();
+    let group = '';
+    for (let i = 0; i < 5; i += 1) {
+      group = String.fromCharCode(33 + (value % 85)) + group;
+      value = Math.floor(value / 85);
+    }
+    text += group.slice(0, chunk.length + 1);
+  }
+  return Buffer.from(`${text}~>`);
+}
+
+function runLength(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += 100) {
+    const chunk = bytes.subarray(at, at + 100);
+    parts.push(Buffer.from([chunk.length - 1]), chunk);
+  }
+  return Buffer.concat([...parts, Buffer.from([128])]);
+}
+
+/** LZW as PDF wants it, clearing the table before codes grow beyond 9 bits. */
+function lzw(bytes: Buffer): Buffer {
+  const codes = [256];
+  bytes.forEach((byte, index) => codes.push(...(index > 0 && index % 250 === 0 ? [256, byte] : [byte])));
+  codes.push(257);
+  const bits = codes.map((code) => code.toString(2).padStart(9, '0')).join('');
+  return Buffer.from((bits.match(/.{1,8}/g) ?? []).map((octet) => Number.parseInt(octet.padEnd(8, '0'), 2)));
+}
+
+function pdf(dictionary: string, data: Buffer, length = data.length): Buffer {
+  const head = `%PDF-1.7\n1 0 obj\n<< ${dictionary} /Length ${length} >>\nstream\n`;
+  return Buffer.concat([Buffer.from(head), data, Buffer.from('\nendstream\nendobj\n')]);
+}
+
+describe('PDF', () => {
+  const packed = deflateSync(file);
+  const shapes: Record<string, Buffer> = {
+    Flate: pdf('/Filter /FlateDecode', packed),
+    'Flate under its short name': pdf('/F /Fl', packed),
+    'Flate with an escaped name': pdf('/Filter /Fl#61te#44ecode', packed),
+    'Flate in Flate': pdf('/Filter [/FlateDecode /FlateDecode]', deflateSync(packed)),
+    'ASCII85 over Flate': pdf('/Filter [/ASCII85Decode /FlateDecode]', ascii85(packed)),
+    'hex over Flate': pdf('/Filter[/ASCIIHexDecode/FlateDecode]', Buffer.from(`${packed.toString('hex')}>`)),
+    'run lengths': pdf('/Filter /RunLengthDecode', runLength(file)),
+    LZW: pdf('/Filter /LZWDecode', lzw(file)),
+    'a wrong length': pdf('/Filter /FlateDecode', packed, 3),
+    'no filter named': pdf('', packed),
+    'an indirect filter': Buffer.concat([
+      pdf('/Filter 7 0 R', packed),
+      Buffer.from('7 0 obj\n/FlateDecode\nendobj\n'),
+    ]),
+    'no end of the stream': pdf('/Filter /FlateDecode', packed).subarray(0, -18),
+    'an embedded file without filter': pdf('/Type /EmbeddedFile', file),
+    'junk before the mark': Buffer.concat([Buffer.alloc(900, 'j'), pdf('/Filter /FlateDecode', packed)]),
+  };
+  for (const [shape, bytes] of Object.entries(shapes)) {
+    it(`opens ${shape}`, async () => {
+      const opened = await open(bytes);
+      assert.equal(has(opened), true);
+      assert.deepEqual(opened.causes, []);
+    });
+  }
+
+  it('reads on when the end mark occurs inside compressed data', async () => {
+    const tricky = gzipSync(Buffer.from(`x${MARKER}`)); // stored inside a deflate stream of level 0
+    const stored = deflateSync(Buffer.concat([Buffer.from('MZ endstream '), tricky, file]), { level: 0 });
+    assert.equal(yields(await open(pdf('/Filter /FlateDecode', stored, 1)), file.toString()), true);
+  });
+
+  it('undoes PNG predictors', async () => {
+    const row = 8;
+    const rows = Buffer.concat([file, Buffer.alloc((row - (file.length % row)) % row)]);
+    const coded: number[] = [];
+    for (let at = 0; at < rows.length; at += row) {
+      coded.push(2); // up
+      for (let x = 0; x < row; x += 1) {
+        coded.push(((rows[at + x] ?? 0) - (rows[at + x - row] ?? 0)) & 255);
+      }
+    }
+    const parameters = `/DecodeParms << /Predictor 12 /Columns ${row} >>`;
+    const opened = await open(pdf(`/Filter /FlateDecode ${parameters}`, deflateSync(Buffer.from(coded))));
+    assert.equal(yields(opened, MARKER), true);
+  });
+
+  it('reads scripts in strings, literal and hex, with escapes', async () => {
+    const hex = Buffer.from(MARKER).toString('hex');
+    for (const script of [`(app.alert\\("POSTERN\\055TEST"\\))`, `<${hex}>`]) {
+      assert.equal(
+        yields(await open(`%PDF-1.4\n1 0 obj << /S /JavaScript /J#53 ${script} >> endobj`), MARKER),
+        true,
+      );
+    }
+  });
+
+  it('joins the many small streams of a long document', async () => {
+    const page = pdf('/Filter /FlateDecode', deflateSync(Buffer.from('BT (text) Tj ET')));
+    const body = page.subarray('%PDF-1.7\n'.length);
+    const opened = await open(Buffer.concat([page, ...Array.from({ length: 3000 }, () => body)]));
+    assert.deepEqual([opened.causes, opened.stopped], [[], undefined]);
+    assert.ok(opened.pieces.length < 20);
+  });
+
+  it('bounds chains of filters and what they expand to', async () => {
+    const nine = `[${'/ASCIIHexDecode '.repeat(9)}]`;
+    assert.ok((await open(pdf(`/Filter ${nine}`, Buffer.from('41>')))).causes.includes('bomb'));
+    const eight = `[${'/ASCIIHexDecode '.repeat(8)}]`;
+    assert.deepEqual((await open(pdf(`/Filter ${eight}`, Buffer.from('41>')))).causes, []);
+    const flat = deflateSync(deflateSync(Buffer.alloc(26_000_000)));
+    const opened = await open(pdf('/Filter [/FlateDecode /FlateDecode]', flat));
+    assert.ok(opened.causes.includes('bomb'));
+  });
+});

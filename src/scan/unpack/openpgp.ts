@@ -1,0 +1,192 @@
+import type { Piece } from '../piece.ts';
+import { latin1, u16be, u32be, u8, viewOf } from './byte-view.ts';
+import { inflateRaw, inflateZlib } from './decompress.ts';
+import { emitStream } from './emission.ts';
+import type { Unpacker, Yield } from './unpacker.ts';
+
+/** RFC 9580 packet types that a message consists of. */
+const PUBLIC_KEY_SESSION = 1;
+const SIGNATURE = 2;
+const PASSWORD_SESSION = 3;
+const ONE_PASS_SIGNATURE = 4;
+const COMPRESSED = 8;
+const ENCRYPTED = 9;
+const LITERAL = 11;
+const ENCRYPTED_PROTECTED = 18;
+const ENCRYPTED_AEAD = 20;
+
+const ENCRYPTED_TYPES: ReadonlySet<number> = new Set([
+  PUBLIC_KEY_SESSION,
+  PASSWORD_SESSION,
+  ENCRYPTED,
+  ENCRYPTED_PROTECTED,
+  ENCRYPTED_AEAD,
+]);
+/** Packets of one message. */
+const MAX_PACKETS = 1000;
+
+interface Packet {
+  readonly type: number;
+  readonly body: Buffer;
+  readonly next: number;
+  readonly cut: boolean;
+}
+
+/** Old format: two bits tell how many length octets follow; three means up to the end. */
+function readOldPacket(bytes: Buffer, at: number): Packet {
+  const first = u8(bytes, at);
+  const octets = [1, 2, 4, 0][first & 3] ?? 0;
+  const lengths = [u8(bytes, at + 1), u16be(bytes, at + 1), u32be(bytes, at + 1), bytes.length - at - 1];
+  const start = at + 1 + octets;
+  const next = start + (lengths[first & 3] ?? 0);
+  return { type: (first >> 2) & 15, body: bytes.subarray(start, next), next, cut: next > bytes.length };
+}
+
+/** New format: lengths of one, two or five octets, or partial ones of a power of two that go on. */
+function readNewPacket(bytes: Buffer, at: number): Packet {
+  const type = u8(bytes, at) & 63;
+  const parts: Buffer[] = [];
+  let next = at + 1;
+  for (;;) {
+    const first = u8(bytes, next);
+    const isPartial = first >= 224 && first < 255;
+    const octets = first < 192 || isPartial ? 1 : first < 224 ? 2 : 5;
+    const twoOctets = ((first - 192) << 8) + u8(bytes, next + 1) + 192;
+    const length = isPartial
+      ? 2 ** (first & 31)
+      : octets === 1
+        ? first
+        : octets === 2
+          ? twoOctets
+          : u32be(bytes, next + 1);
+    const start = next + octets;
+    parts.push(bytes.subarray(start, start + length));
+    next = start + length;
+    if (!isPartial || next > bytes.length) {
+      return { type, body: Buffer.concat(parts), next, cut: next > bytes.length };
+    }
+  }
+}
+
+function readPacket(bytes: Buffer, at: number): Packet | undefined {
+  const first = u8(bytes, at);
+  if ((first & 0x80) === 0) {
+    return undefined;
+  }
+  return (first & 0x40) === 0 ? readOldPacket(bytes, at) : readNewPacket(bytes, at);
+}
+
+/** The first packet must make sense by its content: a single byte is no magic. */
+function isMessageStart(bytes: Buffer): boolean {
+  const packet = (u8(bytes, 0) & 0x80) === 0 ? undefined : readPacket(bytes.subarray(0, 1024), 0);
+  if (packet === undefined) {
+    return false;
+  }
+  const { type, body } = packet;
+  const version = u8(body, 0);
+  switch (type) {
+    case LITERAL:
+      return 'btul1m'.includes(String.fromCharCode(version)) && u8(body, 1) + 6 <= body.length;
+    case COMPRESSED:
+      return version <= 3 && body.length > 2;
+    case ONE_PASS_SIGNATURE:
+      return !packet.cut && ((version === 3 && body.length === 13) || version === 6);
+    case PUBLIC_KEY_SESSION:
+      return !packet.cut && (version === 3 || version === 6) && body.length > 20;
+    case PASSWORD_SESSION:
+      return !packet.cut && version >= 4 && version <= 6 && body.length >= 4 && body.length < 128;
+    case ENCRYPTED_PROTECTED:
+      return (version === 1 || version === 2) && body.length > 20;
+    default:
+      return false;
+  }
+}
+
+function openLiteral(body: Buffer, out: Yield): void {
+  const nameEnd = 2 + u8(body, 1);
+  const content = body.subarray(nameEnd + 4);
+  if (content.length > 0) {
+    out.emit(latin1(body, 2, nameEnd), content);
+  }
+}
+
+function openCompressed(body: Buffer, out: Yield): void {
+  const cap = out.budget.objectAllowance();
+  const data = body.subarray(1);
+  switch (u8(body, 0)) {
+    case 1:
+      emitStream(out, 'packets', inflateRaw(data, cap), 'OpenPGP compressed data');
+      return;
+    case 2:
+      emitStream(out, 'packets', inflateZlib(data, cap), 'OpenPGP compressed data');
+      return;
+    case 0:
+    case 3:
+      out.emit('packets', data); // plain packets, or bzip2, each known by its own start
+      return;
+    default:
+      out.cannot('malformed', 'OpenPGP data with an unknown compression');
+  }
+}
+
+function openPackets(bytes: Buffer, out: Yield): void {
+  let at = 0;
+  for (let count = 0; at < bytes.length && count < MAX_PACKETS; count += 1) {
+    out.budget.checkTime();
+    const packet = readPacket(bytes, at);
+    if (packet === undefined) {
+      return;
+    }
+    if (packet.type === LITERAL) {
+      openLiteral(packet.body, out);
+    } else if (packet.type === COMPRESSED) {
+      openCompressed(packet.body, out);
+    } else if (ENCRYPTED_TYPES.has(packet.type)) {
+      out.cannot('encrypted', 'OpenPGP message is encrypted');
+      return;
+    } else if (packet.type !== ONE_PASS_SIGNATURE && packet.type !== SIGNATURE) {
+      return; // keys and the like hold no content
+    }
+    at = packet.next;
+  }
+}
+
+const ARMOUR = '-----BEGIN PGP MESSAGE';
+/** Armoured messages in one text. */
+const MAX_ARMOURED = 100;
+
+/** Decodes the armour at `at` (RFC 9580 6.2): header lines, an empty line, base64, a checksum, the tail. */
+function decodeArmour(text: string, at: number): { readonly bytes: Buffer; readonly next: number } {
+  const end = text.indexOf('-----END', at + ARMOUR.length);
+  const next = end < 0 ? text.length : end + 1;
+  const lines = text.slice(at, end < 0 ? text.length : end).split(/\r?\n/);
+  const encoded = lines
+    .slice(1)
+    .filter((line) => !/^[A-Za-z]+: /.test(line) && !/^=[A-Za-z0-9+/]{4}\s*$/.test(line));
+  return { bytes: Buffer.from(encoded.join('').replace(/[^A-Za-z0-9+/]+/g, ''), 'base64'), next };
+}
+
+function unpackOpenPgp({ bytes }: Piece, out: Yield): void {
+  const view = viewOf(bytes);
+  if (isMessageStart(view)) {
+    openPackets(view, out);
+    return;
+  }
+  const text = latin1(view);
+  let at = text.indexOf(ARMOUR);
+  for (let count = 0; at >= 0 && count < MAX_ARMOURED; count += 1) {
+    const armoured = decodeArmour(text, at);
+    openPackets(armoured.bytes, out);
+    at = text.indexOf(ARMOUR, armoured.next);
+  }
+}
+
+/** OpenPGP messages that need no key: literal and compressed data, armoured or binary. Encrypted ones are reported. */
+export function createOpenPgpUnpacker(): Unpacker {
+  return {
+    name: 'openpgp',
+    recognises: ({ bytes }: Piece) =>
+      bytes.length > 8 && (isMessageStart(viewOf(bytes)) || viewOf(bytes).includes(ARMOUR)),
+    unpack: unpackOpenPgp,
+  };
+}

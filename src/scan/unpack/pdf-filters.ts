@@ -1,0 +1,205 @@
+import { u8, viewOf } from './byte-view.ts';
+import { inflateZlib } from './decompress.ts';
+import type { Inflated } from './tolerant-inflate.ts';
+
+/** Decoders of ISO 32000 7.4, each bounded by `cap` bytes of output and tolerant of every damage. */
+export type PdfFilter = (input: Buffer, cap: number) => Inflated;
+
+function done(bytes: Buffer, consumed: number, cap: number): Inflated {
+  return bytes.length > cap
+    ? { bytes: bytes.subarray(0, cap), consumed, end: 'capped' }
+    : { bytes, consumed, end: 'complete' };
+}
+
+function asciiHex(input: Buffer, cap: number): Inflated {
+  const end = input.indexOf('>');
+  const digits = input.toString('latin1', 0, end < 0 ? input.length : end).replace(/[^0-9a-fA-F]+/g, '');
+  return done(Buffer.from(digits.length % 2 === 0 ? digits : `${digits}0`, 'hex'), input.length, cap);
+}
+
+function ascii85(input: Buffer, cap: number): Inflated {
+  const out = Buffer.alloc(Math.min(cap, input.length * 4) + 4);
+  let length = 0;
+  let group = 0;
+  let count = 0;
+  let at = input[0] === 0x3c && input[1] === 0x7e ? 2 : 0;
+  for (; at < input.length && length + 4 <= out.length; at += 1) {
+    const byte = u8(input, at);
+    if (byte === 0x7e) {
+      break;
+    }
+    if (byte === 0x7a && count === 0) {
+      length += 4; // `z` is four zeros
+    } else if (byte >= 0x21 && byte <= 0x75) {
+      group = group * 85 + (byte - 0x21);
+      count += 1;
+      if (count === 5) {
+        out.writeUInt32BE(group % 0x1_0000_0000, length);
+        length += 4;
+        group = 0;
+        count = 0;
+      }
+    }
+  }
+  if (count > 1 && length + 4 <= out.length) {
+    for (let i = count; i < 5; i += 1) {
+      group = group * 85 + 84;
+    }
+    out.writeUInt32BE(group % 0x1_0000_0000, length);
+    length += count - 1;
+  }
+  return done(out.subarray(0, length), at, cap);
+}
+
+function runLength(input: Buffer, cap: number): Inflated {
+  const parts: Buffer[] = [];
+  let length = 0;
+  let at = 0;
+  while (at < input.length && length <= cap) {
+    const run = u8(input, at);
+    if (run === 128) {
+      break;
+    }
+    const part =
+      run < 128 ? input.subarray(at + 1, at + 2 + run) : Buffer.alloc(257 - run, u8(input, at + 1));
+    parts.push(part);
+    length += part.length;
+    at += run < 128 ? run + 2 : 2;
+  }
+  return done(Buffer.concat(parts), at, cap);
+}
+
+const LZW_CLEAR = 256;
+const LZW_END = 257;
+const LZW_CODES = 4096;
+
+/** The table of an LZW decoder as links: each code is an earlier code and one more byte. */
+class LzwTable {
+  readonly #prefix = new Uint16Array(LZW_CODES);
+  readonly #last = new Uint8Array(LZW_CODES);
+  readonly #length = new Uint16Array(LZW_CODES);
+  next = 258;
+
+  constructor() {
+    for (let code = 0; code < 256; code += 1) {
+      this.#last[code] = code;
+      this.#length[code] = 1;
+    }
+  }
+
+  lengthOf(code: number): number {
+    return this.#length[code] ?? 0;
+  }
+
+  write(code: number, out: Buffer, at: number): void {
+    let current = code;
+    for (let position = at + this.lengthOf(code) - 1; position >= at; position -= 1) {
+      out[position] = this.#last[current] ?? 0;
+      current = this.#prefix[current] ?? 0;
+    }
+  }
+
+  firstOf(code: number): number {
+    let current = code;
+    while (this.lengthOf(current) > 1) {
+      current = this.#prefix[current] ?? 0;
+    }
+    return this.#last[current] ?? 0;
+  }
+
+  add(prefix: number, last: number): void {
+    if (this.next < LZW_CODES) {
+      this.#prefix[this.next] = prefix;
+      this.#last[this.next] = last;
+      this.#length[this.next] = this.lengthOf(prefix) + 1;
+      this.next += 1;
+    }
+  }
+}
+
+/** LZW with codes of 9 to 12 bits, most significant bit first. `early` is the EarlyChange parameter. */
+export function decodeLzw(input: Buffer, cap: number, early = 1): Inflated {
+  let table = new LzwTable();
+  let out = Buffer.allocUnsafe(Math.min(cap, input.length * 4 + 4096));
+  let length = 0;
+  let previous = -1;
+  let bits = 0;
+  let held = 0;
+  for (let at = 0; at < input.length; at += 1) {
+    held = ((held << 8) | u8(input, at)) & 0xff_ffff;
+    bits += 8;
+    const width = Math.min(12, 32 - Math.clz32(Math.max(256, table.next + early)));
+    if (bits < width) {
+      continue;
+    }
+    bits -= width;
+    const code = (held >>> bits) & ((1 << width) - 1);
+    if (code === LZW_END) {
+      return { bytes: out.subarray(0, length), consumed: at, end: 'complete' };
+    }
+    if (code === LZW_CLEAR) {
+      table = new LzwTable();
+      previous = -1;
+      continue;
+    }
+    if (code > table.next || (previous < 0 && code > 255)) {
+      return { bytes: out.subarray(0, length), consumed: at, end: 'broken' };
+    }
+    if (previous >= 0) {
+      table.add(previous, table.firstOf(code < table.next ? code : previous));
+    }
+    const size = table.lengthOf(code);
+    if (length + size > cap) {
+      return { bytes: out.subarray(0, length), consumed: at, end: 'capped' };
+    }
+    if (length + size > out.length) {
+      out = Buffer.concat([out], Math.min(cap, out.length * 2 + size));
+    }
+    table.write(code, out, length);
+    length += size;
+    previous = code;
+  }
+  return { bytes: out.subarray(0, length), consumed: input.length, end: 'complete' };
+}
+
+const FILTERS: ReadonlyMap<string, PdfFilter> = new Map([
+  ['FlateDecode', inflateZlib],
+  ['Fl', inflateZlib],
+  ['LZWDecode', decodeLzw],
+  ['LZW', decodeLzw],
+  ['ASCII85Decode', ascii85],
+  ['A85', ascii85],
+  ['ASCIIHexDecode', asciiHex],
+  ['AHx', asciiHex],
+  ['RunLengthDecode', runLength],
+  ['RL', runLength],
+]);
+
+export function pdfFilter(name: string): PdfFilter | undefined {
+  return FILTERS.get(name);
+}
+
+function paeth(left: number, up: number, corner: number): number {
+  const guess = left + up - corner;
+  const [a, b, c] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
+  return a <= b && a <= c ? left : b <= c ? up : corner;
+}
+
+/** Undoes the PNG predictors (10 to 15); `row` and `step` in bytes. */
+export function undoPngPredictor(input: Uint8Array, row: number, step: number): Buffer {
+  const source = viewOf(input);
+  const rows = Math.ceil(source.length / (row + 1));
+  const out = Buffer.alloc(rows * row);
+  for (let y = 0; y < rows; y += 1) {
+    const kind = u8(source, y * (row + 1));
+    for (let x = 0; x < row; x += 1) {
+      const at = y * row + x;
+      const left = x >= step ? u8(out, at - step) : 0;
+      const up = y > 0 ? u8(out, at - row) : 0;
+      const corner = x >= step && y > 0 ? u8(out, at - row - step) : 0;
+      const guesses = [0, left, up, (left + up) >> 1, paeth(left, up, corner)];
+      out[at] = u8(source, y * (row + 1) + 1 + x) + (guesses[kind] ?? 0);
+    }
+  }
+  return out;
+}

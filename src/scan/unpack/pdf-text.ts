@@ -1,0 +1,74 @@
+/** Reading PDF syntax out of text, one character per byte; every pattern is bounded and linear. */
+
+/** Names may be written with `#` and two hex digits for any character (ISO 32000 7.3.5). */
+export function decodeNames(text: string): string {
+  return text.includes('#')
+    ? text.replace(/#([0-9a-fA-F]{2})/g, (_, digits: string) =>
+        String.fromCharCode(Number.parseInt(digits, 16)),
+      )
+    : text;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' };
+
+/** A literal string that opens at `at`; parentheses nest. Cut at `most` characters. */
+function readLiteral(text: string, at: number, most: number): string {
+  let depth = 0;
+  let end = at;
+  for (; end < text.length && end - at < most; end += 1) {
+    const character = text[end];
+    if (character === '\\') {
+      end += 1;
+    } else if (character === '(') {
+      depth += 1;
+    } else if (character === ')') {
+      depth -= 1;
+      if (depth === 0) {
+        break;
+      }
+    }
+  }
+  return text.slice(at + 1, end).replace(/\\(\r\n|[0-7]{1,3}|[\s\S])/g, (_, escaped: string) => {
+    if (/^[0-7]/.test(escaped)) {
+      return String.fromCharCode(Number.parseInt(escaped, 8) & 0xff);
+    }
+    return /^[\r\n]/.test(escaped) ? '' : (ESCAPES[escaped] ?? escaped);
+  });
+}
+
+/** A string object at `at` (literal or hex), as bytes; undefined when there is none. */
+export function readString(text: string, at: number, most = 1024 * 1024): Buffer | undefined {
+  const start = at + (/^\s{0,64}/.exec(text.slice(at, at + 64))?.[0].length ?? 0);
+  if (text[start] === '(') {
+    return Buffer.from(readLiteral(text, start, most), 'latin1');
+  }
+  if (text[start] !== '<' || text[start + 1] === '<') {
+    return undefined;
+  }
+  const end = text.indexOf('>', start);
+  const digits = text
+    .slice(start + 1, Math.min(end < 0 ? text.length : end, start + most))
+    .replace(/[^0-9a-fA-F]+/g, '');
+  return Buffer.from(digits.length % 2 === 0 ? digits : `${digits}0`, 'hex');
+}
+
+/** The number behind `key` in a dictionary. */
+export function numberOf(dictionary: string, key: string): number | undefined {
+  const found = new RegExp(`/${key}\\s{0,16}(-?\\d{1,12})(?![\\d]|\\s{1,16}\\d{1,10}\\s{1,16}R)`).exec(
+    dictionary,
+  )?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+/** Strings of scripts in a text: what stands behind `/JS` and is not a reference. */
+export function scriptStrings(text: string, most: number): Buffer[] {
+  const found: Buffer[] = [];
+  const names = /\/(?:JS|#4[aA]S|J#53|#4[aA]#53)(?![A-Za-z0-9])/g;
+  for (let match = names.exec(text); match !== null && found.length < most; match = names.exec(text)) {
+    const string = readString(text, match.index + match[0].length);
+    if (string !== undefined && string.length > 0) {
+      found.push(string);
+    }
+  }
+  return found;
+}

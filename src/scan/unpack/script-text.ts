@@ -1,0 +1,200 @@
+import type { Piece } from '../piece.ts';
+import { latin1, u8, viewOf } from './byte-view.ts';
+import { PieceJoiner } from './piece-joiner.ts';
+import { base64Runs, numberArrays, type TextRun } from './text-runs.ts';
+import {
+  decodeEntities,
+  joinAddedLiterals,
+  joinListedLiterals,
+  stripTags,
+  unescapeScript,
+  unfold,
+} from './text-views.ts';
+import type { Unpacker, Yield } from './unpacker.ts';
+
+/** Shortest base64 or hex run that is decoded wherever it stands, characters (evasion notes section 4). */
+const MIN_RUN = 64;
+/** Shortest run behind a word that announces base64. */
+const MIN_ANNOUNCED = 12;
+/** Shortest array of character codes. */
+const MIN_NUMBERS = 12;
+/** Texts beyond this get the run scan only: the other readings hold several copies of the text. */
+const MAX_VIEW_CHARS = 8 * 1024 * 1024;
+/** Bytes looked at to tell text from data. */
+const SAMPLE_BYTES = 1024;
+/** Runs that become pieces of their own before small ones are joined. */
+const SINGLE_RUNS = 64;
+
+/** Control characters that no text uses: one in fifty is tolerated. */
+const MAX_CONTROL_SHARE = 0.02;
+
+function controlShare(sample: Uint8Array): number {
+  let controls = 0;
+  for (const byte of sample) {
+    controls += byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 12 && byte !== 13 && byte !== 27 ? 1 : 0;
+  }
+  return sample.length === 0 ? 1 : controls / sample.length;
+}
+
+/** Text in one-byte units or UTF-8, by a sample of its start. */
+export function looksLikeText(bytes: Uint8Array): boolean {
+  return bytes.length >= 16 && controlShare(bytes.subarray(0, SAMPLE_BYTES)) <= MAX_CONTROL_SHARE;
+}
+
+/** The encoding of 16-bit text, by its mark or by zero bytes in every other place. */
+export function wideEncoding(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  const mark = (u8(bytes, 0) << 8) | u8(bytes, 1);
+  if (bytes.length < 16 || mark === 0xfffe || mark === 0xfeff) {
+    return mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : undefined;
+  }
+  const zeros = [0, 0];
+  const length = Math.min(bytes.length, SAMPLE_BYTES) & ~1;
+  for (let at = 0; at < length; at += 1) {
+    zeros[at & 1] = (zeros[at & 1] ?? 0) + (bytes[at] === 0 ? 1 : 0);
+  }
+  const [even = 0, odd = 0] = zeros;
+  const most = length * 0.4;
+  return odd >= most && even === 0 ? 'utf-16le' : even >= most && odd === 0 ? 'utf-16be' : undefined;
+}
+
+function decodeWide(bytes: Buffer, encoding: 'utf-16le' | 'utf-16be'): string {
+  const even = Buffer.from(bytes.subarray(0, bytes.length & ~1));
+  return (encoding === 'utf-16be' ? even.swap16() : even).toString('utf16le');
+}
+
+function isHex(text: string): boolean {
+  return /^[0-9a-fA-F]+$/.test(text);
+}
+
+function decodeRun(view: Buffer, { start, end }: TextRun): Buffer {
+  const text = latin1(view, start, end).replace(/[\\\s]+/g, '');
+  if (isHex(text)) {
+    return Buffer.from(text, 'hex');
+  }
+  // Percent-encoded padding and plus signs are undone by the unescaped reading of the text.
+  return Buffer.from(text, 'base64');
+}
+
+const ANNOUNCED =
+  /(?:base64\s{0,8}[,:;]|atob\s{0,8}\(|frombase64(?:string)?\s{0,8}\(|base64_?decode\s{0,8}\()\s{0,8}["'`]?/gi;
+
+class TextReading {
+  readonly #out: Yield;
+  readonly #view: Buffer;
+
+  constructor(view: Buffer, out: Yield) {
+    this.#view = view;
+    this.#out = out;
+  }
+
+  run(): void {
+    this.#encodedRuns();
+    if (this.#view.length > MAX_VIEW_CHARS) {
+      return;
+    }
+    const text = latin1(this.#view);
+    this.#announced(text);
+    this.#numbers(text);
+    this.#markup(text);
+    this.#script(text);
+  }
+
+  #encodedRuns(): void {
+    const joiner = new PieceJoiner(this.#out, 'encoded', SINGLE_RUNS);
+    for (const run of base64Runs(this.#view, MIN_RUN)) {
+      this.#out.budget.checkTime();
+      joiner.add(decodeRun(this.#view, run));
+    }
+    joiner.flush();
+  }
+
+  /** Short base64 where a word in front of it says so; long runs were read already. */
+  #announced(text: string): void {
+    const joiner = new PieceJoiner(this.#out, 'announced');
+    ANNOUNCED.lastIndex = 0;
+    for (let match = ANNOUNCED.exec(text); match !== null; match = ANNOUNCED.exec(text)) {
+      const start = match.index + match[0].length;
+      const run = /^[A-Za-z0-9+/_-]+/.exec(text.slice(start, start + MIN_RUN))?.[0] ?? '';
+      if (run.length >= MIN_ANNOUNCED && run.length < MIN_RUN) {
+        joiner.add(Buffer.from(run, 'base64'));
+      }
+    }
+    joiner.flush();
+  }
+
+  #numbers(text: string): void {
+    const joiner = new PieceJoiner(this.#out, 'numbers', SINGLE_RUNS);
+    for (const bytes of numberArrays(text, MIN_NUMBERS)) {
+      joiner.add(bytes);
+    }
+    joiner.flush();
+  }
+
+  #markup(text: string): void {
+    const plain = /&#|&[A-Za-z]{2,8};/.test(text) ? decodeEntities(text) : text;
+    this.#emitView('entities', text, plain);
+    if (/<[a-z!/]/i.test(text)) {
+      this.#emitView('text', plain, stripTags(plain));
+    }
+    if (/^BEGIN:V(?:CALENDAR|CARD)/im.test(text.slice(0, SAMPLE_BYTES))) {
+      this.#emitView('unfolded', text, unfold(text));
+    }
+  }
+
+  #script(text: string): void {
+    if (/(?:%[0-9a-fA-F]{2}|\\x[0-9a-fA-F]{2}|[\\%]u\{?[0-9a-fA-F]{2})/.test(text)) {
+      const unescaped = unescapeScript(text);
+      this.#emitView('unescaped', text, unescaped);
+    }
+    const added = joinAddedLiterals(text);
+    this.#emitView('joined', text, added);
+    const listed = joinListedLiterals(text);
+    if (listed !== added && this.#encodedLength(listed) > this.#encodedLength(added)) {
+      this.#emitView('joined', text, listed);
+    }
+    if (/reverse/i.test(text)) {
+      this.#out.emit('reversed', this.#view.toReversed());
+    }
+  }
+
+  #encodedLength(text: string): number {
+    return base64Runs(Buffer.from(text, 'latin1'), MIN_RUN).reduce((sum, { letters }) => sum + letters, 0);
+  }
+
+  /** Characters above 255 come from escapes only: then the view is text, otherwise the same bytes as the source. */
+  #emitView(name: string, source: string, view: string): void {
+    if (view === source || view.length === 0) {
+      return;
+    }
+    const isBytes = !/[^\u0000-\u00ff]/.test(view);
+    this.#out.emit(name, Buffer.from(view, isBytes ? 'latin1' : 'utf8'));
+  }
+}
+
+/** Marks of a script behind other data: a picture or program that is a web page as well. */
+const SCRIPT_MARKS = ['<script', '<SCRIPT', ';base64,'].map((mark) => Buffer.from(mark));
+
+function holdsScript(bytes: Buffer): boolean {
+  return SCRIPT_MARKS.some((mark) => bytes.includes(mark));
+}
+
+/** HTML, SVG, XML, scripts, calendars and plain text: data hidden in them by any of the usual encodings. */
+export function createScriptTextUnpacker(): Unpacker {
+  return {
+    name: 'text',
+    recognises: ({ bytes }: Piece) => looksLikeText(bytes) || holdsScript(viewOf(bytes)),
+    unpack: ({ bytes }: Piece, out: Yield) => new TextReading(viewOf(bytes), out).run(),
+  };
+}
+
+/** 16-bit text as UTF-8, so that every other reading of text and every ASCII rule applies. */
+export function createWideTextUnpacker(): Unpacker {
+  return {
+    name: 'wide-text',
+    recognises: ({ bytes }: Piece) => wideEncoding(bytes) !== undefined,
+    unpack: ({ bytes }: Piece, out: Yield) => {
+      const text = decodeWide(viewOf(bytes), wideEncoding(bytes) ?? 'utf-16le');
+      out.emit('text', Buffer.from(text.replace(/^\ufeff/, ''), 'utf8'));
+    },
+  };
+}

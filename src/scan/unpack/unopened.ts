@@ -1,0 +1,34 @@
+import type { Piece } from '../piece.ts';
+import { hasMagic } from './byte-view.ts';
+import type { Unpacker, Yield } from './unpacker.ts';
+
+/** Containers that desktop programs open and we cannot: said so, because silence would mean "nothing inside". */
+const UNOPENED: readonly (readonly [name: string, magic: string, at: number])[] = [
+  ['ACE', '**ACE**', 7],
+  ['ALZip', 'ALZ\u0001', 0],
+  ['EGG', 'EGGA', 0],
+  ['StuffIt', 'StuffIt (c)1997-', 0],
+  ['StuffIt', 'SIT!', 0],
+  ['StuffIt X', 'StuffIt!', 0],
+  ['InstallShield cabinet', 'ISc(', 0],
+  ['KWAJ', 'KWAJ\u0088\u00f0\u0027\u00d1', 0],
+  ['lzop', '\u0089LZO\u0000\r\n\u001a\n', 0],
+  ['zoo', 'ZOO 2.', 0],
+  ['ZPAQ', '7kSt', 0],
+  ['FreeArc', 'ArC\u0001', 0],
+  ['UHarc', 'UHA', 0],
+];
+
+function formatOf({ bytes }: Piece): string | undefined {
+  return UNOPENED.find(([, magic, at]) => hasMagic(bytes, magic, at))?.[0];
+}
+
+export function createUnopenedFormats(): Unpacker {
+  return {
+    name: 'unopened',
+    recognises: (piece: Piece) => formatOf(piece) !== undefined,
+    unpack: (piece: Piece, out: Yield) => {
+      out.cannot('malformed', `${formatOf(piece) ?? 'archive'} format is not opened`);
+    },
+  };
+}
