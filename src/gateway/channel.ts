@@ -220,8 +220,8 @@ export class Channel {
     this.#deliver(bytes);
   };
 
-  readonly #onWritten = (): void => {
-    if (!this.#isLost) this.#owner?.drained();
+  readonly #onWritten = (error?: Error | null): void => {
+    if (!this.#isLost && !(error instanceof Error)) this.#owner?.drained();
   };
 
   /** Returns false to stop the reading. TLS may deliver a rest after that. */

@@ -14,8 +14,8 @@ import type { SpoolObserver } from './spool-file.ts';
 /** Scans of one session at a time; the rest of a mailbox sync waits its turn. */
 const MAX_CONCURRENT_SCANS = 8;
 
-/** A worker that was told to stop may read a file descriptor for as long as native code runs. */
-const ABANDONED_FILE_MS = 60_000;
+/** A worker that is told to stop may be reading the file; a descriptor that is reused names another message. */
+const ABANDONED_FILE_MS = 5_000;
 
 type ScanEffect = Extract<Effect, { kind: 'scan' }>;
 type ReleaseEffect = Extract<Effect, { kind: 'release' }>;

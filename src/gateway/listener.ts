@@ -42,21 +42,42 @@ export class Listener {
   /** Rejects with `LISTEN_FAILED`. */
   async start(): Promise<Endpoint> {
     const { protocol, address, port } = this.settings;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause) => {
-        const message = `cannot listen on ${address} port ${port} for ${protocol}: ${cause.message}`;
-        reject(new GatewayError('LISTEN_FAILED', message, { cause, fields: { address, port } }));
+    await this.#listen(address).catch(async (cause: unknown) => {
+      // Many containers have no IPv6; `::` asks for every address that there is.
+      if (address !== '::' || !hasCode(cause, 'EAFNOSUPPORT')) throw listenError(this.settings, cause);
+      await this.#listen('0.0.0.0').catch((error: unknown) => {
+        throw listenError(this.settings, error);
       });
-      this.#server.listen({ host: address, port, backlog: BACKLOG }, resolve);
     });
     // Later errors are failed accepts (no descriptors left): the loop goes on with the next one.
     this.#server.on('error', () => undefined);
     const bound = this.#server.address();
-    return { protocol, address, port: typeof bound === 'object' && bound !== null ? bound.port : port };
+    const isBound = typeof bound === 'object' && bound !== null;
+    return { protocol, address: isBound ? bound.address : address, port: isBound ? bound.port : port };
+  }
+
+  async #listen(host: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port: this.settings.port, backlog: BACKLOG }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
   }
 
   /** Accepts no more; open connections live on. */
   stop(): void {
     this.#server.close();
   }
+}
+
+function listenError({ protocol, address, port }: GatewayListener, cause: unknown): GatewayError {
+  const reason = cause instanceof Error ? cause.message : 'unknown reason';
+  const message = `cannot listen on ${address} port ${port} for ${protocol}: ${reason}`;
+  return new GatewayError('LISTEN_FAILED', message, { cause, fields: { address, port } });
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

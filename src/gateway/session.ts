@@ -285,7 +285,7 @@ export class Session implements HeldMessagesOwner {
     return (
       this.#out.client.queuedBytes > MAX_QUEUED_BYTES ||
       held.bytes > this.#parts.limits.maxSessionSpoolBytes ||
-      held.count > MAX_HELD_MESSAGES ||
+      (held.count > MAX_HELD_MESSAGES && !this.#isQuiet()) ||
       held.pendingBytes > MAX_PENDING_SPOOL_BYTES
     );
   }
@@ -296,8 +296,12 @@ export class Session implements HeldMessagesOwner {
 
   /** Nothing that is under way will make room: what is held is larger than what may be held. */
   #isStuck(): boolean {
-    const held = this.#held;
-    return this.#out.client.isIdle && this.#out.upstream.isIdle && !held.isWorking && held.pendingBytes === 0;
+    return this.#isQuiet() && this.#held.pendingBytes === 0;
+  }
+
+  /** No answer is awaited and nothing waits to be written: only a peer can go on. */
+  #isQuiet(): boolean {
+    return this.#out.client.isIdle && this.#out.upstream.isIdle && !this.#held.isWorking;
   }
 
   #settleKeepAlive(): void {
@@ -311,6 +315,7 @@ export class Session implements HeldMessagesOwner {
     const written = this.#parts.client.bytesWritten;
     const isMoving = written !== this.#seenWritten;
     this.#seenWritten = written;
+    if (isMoving) this.#deadlines.set('idle', this.#parts.limits.idleTimeoutMs);
     if (this.#out.client.isIdle) return this.#deadlines.clear('stalled');
     if (isMoving || !this.#deadlines.has('stalled')) this.#deadlines.set('stalled', STALLED_CLIENT_MS);
   }
