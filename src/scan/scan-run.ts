@@ -29,6 +29,9 @@ interface Waiting {
 
 const DEFAULT_SAMPLE_EVERY = 64;
 
+/** Several readings of one part mostly agree, so repetitions are common in unusual mail. */
+const REPETITIONS_PER_PIECE = 10;
+
 /** The subject, which may hold a password, stands in the first bytes. */
 const SUBJECT_WITHIN_BYTES = 16 * 1024;
 
@@ -49,6 +52,7 @@ export class ScanRun {
   readonly #inline = createInlineDecoders();
   readonly #unpackers: readonly Unpacker[];
   #matched = 0;
+  #repetitions = 0;
   #matchMs = 0;
   #unusual = false;
   /** Something went wrong that no range of the message explains. */
@@ -180,6 +184,7 @@ export class ScanRun {
     const sha256 = hash('sha256', piece.bytes);
     const { record, isNew } = this.#ledger.note(sha256, origin);
     if (!isNew) {
+      this.#countRepetition();
       return undefined;
     }
     if (this.#parts.isAllowed?.(sha256) === true) {
@@ -188,6 +193,15 @@ export class ScanRun {
     }
     this.#budget.spendPiece();
     return { piece, record, ...how };
+  }
+
+  /** The same content again costs a digest each time: an archive of a million equal files is a bomb as well. */
+  #countRepetition(): void {
+    const { maxPieces } = this.#budget.limits;
+    this.#repetitions += 1;
+    if (this.#repetitions > maxPieces * REPETITIONS_PER_PIECE) {
+      throw new ScanLimitError('bomb', `more than ${maxPieces * REPETITIONS_PER_PIECE} repeated pieces`);
+    }
   }
 
   #cut(piece: Piece): void {

@@ -55,20 +55,18 @@ function decodeWith(
 /**
  * What real decoders make of base64 with `=` or junk inside: stop at the first padding (mutt), go on over it
  * (Thunderbird, Apple Mail), start anew after it, and read `-` and `_` as data. All skip other junk.
+ * Lazy, so that the caller can look at the clock between two.
  */
-export function base64Readings(bytes: Buffer, start: number, end: number): Buffer[] {
+export function* base64Readings(bytes: Buffer, start: number, end: number): Generator<Buffer> {
   const data = bytes.subarray(start, lastDataByte(bytes, start, end));
-  const readings = [decodeWith(bytes, { start, end }, PLAIN, 'restart')];
+  yield decodeWith(bytes, { start, end }, PLAIN, 'restart');
   if (data.includes(EQUALS)) {
-    readings.push(
-      decodeWith(bytes, { start, end }, PLAIN, 'stop'),
-      decodeWith(bytes, { start, end }, PLAIN, 'skip'),
-    );
+    yield decodeWith(bytes, { start, end }, PLAIN, 'stop');
+    yield decodeWith(bytes, { start, end }, PLAIN, 'skip');
   }
   if (data.includes(0x2d) || data.includes(0x5f)) {
-    readings.push(decodeWith(bytes, { start, end }, WITH_URL, 'restart'));
+    yield decodeWith(bytes, { start, end }, WITH_URL, 'restart');
   }
-  return readings.filter((reading) => reading.length > 0);
 }
 
 /** End of the span without its final padding: that one means the same to all. */

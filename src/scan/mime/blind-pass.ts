@@ -82,6 +82,7 @@ export class BlindPass {
       return;
     }
     for (const bytes of quotedPrintableReadings(rest, 0, rest.length)) {
+      this.#budget.checkTime();
       this.#budget.spendBytes(bytes.length);
       this.#sink.piece(leafPiece(this.#source, 'blind.quoted-printable', bytes, {}), true);
     }

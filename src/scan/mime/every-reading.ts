@@ -204,10 +204,13 @@ export class EveryReading {
     entity: Entity,
     body: Span,
     path: string,
-    how: { readonly readings: readonly Buffer[]; readonly encoding: RangeEncoding },
+    how: { readonly readings: Iterable<Buffer>; readonly encoding: RangeEncoding },
   ): void {
     for (const bytes of how.readings) {
       this.#budget.checkTime();
+      if (bytes.length === 0) {
+        continue;
+      }
       this.#budget.spendBytes(bytes.length);
       const range = { ...body, encoding: how.encoding };
       this.#sink.piece(leafPiece(this.#source, path, bytes, { content: entity.content, range }), false);

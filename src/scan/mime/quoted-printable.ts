@@ -99,18 +99,21 @@ function escaped(bytes: Buffer, at: number): number {
 
 /**
  * What real decoders make of malformed quoted-printable: blanks at line ends and starts kept or removed, and
- * escapes that a soft break cuts in two joined.
+ * escapes that a soft break cuts in two joined. Lazy, so that the caller can look at the clock between two.
  */
-export function quotedPrintableReadings(bytes: Buffer, start: number, end: number): Buffer[] {
+export function* quotedPrintableReadings(bytes: Buffer, start: number, end: number): Generator<Buffer> {
+  yield decodeQuotedPrintable(bytes, start, end).bytes;
   const text = bytes.toString('latin1', start, end);
-  const joined = text.replace(/=[ \t]*(?:\r+\n|\r|\n)/g, '');
+  yield decodeText(text.replace(/=[ \t]*(?:\r+\n|\r|\n)/g, ''));
   const lines = text.split(/\r\n|\r|\n/); // not by one pattern: `[ \t]+$` is quadratic on a run of blanks
   const trimmed = lines.map((line) => line.trim()).join('\n');
-  const readings = new Set([text, joined, trimmed, trimmed.replaceAll('=\n', '')]);
-  return [...readings].map((reading) => {
-    const raw = Buffer.from(reading, 'latin1');
-    return decodeQuotedPrintable(raw, 0, raw.length).bytes;
-  });
+  yield decodeText(trimmed);
+  yield decodeText(trimmed.replaceAll('=\n', ''));
+}
+
+function decodeText(text: string): Buffer {
+  const raw = Buffer.from(text, 'latin1');
+  return decodeQuotedPrintable(raw, 0, raw.length).bytes;
 }
 
 /** True when the bytes hold an escape or soft break of quoted-printable. */

@@ -4,6 +4,7 @@ import { bufferOf, isTextLike } from './text-likeness.ts';
 /** RFC 1741: alphabet, run marker, and the fields between the name and the data fork. */
 const ALPHABET = '!"#$%&\'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr';
 const RUN = 0x90;
+const MAX_RUN = 255;
 const FIELDS_AFTER_NAME = 1 + 4 + 4 + 2;
 
 const VALUE = new Uint8Array(256).fill(64);
@@ -38,21 +39,23 @@ function decodeLetters(bytes: Buffer, start: number): Buffer {
 
 /** Expands runs, up to `maxBytes`. */
 function expandRuns(packed: Buffer, maxBytes: number): { readonly bytes: Buffer; readonly isCut: boolean } {
-  const chunks: number[] = [];
-  for (let i = 0; i < packed.length && chunks.length <= maxBytes; i += 1) {
+  const out = Buffer.allocUnsafe(Math.min(maxBytes, packed.length * MAX_RUN));
+  let length = 0;
+  for (let i = 0; i < packed.length && length < out.length; i += 1) {
     const byte = packed[i] ?? 0;
     if (byte !== RUN) {
-      chunks.push(byte);
+      out[length] = byte;
+      length += 1;
       continue;
     }
     i += 1;
     const times = packed[i] ?? 0;
-    const repeated = times === 0 ? RUN : (chunks.at(-1) ?? 0);
-    for (let k = times === 0 ? 0 : 1; k < Math.max(1, times); k += 1) {
-      chunks.push(repeated);
-    }
+    const repeated = times === 0 ? RUN : (out[length - 1] ?? 0);
+    const end = Math.min(out.length, length + (times === 0 ? 1 : times - 1));
+    out.fill(repeated, length, end);
+    length = end;
   }
-  return { bytes: Buffer.from(chunks.slice(0, maxBytes)), isCut: chunks.length > maxBytes };
+  return { bytes: Buffer.from(out.subarray(0, length)), isCut: length === maxBytes };
 }
 
 /** Emits both forks; when the lengths lie, all that is behind the header. */

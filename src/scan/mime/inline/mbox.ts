@@ -3,6 +3,9 @@ import { bufferOf } from './text-likeness.ts';
 
 const SEPARATOR = Buffer.from('\nFrom ');
 
+/** As many as the parts of one message: each is read as a message of its own. */
+const MAX_MESSAGES = 1000;
+
 /** Mailbox files: each message by itself, for a reader that would take the rest for the body of the first. */
 export const mboxUnpacker: Unpacker = {
   name: 'mbox',
@@ -18,6 +21,10 @@ export const mboxUnpacker: Unpacker = {
       const at = bytes.indexOf(SEPARATOR, start);
       const end = at === -1 ? bytes.length : at + 1;
       count += 1;
+      if (count > MAX_MESSAGES) {
+        out.cannot('bomb', `more than ${MAX_MESSAGES} messages in one mailbox file`);
+        return;
+      }
       out.emit(`${count}.eml`, bytes.subarray(start, end));
       start = end;
     }

@@ -5,6 +5,9 @@ import { bufferOf, isTextLike } from './text-likeness.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 
+/** The first character of a line gives its length in six bits. */
+const MAX_LINE_BYTES = 63;
+
 /** Files begun in one text; each costs a look at the text behind it. */
 const MAX_FILES = 100;
 
@@ -23,41 +26,46 @@ function lineAt(bytes: Buffer, at: number): { readonly line: Buffer; readonly ne
   return { line: bytes.subarray(at, end), next: end + (isPair ? 2 : 1) };
 }
 
-/** Appends what one line carries; characters that a mailer stripped from its end count as blanks. */
-function decodeLine(line: Buffer, out: number[]): void {
+/** Writes what one line carries at `at`; characters that a mailer stripped from its end count as blanks. */
+function decodeLine(line: Buffer, out: Buffer, at: number): number {
   const count = ((line[0] ?? 0x20) - 0x20) & 63;
-  for (let i = 0, at = 1; i < count; i += 3, at += 4) {
+  let length = at;
+  for (let i = 0, from = 1; i < count; i += 3, from += 4) {
     let group = 0;
     for (let k = 0; k < 4; k += 1) {
-      group = (group << 6) | (((line[at + k] ?? 0x20) - 0x20) & 63);
+      group = (group << 6) | (((line[from + k] ?? 0x20) - 0x20) & 63);
     }
     for (let k = 0; k < Math.min(3, count - i); k += 1) {
-      out.push((group >> (16 - 8 * k)) & 0xff);
+      out[length] = (group >> (16 - 8 * k)) & 0xff;
+      length += 1;
     }
   }
+  return length;
 }
 
 function isDataLine(line: Buffer): boolean {
   const count = ((line[0] ?? 0x20) - 0x20) & 63;
-  return line.length > 1 && count > 0 && line.length - 1 <= Math.ceil(count / 3) * 4 + 2;
+  const letters = Math.ceil(count / 3) * 4;
+  return line.length > letters / 2 && count > 0 && line.length - 1 <= letters + 2;
 }
 
 /** Decodes from `start` to `end`, an empty data line, or the first line that can be none. */
 function decodeUu(bytes: Buffer, start: number): Buffer {
-  const out: number[] = [];
+  const out = Buffer.allocUnsafe(Math.max(0, bytes.length - start) + MAX_LINE_BYTES);
+  let length = 0;
   let at = start;
   while (at < bytes.length) {
     const { line, next } = lineAt(bytes, at);
     if (line.length > 0 && (!isDataLine(line) || line.equals(Buffer.from('end')))) {
       break;
     }
-    decodeLine(line, out);
+    length = decodeLine(line, out, length);
     at = next;
   }
-  return Buffer.from(out);
+  return Buffer.from(out.subarray(0, length));
 }
 
-function decodeBase64Lines(bytes: Buffer, start: number): Buffer[] {
+function decodeBase64Lines(bytes: Buffer, start: number): Iterable<Buffer> {
   const stop = bytes.indexOf('\n====', start);
   return base64Readings(bytes, start, stop === -1 ? bytes.length : stop);
 }

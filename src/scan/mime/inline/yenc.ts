@@ -7,6 +7,7 @@ const ESCAPE = 0x3d;
 
 /** A needle in bytes: the search for a string is several times slower. */
 const BEGIN = Buffer.from('=ybegin ');
+const END = Buffer.from('=yend');
 
 /** Where the first file begins in a piece that does not look like text; yEnc data itself does not. */
 const HEADER_BYTES = 4096;
@@ -19,10 +20,10 @@ function afterLine(bytes: Buffer, at: number): number {
   return end === -1 ? bytes.length : end + 1;
 }
 
-/** Decodes data lines up to `=yend` or the end. */
+/** Decodes data lines up to `=yend`, the next file or the end. */
 function decodeData(bytes: Buffer, start: number): Buffer {
-  const stop = bytes.indexOf('=yend', start);
-  const end = stop === -1 ? bytes.length : stop;
+  const ends = [bytes.indexOf(END, start), bytes.indexOf(BEGIN, start)].filter((at) => at !== -1);
+  const end = Math.min(bytes.length, ...ends);
   const out = Buffer.allocUnsafe(end - start);
   let length = 0;
   for (let i = start; i < end; i += 1) {
