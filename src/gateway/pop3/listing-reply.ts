@@ -45,7 +45,6 @@ export class ListingReply extends Exchange {
       this.#begin(line);
     } else if (isTerminator(line)) {
       this.#flush([...this.#lines, ...this.#last, TERMINATOR]);
-      this.#lines = [];
       this.finish();
     } else {
       this.#item(unstuffed(line).toString('latin1'));

@@ -25,10 +25,6 @@ export class ByteQueue {
 
   skip(count: number): void {
     this.#start += count;
-    if (this.#start === this.#end) {
-      this.#start = 0;
-      this.#end = 0;
-    }
   }
 
   clear(): void {
