@@ -2,31 +2,15 @@ import type { Clock } from '../base/clock.ts';
 import type { ScanReport, ScanRequest } from '../scan/scanner.ts';
 import { KillerList } from './killer-list.ts';
 import { LaneQueue, type Waiter } from './lane-queue.ts';
+import type { PoolHooks, PoolState } from './pool-hooks.ts';
 import { type Failure, failureReport, reportOf } from './scan-report.ts';
 import type { ScanOutcome } from './scan-job.ts';
 import { isLostThread, type ScanSquad } from './scan-squad.ts';
-import type { TaskEnd, TaskFailure } from './thread-crew.ts';
+import type { TaskEnd } from './thread-crew.ts';
 import { TwinRegister } from './twin-register.ts';
 import { Utilisation } from './utilisation.ts';
 
-/** What a pool does right now. */
-export interface PoolState {
-  /** Scans that wait for a worker. */
-  readonly queued: number;
-  readonly running: number;
-  readonly workers: number;
-  /** Share of worker time in use, 0 to 1, over the last seconds. */
-  readonly utilisation: number;
-}
-
-/** Called on the main thread, for metrics and logs; the pool imports neither. Must not throw. */
-export interface PoolHooks {
-  /** Each judged message, also when nobody waits for it any more. */
-  readonly onReport?: (report: ScanReport) => void;
-  /** Each task that ended without an answer; a retry that succeeds is counted as well. */
-  readonly onTaskFailure?: (cause: TaskFailure) => void;
-  readonly onState?: (state: PoolState) => void;
-}
+export type { PoolHooks, PoolState };
 
 export interface DispatcherOptions {
   /** Scans that may wait. */
@@ -36,7 +20,7 @@ export interface DispatcherOptions {
   /** From request to verdict, milliseconds. */
   readonly deadlineMs: number;
   readonly clock: Clock;
-  readonly hooks: PoolHooks;
+  readonly hooks: Required<PoolHooks>;
 }
 
 export interface SubmitOptions {
@@ -136,7 +120,7 @@ export class Dispatcher {
     const { digest, leave, isTest = false } = options;
     const settle = (report: ScanReport): void => {
       if (!isTest) {
-        this.#options.hooks.onReport?.(report);
+        this.#options.hooks.onReport(report);
       }
       resolve(report);
     };
@@ -263,7 +247,7 @@ export class Dispatcher {
       job: { message: request.message, subject: request.subject },
       timeoutMs: () => Math.max(1, Math.min(timeoutMs, leftMs())),
       mayRetry: () => leftMs() >= timeoutMs,
-      onFailure: (cause) => hooks.onTaskFailure?.(cause),
+      onFailure: hooks.onTaskFailure,
     });
   }
 
@@ -301,7 +285,7 @@ export class Dispatcher {
 
   #tellState(): void {
     this.#utilisation.note(this.#squad.busy, this.#squad.threads);
-    this.#options.hooks.onState?.(this.state());
+    this.#options.hooks.onState(this.state());
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ScanLimits } from '../scan/budget.ts';
 import type { Pipeline } from '../scan/pipeline.ts';
-import type { Verdict } from '../scan/verdict.ts';
+import type { Finding, Verdict } from '../scan/verdict.ts';
 import { obeyFault } from './faults.ts';
 import { digestMessage, readMessage } from './message-source.ts';
 import type { ScanJob, ScanOutcome } from './scan-job.ts';
@@ -8,6 +8,31 @@ import type { ScanJob, ScanOutcome } from './scan-job.ts';
 export interface JudgeSettings {
   readonly limits: ScanLimits;
   readonly faults: boolean;
+}
+
+/** Thousands of parts times hundreds of rules would stall the thread that receives the answer. */
+export const MAX_FINDINGS = 1_000;
+/** One sentence for the administrator; a decoder may quote the message in it. */
+const MAX_DETAIL_CHARACTERS = 200;
+
+function mostImportant(findings: readonly Finding[]): readonly Finding[] {
+  if (findings.length <= MAX_FINDINGS) {
+    return findings;
+  }
+  const malicious = findings.filter((finding) => finding.class === 'malicious');
+  const others = findings.filter((finding) => finding.class !== 'malicious');
+  return [...malicious, ...others].slice(0, MAX_FINDINGS);
+}
+
+/** As much of a verdict as is worth its way to the main thread. Its kind stays what it is. */
+function bounded(verdict: Verdict): Verdict {
+  if (verdict.kind === 'clean' || verdict.kind === 'skipped') {
+    return verdict;
+  }
+  const findings = mostImportant(verdict.findings);
+  return verdict.kind === 'unscannable' && verdict.detail !== undefined
+    ? { ...verdict, findings, detail: verdict.detail.slice(0, MAX_DETAIL_CHARACTERS) }
+    : { ...verdict, findings };
 }
 
 function tooLarge(verdict: Verdict, limit: number): Verdict {
@@ -29,7 +54,8 @@ export function createJudge(pipeline: Pipeline, { limits, faults }: JudgeSetting
     if (faults) {
       obeyFault(bytes);
     }
-    const outcome = await pipeline.scan(bytes, subject);
+    const result = await pipeline.scan(bytes, subject);
+    const outcome = { ...result, verdict: bounded(result.verdict) };
     if (message.byteLength <= limit) {
       return outcome;
     }

@@ -60,6 +60,9 @@ export async function compileRuleSet(
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     const end = await crew.run({ sources }, COMPILE_TIMEOUT_MS);
+    if (signal.aborted) {
+      throw new GatewayError('INTERNAL', 'the compilation of the rules was given up');
+    }
     if (end.kind === 'failed') {
       throw new GatewayError('RULES_INVALID', `the rules could not be compiled: ${end.detail}`);
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,10 @@ import { createScanPool, defaultWorkers, type ScanPool } from './scan-pool.ts';
 import { inSharedMemory } from './self-test.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+const fail = (): never => {
+  throw new Error('broken hook');
+};
 
 async function withFile<T>(bytes: Uint8Array, use: (message: MessageBytes) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-pool-'));
@@ -176,6 +181,18 @@ describe('scan pool rules', () => {
       await assert.rejects(pool.replaceRules(bad), { code: 'RULES_INVALID' });
       assert.equal(pool.generation, next.generation);
       assert.equal(verdictOf(await pool.scan(request(mail('OTHER-MARKER')))), 'malicious');
+    } finally {
+      await pool.close();
+    }
+  });
+
+  it('keeps working when a hook throws, and lets the defect be seen', async () => {
+    const seen = once(process, 'warning');
+    const pool = await createScanPool({ ...OPTIONS, hooks: { onReport: fail } });
+    try {
+      assert.equal(verdictOf(await pool.scan(request(mail(MARKER)))), 'malicious');
+      assert.match(String(await seen), /broken hook/);
+      assert.equal(pool.stats().running, 0);
     } finally {
       await pool.close();
     }

@@ -4,8 +4,9 @@ import { GatewayError } from '../base/errors.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { ScanLimits } from '../scan/budget.ts';
 import type { Guilt, Located, MessageBytes, Patch, ScanReport, ScanRequest } from '../scan/scanner.ts';
-import { Dispatcher, type PoolHooks, type PoolState } from './dispatcher.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { ErrandDesk } from './errand-desk.ts';
+import { type PoolHooks, type PoolState, shieldedHooks } from './pool-hooks.ts';
 import { compileRuleSet } from './rule-compiler.ts';
 import type { ClamdOptions } from './scan-job.ts';
 import { ScanSquad } from './scan-squad.ts';
@@ -107,7 +108,8 @@ class ThreadedScanPool implements ScanPool {
   readonly #closing = new AbortController();
 
   constructor(options: ScanPoolOptions, squad: ScanSquad, test: SelfTest) {
-    const { maxQueue, timeoutMs, deadlineMs, clock = systemClock, hooks = {} } = options;
+    const { maxQueue, timeoutMs, deadlineMs, clock = systemClock } = options;
+    const hooks = shieldedHooks(options.hooks ?? {});
     this.#options = options;
     this.#test = test;
     this.#squads = new Set([squad]);
@@ -116,7 +118,7 @@ class ThreadedScanPool implements ScanPool {
       maxPending: maxQueue,
       timeoutMs,
       clock,
-      onFailure: (cause) => hooks.onTaskFailure?.(cause),
+      onFailure: hooks.onTaskFailure,
     });
   }
 
