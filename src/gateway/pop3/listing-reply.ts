@@ -1,7 +1,7 @@
 import { isMechanismKept, offersPlus, rewriteCapabilities, saslMechanisms } from './capabilities.ts';
 import { Exchange, type ExchangeHost } from './exchange.ts';
 import { MAX_COLLECTED_LINES } from './limits.ts';
-import { freeText, reply, statusLine, TERMINATOR, type Status } from './replies.ts';
+import { CRLF, freeText, reply, statusLine, TERMINATOR, type Status } from './replies.ts';
 
 const DOT = 0x2e;
 const SCAN_LISTING = /^\d{1,10} \d{1,20}(?: [\x20-\x7e]*)?$/u;
@@ -21,15 +21,15 @@ function unstuffed(line: Buffer): Buffer {
 type Listing = 'LIST' | 'UIDL';
 
 /**
- * LIST and UIDL: passed on line by line as it arrives. Each line must have the
- * form of its command, so that no server text of another kind gets through. The last line and the terminator
- * leave in one write.
+ * LIST and UIDL: passed on line by line as they arrive. Each line must have the form of its command, so that no
+ * server text of another kind gets through. The last line and the terminator leave in one write.
  */
 export class ListingReply extends Exchange {
   readonly #listing: Listing;
   #status: Status | undefined;
-  #lines: Buffer[] = [];
-  #last: readonly Buffer[] = [];
+  /** Byte strings; joined once a chunk, because a mailbox may have 100,000 lines. */
+  #ready = '';
+  #last = '';
 
   constructor(host: ExchangeHost, listing: Listing) {
     super(host);
@@ -44,7 +44,7 @@ export class ListingReply extends Exchange {
     if (this.#status === undefined) {
       this.#begin(line);
     } else if (isTerminator(line)) {
-      this.#flush([...this.#lines, ...this.#last, TERMINATOR]);
+      this.say(Buffer.from(`${this.#ready}${this.#last}${TERMINATOR.toString('latin1')}`, 'latin1'));
       this.finish();
     } else {
       this.#item(unstuffed(line).toString('latin1'));
@@ -52,8 +52,10 @@ export class ListingReply extends Exchange {
   }
 
   override settle(): void {
-    this.#flush(this.#lines);
-    this.#lines = [];
+    if (this.#ready !== '') {
+      this.say(Buffer.from(this.#ready, 'latin1'));
+      this.#ready = '';
+    }
   }
 
   #begin(line: Buffer): void {
@@ -62,25 +64,19 @@ export class ListingReply extends Exchange {
       this.relay(status);
     } else if (status !== undefined) {
       this.#status = status;
-      this.#keep(statusLine(true, freeText(status.text)));
+      this.#keep(statusLine(true, freeText(status.text)).toString('latin1'));
     }
   }
 
   /** The newest line waits, because it may be the last. */
-  #keep(line: Buffer): void {
-    this.#lines.push(...this.#last);
-    this.#last = [line];
-  }
-
-  #flush(lines: readonly Buffer[]): void {
-    if (lines.length > 0) {
-      this.say(Buffer.concat(lines));
-    }
+  #keep(line: string): void {
+    this.#ready += this.#last;
+    this.#last = line;
   }
 
   #item(text: string): void {
     if (this.#accepts(text)) {
-      this.#keep(reply(text));
+      this.#keep(text + CRLF);
     } else {
       this.host.fail('upstream-protocol-error', 'upstream', 'listing');
     }

@@ -101,9 +101,10 @@ export class Pipeline {
   /** Writes what is ready, in the order of the commands. */
   flush(): void {
     for (let { head } = this; head !== undefined; head = this.head) {
-      for (const effect of head.out.splice(0)) {
+      for (const effect of head.out) {
         this.#host.emit(effect);
       }
+      head.out.length = 0;
       if (!head.finished) {
         return;
       }

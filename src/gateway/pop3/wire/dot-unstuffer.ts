@@ -22,65 +22,74 @@ export class DotUnstuffer {
   #place: Place = 'line-start';
 
   push(chunk: Buffer): Unstuffed {
-    const pieces: Buffer[] = [];
+    if (this.#beginsPlain(chunk) && !chunk.includes(STUFFED)) {
+      this.#place = placeBehind(chunk);
+      return { content: chunk, consumed: chunk.length, done: false };
+    }
+    return this.#copy(chunk);
+  }
+
+  /** No octet before the first line end of the chunk is stuffing or part of a terminator. */
+  #beginsPlain(chunk: Buffer): boolean {
+    switch (this.#place) {
+      case 'text':
+        return chunk.length > 0;
+      case 'line-start':
+        return chunk.length > 0 && chunk[0] !== DOT;
+      case 'cr':
+        return chunk.length > 1 && !(chunk[0] === LF && chunk[1] === DOT);
+      case 'dot':
+      case 'dot-cr':
+      case 'done':
+        return false;
+    }
+    return false;
+  }
+
+  /** Octet by octet: many pieces of a message of dots would cost more than this does. */
+  #copy(chunk: Buffer): Unstuffed {
+    const content = Buffer.allocUnsafe(chunk.length + 1);
+    let written = 0;
     let at = 0;
-    while (at < chunk.length && this.#place !== 'done') {
-      at = this.#place === 'text' ? this.#text(chunk, at, pieces) : this.#edge(chunk, at, pieces);
+    for (; at < chunk.length && this.#place !== 'done'; at += 1) {
+      const octet = chunk[at] ?? 0;
+      if (this.#place === 'dot-cr' && octet !== LF) {
+        content[written] = CR; // a bare CR behind the dot: it was content
+        written += 1;
+        this.#place = 'cr';
+      }
+      const place = next(this.#place, octet);
+      this.#place = place;
+      if (place !== 'dot' && place !== 'dot-cr' && place !== 'done') {
+        content[written] = octet;
+        written += 1;
+      }
     }
-    const [first = Buffer.alloc(0)] = pieces;
-    const content = pieces.length > 1 ? Buffer.concat(pieces) : first;
-    return { content, consumed: at, done: this.#place === 'done' };
+    return { content: content.subarray(0, written), consumed: at, done: this.#place === 'done' };
   }
+}
 
-  /** The fast path: everything up to the next line that begins with a dot. */
-  #text(chunk: Buffer, at: number, pieces: Buffer[]): number {
-    const found = chunk.indexOf(STUFFED, at);
-    if (found >= 0) {
-      pieces.push(chunk.subarray(at, found + 2));
-      this.#place = 'dot';
-      return found + STUFFED.length;
-    }
-    const rest = chunk.subarray(at);
-    pieces.push(rest);
-    if (rest.at(-1) === CR) {
-      this.#place = 'cr';
-    } else if (rest.at(-1) === LF && rest.at(-2) === CR) {
-      this.#place = 'line-start';
-    }
-    return chunk.length;
+function next(place: Place, octet: number): Place {
+  if (place === 'line-start' && octet === DOT) {
+    return 'dot';
   }
+  if (place === 'dot' && octet === CR) {
+    return 'dot-cr';
+  }
+  if (octet === LF && place === 'dot-cr') {
+    return 'done';
+  }
+  if (octet === LF && place === 'cr') {
+    return 'line-start';
+  }
+  return octet === CR ? 'cr' : 'text';
+}
 
-  /** One octet at a place where its meaning depends on what came before. */
-  #edge(chunk: Buffer, at: number, pieces: Buffer[]): number {
-    const octet = chunk[at];
-    if (this.#place === 'line-start') {
-      this.#place = octet === DOT ? 'dot' : 'text';
-      return octet === DOT ? at + 1 : at;
-    }
-    if (this.#place === 'dot') {
-      this.#place = octet === CR ? 'dot-cr' : 'text';
-      return octet === CR ? at + 1 : at;
-    }
-    return this.#place === 'dot-cr' ? this.#afterDotCr(octet, at, pieces) : this.#afterCr(chunk, at, pieces);
+/** Where a chunk without stuffing ends. */
+function placeBehind(chunk: Buffer): Place {
+  const last = chunk.at(-1);
+  if (last === CR) {
+    return 'cr';
   }
-
-  #afterDotCr(octet: number | undefined, at: number, pieces: Buffer[]): number {
-    if (octet === LF) {
-      this.#place = 'done';
-      return at + 1;
-    }
-    pieces.push(Buffer.of(CR)); // a bare CR behind the dot: it was content
-    this.#place = 'text';
-    return at;
-  }
-
-  #afterCr(chunk: Buffer, at: number, pieces: Buffer[]): number {
-    if (chunk[at] !== LF) {
-      this.#place = 'text';
-      return at;
-    }
-    pieces.push(chunk.subarray(at, at + 1));
-    this.#place = 'line-start';
-    return at + 1;
-  }
+  return last === LF && chunk.at(-2) === CR ? 'line-start' : 'text';
 }
