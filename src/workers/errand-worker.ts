@@ -1,5 +1,6 @@
 import { neutralise } from '../scan/neutralise/neutralise.ts';
 import type { Located, MessageBytes, Patch } from '../scan/scanner.ts';
+import { occurrences } from './byte-search.ts';
 import { digestMessage, readMessage } from './message-source.ts';
 import { type Answer, describeFailure, type Errand, type ErrandResult } from './scan-job.ts';
 import { lowerPriority } from './worker-priority.ts';
@@ -19,15 +20,8 @@ function locate(message: MessageBytes, needle: MessageBytes): Located {
   if (needle.byteLength === 0) {
     return { offsets: [0], more: false };
   }
-  const haystack = Buffer.from(readMessage(message).buffer, 0, message.byteLength);
-  const sought = readMessage(needle);
-  const offsets: number[] = [];
-  let at = haystack.indexOf(sought);
-  while (at !== -1 && offsets.length < MAX_OFFSETS) {
-    offsets.push(at);
-    at = haystack.indexOf(sought, at + 1);
-  }
-  return { offsets, more: at !== -1 };
+  const found = occurrences(readMessage(message), readMessage(needle), MAX_OFFSETS + 1);
+  return { offsets: found.slice(0, MAX_OFFSETS), more: found.length > MAX_OFFSETS };
 }
 
 function run(errand: Errand): ErrandResult {
