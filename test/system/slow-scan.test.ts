@@ -14,7 +14,7 @@ import { ImapReader } from './harness/imap-reader.ts';
 import { imapEndpoint, pop3Endpoint } from './harness/mail-server.ts';
 import { Pop3Reader } from './harness/pop3-reader.ts';
 import { Cleanup } from './harness/scratch.ts';
-import { within } from './harness/wait.ts';
+import { eventually } from './harness/wait.ts';
 
 const DELAY_MS = 30_000;
 /** Each client waits for a slow message of its own, all at once. */
@@ -92,17 +92,13 @@ describe(`while a scan takes ${DELAY_MS / 1000} s`, () => {
       download.catch(() => undefined); // each has a test below that awaits it
     }
     startedAt = performance.now();
-    await within('all slow scans are held', 20_000, allHeld());
+    await eventually('all slow scans are held', 20_000, async () =>
+      (await gateway.metric('postern_gateway_messages_held')) === SLOW_CLIENTS.length ? true : undefined,
+    );
   });
 
   let baselineMs = 0;
   let startedAt = 0;
-
-  async function allHeld(): Promise<void> {
-    while ((await gateway.metric('postern_gateway_messages_held')) < SLOW_CLIENTS.length) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 
   /** Milliseconds for three large messages that nobody has read before, from number `from` on. */
   async function readingTime(from: number): Promise<number> {

@@ -45,7 +45,7 @@ function fetchmail(protocol: 'imap' | 'pop3'): Client {
     securities: SECURITIES,
     async download(endpoint: Endpoint, user: string, folder: string): Promise<Download> {
       const file = await configure(protocol, endpoint, user, folder);
-      await runOk('fetchmail', ['-f', file, '--nosyslog', '-v'], {
+      await runOk('fetchmail', ['-f', file, '--nosyslog', '-v', '--pidfile', join(folder, 'pid')], {
         env: { HOME: folder, FETCHMAILHOME: folder },
       });
       return readMessages(join(folder, 'inbox'));

@@ -1,28 +1,14 @@
-import { chown, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Certificate, selfSigned } from './certificate.ts';
 import { type MailPorts, type MailServer, PASSWORD } from './mail-server.ts';
+import { createMaildir, deliverInto } from './maildir.ts';
 import { Daemon, runOk } from './program.ts';
 import { removeFolder, scratchFolder } from './scratch.ts';
+import { type SystemUser, unprivilegedUser } from './unprivileged-user.ts';
 import { eventually, freePorts, isListening } from './wait.ts';
 
 const START_TIMEOUT_MS = 20_000;
-/** Arrival time of the first delivered message; fixed, so that INTERNALDATE can be compared. */
-const FIRST_ARRIVAL_S = 1_767_000_000;
-
-/** A real, unprivileged system user that owns the mail. */
-interface Owner {
-  readonly name: string;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-async function unprivilegedUser(): Promise<Owner> {
-  const name = 'nobody';
-  const id = async (flag: string) => Number((await runOk('id', [flag, name])).stdout.toString());
-  return { name, uid: await id('-u'), gid: await id('-g') };
-}
-
 export interface DovecotOptions {
   /** Login in clear text without TLS. Default: allowed. */
   readonly disablePlaintextAuth?: boolean;
@@ -31,7 +17,7 @@ export interface DovecotOptions {
 interface Layout {
   readonly folder: string;
   readonly ports: MailPorts;
-  readonly owner: Owner;
+  readonly owner: SystemUser;
   readonly certificate: Certificate;
   readonly options: DovecotOptions;
 }
@@ -129,7 +115,7 @@ export class Dovecot implements MailServer {
     const daemon = new Daemon('dovecot', ['-F', '-c', join(folder, 'dovecot.conf')]);
     const dovecot = new Dovecot(layout, daemon);
     for (const user of USERS) {
-      await dovecot.#makeMaildir(user);
+      await createMaildir(dovecot.#home(user), layout.owner);
     }
     await dovecot.#ready();
     return dovecot;
@@ -149,30 +135,14 @@ export class Dovecot implements MailServer {
     }
   }
 
-  #maildir(user: string): string {
-    return join(this.#layout.folder, 'mail', user, 'Maildir');
-  }
-
-  async #makeMaildir(user: string): Promise<void> {
-    const home = join(this.#layout.folder, 'mail', user);
-    const maildir = this.#maildir(user);
-    for (const folder of [home, maildir, ...['tmp', 'new', 'cur'].map((name) => join(maildir, name))]) {
-      await mkdir(folder, { recursive: true });
-      await chown(folder, this.#layout.owner.uid, this.#layout.owner.gid);
-    }
+  #home(user: string): string {
+    return join(this.#layout.folder, 'mail', user);
   }
 
   /** Puts a message into the INBOX exactly as it is; the order of calls is the order of UIDs. */
   async deliver(user: string, bytes: Uint8Array): Promise<void> {
     this.#delivered += 1;
-    const arrival = FIRST_ARRIVAL_S + this.#delivered;
-    // the sizes in the name save Dovecot the reading of every file
-    const name = `${arrival}.M${this.#delivered}P1.localhost,S=${bytes.length},W=${bytes.length}`;
-    const draft = join(this.#maildir(user), 'tmp', name);
-    await writeFile(draft, bytes);
-    await chown(draft, this.#layout.owner.uid, this.#layout.owner.gid);
-    await utimes(draft, arrival, arrival);
-    await rename(draft, join(this.#maildir(user), 'new', name));
+    await deliverInto(this.#home(user), this.#layout.owner, this.#delivered, bytes);
   }
 
   async deliverAll(user: string, messages: readonly { readonly bytes: Uint8Array }[]): Promise<void> {
@@ -183,13 +153,13 @@ export class Dovecot implements MailServer {
 
   /** Forgets the user's mail and every index of it. Nobody may be logged in as that user. */
   async empty(user: string): Promise<void> {
-    await rm(this.#maildir(user), { recursive: true, force: true });
-    await this.#makeMaildir(user);
+    await rm(this.#home(user), { recursive: true, force: true });
+    await createMaildir(this.#home(user), this.#layout.owner);
   }
 
   /** Number of messages that the INBOX holds on disk. */
   async count(user: string): Promise<number> {
-    const folders = ['new', 'cur'].map((name) => readdir(join(this.#maildir(user), name)));
+    const folders = ['new', 'cur'].map((name) => readdir(join(this.#home(user), 'Maildir', name)));
     return (await Promise.all(folders)).flat().length;
   }
 
