@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { bootstrapPair, createBootstrapPair } from './bootstrap-certificate.ts';
+import { bootstrapPair, createBootstrapPair, positiveSerial } from './bootstrap-certificate.ts';
 
 describe('a bootstrap certificate', () => {
   it('is an EC certificate, signed by its own key, for the names it was made for', () => {
@@ -23,6 +23,11 @@ describe('a bootstrap certificate', () => {
   it('has a serial number of its own', () => {
     const serials = [1, 2].map(() => new X509Certificate(createBootstrapPair(['a']).cert).serialNumber);
     assert.notEqual(serials[0], serials[1]);
+  });
+
+  it('never has a serial number with a sign bit or a padding octet', () => {
+    assert.equal(positiveSerial(new Uint8Array([0x00, 0x01])), '4001');
+    assert.equal(positiveSerial(new Uint8Array([0xff, 0x01])), '7f01');
   });
 
   it('is kept where it is told to, with a key that only its owner reads', (t) => {

@@ -68,8 +68,7 @@ function describeCertificate(names: readonly string[]): forge.pki.Certificate {
     new forge.jsbn.BigInteger('3', 16),
   );
   certificate.siginfo.algorithmOid = ECDSA_WITH_SHA256;
-  // A leading zero nibble keeps the serial number positive (RFC 5280 section 4.1.2.2).
-  certificate.serialNumber = `0${randomBytes(16).toString('hex').slice(1)}`;
+  certificate.serialNumber = positiveSerial(randomBytes(16));
   certificate.validity.notBefore = new Date(Date.now() - DAY_MS);
   certificate.validity.notAfter = new Date(Date.now() + DAYS * DAY_MS);
   const subject = [{ name: 'commonName', value: names[0] ?? 'postern.invalid' }];
@@ -81,6 +80,13 @@ function describeCertificate(names: readonly string[]): forge.pki.Certificate {
     { name: 'subjectAltName', altNames: names.map(alternativeName) },
   ]);
   return certificate;
+}
+
+/** Hex of a positive number in its shortest form: no sign bit and no padding octet (RFC 5280 section 4.1.2.2). */
+export function positiveSerial(bytes: Uint8Array): string {
+  const serial = Buffer.from(bytes);
+  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
+  return serial.toString('hex');
 }
 
 function alternativeName(name: string): { type: number; value?: string; ip?: string } {
