@@ -100,7 +100,9 @@ export class HeldMessages {
   /** Answered by `decided`. */
   scan(effect: ScanEffect, user: string): void {
     const entry = this.#entry(effect.message);
-    if (entry.state !== 'open') throw new Error(`message ${effect.message} is scanned twice`);
+    // A value that was sought in its message and not found there is judged by itself.
+    const isUnjudged = entry.state === 'open' || entry.state === 'complete';
+    if (!isUnjudged) throw new Error(`message ${effect.message} is scanned twice`);
     entry.state = 'scanning';
     entry.completedAt = this.#parts.clock.monotonic();
     entry.spool.retain();
@@ -223,6 +225,7 @@ export class HeldMessages {
 
 function mayLeave(entry: Entry, effect: ReleaseEffect): boolean {
   if (entry.state === 'deliver') return true;
+  if (effect.unjudged === true) return effect.to === 'upstream' && entry.state === 'open';
   return entry.state === 'neutralise' && entry.overlay !== undefined && effect.to !== 'upstream';
 }
 

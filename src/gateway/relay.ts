@@ -67,6 +67,8 @@ export type Effect =
   | {
       readonly kind: 'release';
       readonly to?: Side;
+      /** Only with `to: 'upstream'`: an upload that is not scanned by configuration (`scanUploads`). */
+      readonly unjudged?: boolean;
       readonly alsoAt?: readonly number[];
       readonly uncertain?: boolean;
       readonly message: MessageId;

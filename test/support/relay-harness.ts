@@ -255,7 +255,8 @@ export class RelayHarness {
   #release(effect: ReleaseEffect): void {
     const entry = this.#entry(effect.message);
     const blank = effect.blank === true;
-    if (entry.state !== 'deliver' && entry.state !== 'neutralise' && !blank) {
+    const isUnscannedUpload = effect.unjudged === true && effect.to === 'upstream' && entry.state === 'open';
+    if (entry.state !== 'deliver' && entry.state !== 'neutralise' && !blank && !isUnscannedUpload) {
       throw new Error(`message ${effect.message} released in state ${entry.state}`);
     }
     const original = this.#original(entry);

@@ -1,11 +1,18 @@
 import type { Effect } from '../relay.ts';
 
+/** The genuine bytes of a response up to its first content byte. */
+export interface Prefix {
+  readonly text: string;
+  /** False while more of it may come: it is not known yet where the content begins. */
+  readonly isWhole: boolean;
+}
+
 /** A response whose content waits for a verdict. */
 export interface HeldOutput {
   /** Everything is decided: `effects` may be called. */
   readonly isReady: boolean;
-  /** What may leave before the verdict: the genuine bytes up to the first content byte; empty while unknown. */
-  prefix(): string;
+  /** What may leave before the verdict; empty while nothing is sure to leave. */
+  prefix(): Prefix;
   /** The response without the first `alreadySent` bytes of its prefix. */
   effects(alreadySent: number): readonly Effect[];
 }
@@ -74,17 +81,14 @@ export class ClientOutput {
     return effects;
   }
 
-  /** One byte of the response that is held first; `exhausted` when its prefix is spent or has not begun. */
+  /** One byte of the response that is held first; `exhausted` when everything before its content is spent. */
   tick(): Effect | 'nothing' | 'exhausted' {
     const first = this.#entries[0];
-    const prefix = first?.kind === 'held' ? first.held.prefix() : '';
-    if (prefix === '') {
-      return 'nothing';
+    const prefix = first?.kind === 'held' ? first.held.prefix() : undefined;
+    if (prefix === undefined || this.#trickled >= prefix.text.length) {
+      return prefix?.isWhole === true ? 'exhausted' : 'nothing';
     }
-    if (this.#trickled >= prefix.length) {
-      return 'exhausted';
-    }
-    const byte = prefix.charAt(this.#trickled);
+    const byte = prefix.text.charAt(this.#trickled);
     this.#trickled += 1;
     return sendText(byte);
   }

@@ -1,8 +1,10 @@
 import type { Effect, Note } from '../relay.ts';
 import { isMechanismAllowed, keptEnable } from './capabilities.ts';
+import { isBoundedId } from './client-id.ts';
 import type { ClientOutput } from './client-output.ts';
-import type { CommandQueue, Pending, Segment } from './command-queue.ts';
-import { type FetchPlan, planFetch } from './fetch-plan.ts';
+import { renderCommand } from './command-text.ts';
+import type { CommandQueue, Pending } from './command-queue.ts';
+import { FetchDesk } from './fetch-desk.ts';
 import type { ImapState } from './imap-state.ts';
 import type { KeptMessages } from './kept-messages.ts';
 import { IMAP_LIMITS } from './limits.ts';
@@ -12,8 +14,7 @@ import { userOfLogin } from './login-user.ts';
 import { UploadDesk } from './upload-desk.ts';
 import { type Verb, verbOf } from './verbs.ts';
 import { type CommandEvent, CommandReader } from './wire/command-reader.ts';
-import { readFetchRequest } from './wire/fetch-request.ts';
-import { type Node, quote, readNodes, textOf, type UnitPart } from './wire/nodes.ts';
+import { type Node, readNodes, textOf } from './wire/nodes.ts';
 import { WireError } from './wire/wire-error.ts';
 
 export interface ClientSideParts {
@@ -36,10 +37,12 @@ export class ClientSide {
   readonly #reader: CommandReader;
   readonly uploads: UploadDesk;
   readonly #dialogue: LineDialogue;
+  readonly #fetches: FetchDesk;
 
   constructor(parts: ClientSideParts) {
     this.#parts = parts;
-    const { state, output, queue, emit } = parts;
+    const { state, output, queue, kept, emit } = parts;
+    this.#fetches = new FetchDesk(queue, kept);
     this.#reader = new CommandReader({
       maxUploadBytes: state.settings.maxLiteralBytes,
       takesLiteral: (first) => (verbOf(first)?.maxArguments ?? 0) > 0,
@@ -131,10 +134,14 @@ export class ClientSide {
     }
     this.#note({ type: 'command', name });
     const nodes = verb.treatment === 'fetch' ? [] : this.#nodesOf(command, verb);
-    const refusal = nodes === undefined ? REPLIES.syntax : this.#refusalOf(verb);
+    const isWellFormed = nodes !== undefined && (name !== 'ID' || isBoundedId(nodes[0]));
+    const refusal = isWellFormed ? this.#refusalOf(verb) : REPLIES.syntax;
     if (nodes === undefined || refusal !== undefined) {
       this.#refuse(command.tag, refusal ?? REPLIES.syntax);
       return;
+    }
+    if (this.#parts.state.isLoggedIn) {
+      this.#parts.state.badCommands = 0; // in a row, as Dovecot counts; before login altogether
     }
     this.#treat(command, name, verb, nodes);
   }
@@ -181,8 +188,10 @@ export class ClientSide {
   #treat(command: Command, name: string, verb: Verb, nodes: readonly Node[]): void {
     switch (verb.treatment) {
       case 'plain':
-      case 'upload':
         this.#forward(command, name, { isExclusive: false });
+        break;
+      case 'upload':
+        this.#uploadWithoutLiteral(command, name, nodes);
         break;
       case 'barrier':
         this.#barrier(command, name, nodes);
@@ -209,42 +218,21 @@ export class ClientSide {
     this.#parts.queue.add({
       tag,
       name,
-      segments: () => this.#render(tag, name, parts),
+      segments: () => renderCommand(tag, name, parts, (offer) => this.#parts.state.serverOffers(offer)),
       isReady: true,
       ...more,
     });
   }
 
-  /** The command again: literals as quoted strings where that is the same, else as literals the server takes. */
-  #render(tag: string, name: string, parts: readonly UnitPart[]): readonly Segment[] {
-    const segments: Segment[] = [];
-    let text = `${tag} ${name}`;
-    if (parts.length > 1 || parts[0] !== '') {
-      text += ' ';
+  /** CATENATE of nothing but URLs; a message as a quoted string is no upload that can be judged (RFC 9051 section 9). */
+  #uploadWithoutLiteral(command: Command, name: string, nodes: readonly Node[]): void {
+    const [keyword, list] = nodes.slice(-2);
+    const isCatenate = textOf(keyword).toUpperCase() === 'CATENATE' && list?.kind === 'list';
+    if (isCatenate) {
+      this.#forward(command, name, { isExclusive: true });
+    } else {
+      this.#refuse(command.tag, REPLIES.syntax);
     }
-    for (const part of parts) {
-      const quoted = typeof part === 'string' ? part : part.binary ? undefined : quote(part.literal);
-      if (quoted !== undefined) {
-        text += quoted;
-      } else if (typeof part !== 'string') {
-        const mark = this.#nonSyncMark(part.literal.length);
-        segments.push({
-          kind: 'text',
-          text: `${text}${part.binary ? '~' : ''}{${part.literal.length}${mark}}\r\n`,
-        });
-        if (mark === '') {
-          segments.push({ kind: 'wait' });
-        }
-        text = part.literal;
-      }
-    }
-    return [...segments, { kind: 'text', text: `${text}\r\n` }];
-  }
-
-  /** LITERAL- allows up to 4096 octets (RFC 7888 section 5). */
-  #nonSyncMark(size: number): '+' | '' {
-    const { state } = this.#parts;
-    return state.serverOffers('LITERAL+') || (state.serverOffers('LITERAL-') && size <= 4_096) ? '+' : '';
   }
 
   #barrier(command: Command, name: string, nodes: readonly Node[]): void {
@@ -295,61 +283,10 @@ export class ClientSide {
     this.#forward(command, name, { isExclusive: true, onTagged });
   }
 
-  #fetch(command: Command, name: string): void {
-    const { queue, state } = this.#parts;
-    if (!state.isLoggedIn) {
-      this.#refuse(command.tag, REPLIES.needsLogin);
-      return;
-    }
-    const isUid = name === 'UID FETCH';
-    const request = this.#readFetch(command);
-    if (
-      request === undefined ||
-      request.items.some((item) => item.class === 'hidden' || item.class === 'unknown')
-    ) {
+  #fetch({ tag, parts }: Command, name: string): void {
+    if (!this.#fetches.add({ tag, name, parts })) {
       this.#note({ type: 'refused', what: 'fetch-item' });
-      this.#refuse(command.tag, REPLIES.syntax);
-      return;
-    }
-    let planned: ReturnType<typeof planFetch> | undefined;
-    const plan = () => (planned ??= planFetch(request, isUid, this.#keptFor(request.single, isUid)));
-    const needsPlan = request.items.some((item) => item.class === 'slice' || item.class === 'decoded');
-    queue.add({
-      tag: command.tag,
-      name,
-      segments: () => [{ kind: 'text', text: `${command.tag} ${name} ${plan().text}\r\n` }],
-      isExclusive: needsPlan,
-      isReady: true,
-      isBulk: request.single === undefined,
-      get plan(): FetchPlan | undefined {
-        return needsPlan ? plan().plan : undefined;
-      },
-      onTagged: () => this.#unpin(planned?.plan),
-    });
-  }
-
-  #readFetch(command: Command): ReturnType<typeof readFetchRequest> | undefined {
-    try {
-      return readFetchRequest(command.parts);
-    } catch (error) {
-      if (error instanceof WireError) {
-        return undefined;
-      }
-      throw error;
-    }
-  }
-
-  #keptFor(single: number | undefined, isUid: boolean): ReturnType<KeptMessages['find']> {
-    const found = single === undefined ? undefined : this.#parts.kept.find(isUid ? 'uid' : 'number', single);
-    if (found !== undefined) {
-      found.isPinned = true;
-    }
-    return found;
-  }
-
-  #unpin(plan: FetchPlan | undefined): void {
-    if (plan?.spliced !== undefined) {
-      plan.spliced.kept.isPinned = false;
+      this.#refuse(tag, REPLIES.syntax);
     }
   }
 
@@ -360,7 +297,8 @@ export class ClientSide {
       return;
     }
     if (!queue.isIdle) {
-      throw new WireError('unexpected', 'commands around STARTTLS');
+      this.#refuse(command.tag, REPLIES.startTlsBusy);
+      return;
     }
     output.text(`${command.tag} ${REPLIES.startTls}\r\n`);
     onStartTls();

@@ -10,7 +10,7 @@ export type Segment =
   | { readonly kind: 'text'; readonly text: string }
   /** Wait for `+` before what follows. */
   | { readonly kind: 'wait' }
-  | { readonly kind: 'upload'; readonly message: MessageId; readonly size: number };
+  | { readonly kind: 'upload'; readonly message: MessageId; readonly size: number; readonly isJudged: boolean };
 
 /** A command between the client's line and the server's tagged reply. */
 export interface Pending {
@@ -144,11 +144,12 @@ export class CommandQueue {
         this.#rest = segments.slice(index);
         return;
       }
-      this.#emit(
-        segment.kind === 'text'
-          ? sendText(segment.text, 'upstream')
-          : { kind: 'release', to: 'upstream', message: segment.message, start: 0, end: segment.size },
-      );
+      this.#emit(segment.kind === 'text' ? sendText(segment.text, 'upstream') : uploadOf(segment));
     }
   }
+}
+
+function uploadOf({ message, size, isJudged }: Segment & { kind: 'upload' }): Effect {
+  const unjudged = isJudged ? {} : { unjudged: true };
+  return { kind: 'release', to: 'upstream', message, start: 0, end: size, ...unjudged };
 }

@@ -1,6 +1,6 @@
 import type { Action } from '../policy/action.ts';
 import type { Effect, MessageContext, MessageId } from '../relay.ts';
-import type { Located, ScanSubject } from '../../scan/scanner.ts';
+import type { Located } from '../../scan/scanner.ts';
 import type { ClientOutput } from './client-output.ts';
 import { type FetchPlan, isAdded, isSeenProbe, responseKey } from './fetch-plan.ts';
 import { HeldFetch, type ValueSlot } from './held-fetch.ts';
@@ -9,6 +9,7 @@ import type { KeptMessages } from './kept-messages.ts';
 import { IMAP_LIMITS } from './limits.ts';
 import { PendingVerdicts, type ScanWish } from './pending-verdicts.ts';
 import { type Slice, SliceDesk, type Whole } from './slice-desk.ts';
+import { ByteCollector } from './wire/byte-collector.ts';
 import { readPartSizes } from './wire/body-structure.ts';
 import type { FetchItem } from './wire/fetch-item.ts';
 import { FetchResponseReader } from './wire/fetch-response-reader.ts';
@@ -45,7 +46,7 @@ interface Current {
 }
 interface Inline {
   readonly kind: 'inline';
-  readonly parts: Buffer[];
+  readonly bytes: ByteCollector;
 }
 
 /**
@@ -102,10 +103,7 @@ export class FetchGate {
   literal(header: LiteralHeader): void {
     const current = this.#expectCurrent();
     if (current.reader.literal(header) === 'inline') {
-      if (header.size > IMAP_LIMITS.metadataLiteralBytes) {
-        throw new WireError('literal-too-large', 'metadata literal too large');
-      }
-      current.sink = { kind: 'inline', parts: [] };
+      current.sink = { kind: 'inline', bytes: new ByteCollector() };
     }
   }
 
@@ -115,9 +113,9 @@ export class FetchGate {
     if (sink.kind === 'spool') {
       this.#parts.emit({ kind: 'spool', message: sink.message, bytes });
     } else if (sink.kind === 'inline') {
-      sink.parts.push(Buffer.from(bytes));
+      sink.bytes.add(bytes);
       if (last) {
-        current.reader.inline(Buffer.concat(sink.parts).toString('latin1'));
+        current.reader.inline(sink.bytes.take().toString('latin1'));
       }
     }
   }
@@ -244,7 +242,7 @@ export class FetchGate {
     if (item.class === 'whole') {
       this.#beginWhole(current, slot);
     } else if (item.class === 'header') {
-      this.#beginOwn(current, slot, 'fragment');
+      this.#beginHeader(current, slot);
     } else {
       this.#beginSlice(current, item, slot);
     }
@@ -260,6 +258,9 @@ export class FetchGate {
 
   #beginWhole(current: Current, slot: Omit<ValueSlot, 'kind' | 'source'>): void {
     const { held, plan } = current;
+    this.#parts.kept
+      .makeRoom(slot.size)
+      .forEach((old) => this.#parts.output.effect({ kind: 'discard', message: old }));
     const isStripped = plan?.strips.whole === true && current.whole === undefined;
     const message = this.#spoolTo(current, slot.size);
     const slots: { slot: ValueSlot; start: number }[] = [];
@@ -273,18 +274,19 @@ export class FetchGate {
     if (!isStripped) {
       slots.push({ slot: held.addValue(slot), start: 0 });
     }
-    const keep = plan?.keeps === true ? { held, sizes: readPartSizes(current.structure) } : undefined;
-    const whole: Whole = { message, size: slot.size, action: undefined, slots, slices: [], keep };
+    const sizes = plan?.keeps === true ? readPartSizes(current.structure) : undefined;
+    const keep = sizes === undefined ? undefined : { sizes, mailbox: this.#parts.kept.mailbox };
+    const whole: Whole = { message, size: slot.size, held, action: undefined, slots, slices: [], keep };
     current.whole ??= whole;
     current.scans.push({
       message,
       subject: 'message',
-      settle: (action) => this.#wholeDecided(whole, action, held),
+      settle: (action) => this.#desk.settleWhole(whole, action),
     });
   }
 
-  /** A value that is judged by itself. */
-  #beginOwn(current: Current, slot: Omit<ValueSlot, 'kind' | 'source'>, subject: ScanSubject): void {
+  /** Judged by itself, or every list view would download the mailbox. */
+  #beginHeader(current: Current, slot: Omit<ValueSlot, 'kind' | 'source'>): void {
     const value = current.held.addValue(slot);
     const message = this.#spoolTo(current, slot.size);
     if (slot.size === 0) {
@@ -293,11 +295,12 @@ export class FetchGate {
     const settle = (action: Action) => {
       if (action === 'defer') {
         this.#parts.onDefer();
+        return;
       }
       value.source =
         action === 'deliver' ? { kind: 'release', message, start: 0 } : { kind: 'blank', message };
     };
-    current.scans.push({ message, subject, settle });
+    current.scans.push({ message, subject: 'fragment', settle });
   }
 
   #beginSlice(current: Current, item: FetchItem, slot: Omit<ValueSlot, 'kind' | 'source'>): void {
@@ -307,16 +310,18 @@ export class FetchGate {
       return;
     }
     const asked = current.plan?.asked.get(responseKey(item));
-    const slice: Slice = { item, message, slot: value, asked, ownAction: undefined, whole: undefined };
+    const { held } = current;
+    const slice: Slice = { item, message, held, slot: value, asked, ownAction: undefined, whole: undefined };
     current.slices.push(slice);
   }
 
   /** Values from a kept message, for the one response that is about it. */
   #splice(current: Current): void {
     const spliced = current.plan?.spliced;
-    if (spliced === undefined || current.held.uid !== spliced.kept.uid) {
+    if (spliced === undefined || spliced.isServed || current.held.uid !== spliced.kept.uid) {
       return;
     }
+    spliced.isServed = true;
     for (const cut of spliced.cuts) {
       const slot = { label: cut.label, size: cut.length ?? 0, binary: false, empty: '""' } as const;
       current.held.addValue(slot, { kind: 'release', message: spliced.kept.message, start: cut.origin });
@@ -333,7 +338,7 @@ export class FetchGate {
       return;
     }
     current.scans.push(...this.#desk.ownScans(slices));
-    const found = whole ?? this.#keptWhole(held.uid);
+    const found = whole ?? this.#desk.keptWhole(held);
     if (found !== undefined) {
       this.#desk.attach(found, slices);
     } else if (plan !== undefined) {
@@ -341,49 +346,5 @@ export class FetchGate {
     } else {
       throw new WireError('unexpected', 'part of a message that nobody asked for');
     }
-  }
-
-  #keptWhole(uid: number | undefined): Whole | undefined {
-    const kept = uid === undefined ? undefined : this.#parts.kept.find('uid', uid);
-    return kept === undefined
-      ? undefined
-      : {
-          message: kept.message,
-          size: kept.size,
-          action: kept.action,
-          slots: [],
-          slices: [],
-          keep: undefined,
-        };
-  }
-
-  #wholeDecided(whole: Whole, action: Action, held: HeldFetch): void {
-    if (action === 'defer') {
-      this.#parts.onDefer();
-      return;
-    }
-    if (action === 'block') {
-      held.drop();
-      this.#parts.onBlock();
-      return;
-    }
-    whole.action = action;
-    for (const { slot, start } of whole.slots) {
-      slot.source = { kind: 'release', message: whole.message, start };
-    }
-    this.#keep(whole, action);
-    whole.slices.forEach((slice) => this.#desk.resolve(whole, slice));
-  }
-
-  #keep(whole: Whole, action: Action): void {
-    const { keep, message, size } = whole;
-    const uid = keep?.held.uid;
-    if (keep === undefined || uid === undefined || this.#parts.kept.find('uid', uid) !== undefined) {
-      return;
-    }
-    keep.held.disown(message);
-    const number = keep.held.keyword === 'UIDFETCH' ? undefined : keep.held.number;
-    const evicted = this.#parts.kept.put({ message, size, action, uid, number, partSizes: keep.sizes });
-    evicted.forEach((old) => this.#parts.output.effect({ kind: 'discard', message: old }));
   }
 }

@@ -11,6 +11,13 @@ export interface Cut {
   readonly length: number | undefined;
 }
 
+/** Values from a kept message, for the first response that is about it. */
+export interface Splice {
+  readonly kept: KeptMessage;
+  readonly cuts: readonly Cut[];
+  isServed: boolean;
+}
+
 /** How the answers to one rewritten FETCH are to be read. */
 export interface FetchPlan {
   /** Items that the gateway added and takes out again. */
@@ -23,7 +30,7 @@ export interface FetchPlan {
   /** Ranges of the whole message, cut from the judged copy. */
   readonly wholeCuts: readonly Cut[];
   /** Values that come from a kept message; the server was not asked for them. */
-  readonly spliced: { readonly kept: KeptMessage; readonly cuts: readonly Cut[] } | undefined;
+  readonly spliced: Splice | undefined;
   /** Requested octets by response key, to recognise a short answer: it ends the section. */
   readonly asked: ReadonlyMap<string, number>;
   /** Keep the judged message for following ranges. */
@@ -88,7 +95,7 @@ function setsSeen(item: FetchItem): boolean {
 }
 
 function labelOf(item: FetchItem): string {
-  const name = item.text.replace(/^BODY\.PEEK/i, 'BODY').replace(/<.*$/, '');
+  const name = item.text.toUpperCase().replace(/^(BODY|RFC822)\.PEEK/, '$1').replace(/<[^<]*$/, '');
   return item.origin === undefined ? name : `${name}<${item.origin}>`;
 }
 
@@ -151,7 +158,7 @@ function spliceFrom(kept: KeptMessage, request: FetchRequest, isUid: boolean): P
     plan: {
       strips: { uid: !isUid && !asks(request, 'UID'), whole: false, structure: false, seenProbe: probes },
       wholeCuts: [],
-      spliced: { kept, cuts: known },
+      spliced: { kept, cuts: known, isServed: false },
       asked: new Map(),
       keeps: false,
     },

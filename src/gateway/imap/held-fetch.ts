@@ -1,5 +1,5 @@
 import type { Effect, MessageId } from '../relay.ts';
-import { type HeldOutput, sendText } from './client-output.ts';
+import { type HeldOutput, type Prefix, sendText } from './client-output.ts';
 
 /** Where the bytes of a value come from, once that is decided. */
 export type Source =
@@ -34,7 +34,8 @@ export class HeldFetch implements HeldOutput {
   readonly #slots: Slot[] = [];
   #messages: MessageId[] = [];
   #isComplete = false;
-  #isDropped = false;
+  /** Set when the response is withheld; called when its turn comes. */
+  #onWithheld: (() => void) | undefined;
 
   constructor(number: number, keyword: string) {
     this.number = number;
@@ -65,13 +66,12 @@ export class HeldFetch implements HeldOutput {
     this.#isComplete = true;
   }
 
-  /** The response does not go out at all. */
-  drop(): void {
-    this.#isDropped = true;
-  }
-
-  get hasSlots(): boolean {
-    return this.#slots.length > 0;
+  /**
+   * The response does not go out, or only as `#` when it was begun already. `onWithheld` is called when its turn
+   * comes, so that the command it belongs to can tell.
+   */
+  withhold(onWithheld: () => void): void {
+    this.#onWithheld = onWithheld;
   }
 
   get hasValues(): boolean {
@@ -79,19 +79,24 @@ export class HeldFetch implements HeldOutput {
   }
 
   get isReady(): boolean {
-    const decided = this.#slots.every(
-      (slot) => slot.kind === 'text' || slot.size === 0 || slot.source !== undefined,
+    return (
+      this.#isComplete &&
+      this.#slots.every((slot) => slot.kind === 'text' || slot.size === 0 || slot.source !== undefined)
     );
-    return this.#isComplete && (this.#isDropped || decided);
   }
 
-  prefix(): string {
+  prefix(): Prefix {
     const first = this.#slots.findIndex((slot) => slot.kind === 'value' && slot.size > 0);
-    return first === -1 ? '' : this.#text(first + 1);
+    const count = first === -1 ? this.#slots.length : first + 1;
+    return { text: count === 0 ? '' : this.#text(count), isWhole: first !== -1 };
   }
 
   effects(alreadySent: number): readonly Effect[] {
-    const effects: Effect[] = this.#isDropped || this.#slots.length === 0 ? [] : this.#release(alreadySent);
+    if (this.#slots.length > 0) {
+      this.#onWithheld?.();
+    }
+    const isLeftOut = this.#slots.length === 0 || (this.#onWithheld !== undefined && alreadySent === 0);
+    const effects = isLeftOut ? [] : this.#release(alreadySent);
     return [...effects, ...this.#messages.map((message): Effect => ({ kind: 'discard', message }))];
   }
 

@@ -1,5 +1,5 @@
 import type { Effect, MessageId } from '../relay.ts';
-import { type HeldOutput, sendText } from './client-output.ts';
+import { type HeldOutput, type Prefix, sendText } from './client-output.ts';
 
 /** A response that is no message but may carry text of users (METADATA): judged as a whole, or left out. */
 export class HeldLine implements HeldOutput {
@@ -22,8 +22,8 @@ export class HeldLine implements HeldOutput {
   }
 
   /** Unknown until the verdict: the line may not go out at all. */
-  prefix(): string {
-    return '';
+  prefix(): Prefix {
+    return { text: '', isWhole: false };
   }
 
   effects(): readonly Effect[] {

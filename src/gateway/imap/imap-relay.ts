@@ -7,9 +7,11 @@ import { CommandQueue } from './command-queue.ts';
 import { FetchGate } from './fetch-gate.ts';
 import { ImapState } from './imap-state.ts';
 import { KeptMessages } from './kept-messages.ts';
+import { IMAP_LIMITS } from './limits.ts';
 import { REPLIES } from './replies.ts';
 import { ServerSide } from './server-side.ts';
 import { type OpeningStep, UpstreamOpening } from './upstream-opening.ts';
+import { ByteCollector } from './wire/byte-collector.ts';
 import { ResponseReader } from './wire/response-reader.ts';
 import { WireError, type WireFault } from './wire/wire-error.ts';
 
@@ -35,8 +37,9 @@ class ImapRelay implements Relay {
   readonly #server: ServerSide;
   readonly #opening: UpstreamOpening;
   readonly #responses: ResponseReader;
-  /** What the client sent before it was greeted, or while it was not listened to. */
   #effects: Effect[] = [];
+  /** What the client sent before it was greeted. */
+  readonly #early = new ByteCollector();
   #closing: CloseReason | undefined;
   #isDraining = false;
   /** What came in whole is still delivered, then the session ends. */
@@ -48,7 +51,7 @@ class ImapRelay implements Relay {
     const emit = (effect: Effect) => this.#effects.push(effect);
     const goodbye = (line: string) => this.#sayGoodbye(line, 'client-protocol-error');
     this.#state = new ImapState(settings);
-    this.#kept = new KeptMessages(now);
+    this.#kept = new KeptMessages(now, settings.maxLiteralBytes);
     this.#queue = new CommandQueue(emit);
     this.#opening = new UpstreamOpening(settings);
     this.#responses = new ResponseReader(settings.maxLiteralBytes);
@@ -81,19 +84,39 @@ class ImapRelay implements Relay {
     return this.#run('client', () => {
       if (this.#awaitsClientTls) {
         this.#close('starttls-injection');
-        return;
-      }
-      this.#client.push(bytes);
-      while (this.#closing === undefined && !this.#awaitsClientTls && this.#client.step()) {
-        this.#pump();
-      }
-      if (this.#awaitsClientTls && this.#client.hasLeftover) {
-        this.#close('starttls-injection');
+      } else if (this.#opening.isDone) {
+        this.#hear(bytes);
+      } else {
+        this.#keepEarly(bytes);
       }
     });
   }
 
+  #hear(bytes: Uint8Array): void {
+    this.#client.push(bytes);
+    while (this.#closing === undefined && !this.#awaitsClientTls && this.#client.step()) {
+      this.#pump();
+    }
+    if (this.#awaitsClientTls && this.#client.hasLeftover) {
+      this.#close('starttls-injection');
+    }
+  }
+
+  /** The server speaks first; what comes before that waits. */
+  #keepEarly(bytes: Uint8Array): void {
+    this.#early.add(bytes);
+    if (this.#early.length > IMAP_LIMITS.earlyBytes) {
+      throw new WireError('line-too-long', 'too much before the greeting');
+    }
+  }
+
   fromUpstream(bytes: Uint8Array): Effect[] {
+    const effects = this.#fromUpstream(bytes);
+    const isGreeted = this.#early.length > 0 && this.#opening.isDone && this.#closing === undefined;
+    return isGreeted ? [...effects, ...this.fromClient(this.#early.take())] : effects;
+  }
+
+  #fromUpstream(bytes: Uint8Array): Effect[] {
     return this.#run('upstream', () => {
       if (this.#awaitsUpstreamTls) {
         this.#close('starttls-injection');
@@ -187,14 +210,17 @@ class ImapRelay implements Relay {
   #run(side: Side, work: () => void): Effect[] {
     try {
       work();
-      this.#kept.expire().forEach((message) => this.#output.effect({ kind: 'discard', message }));
-      this.#effects.push(...this.#output.flush());
-      this.#endWhenDone();
+      if (this.#closing === undefined) {
+        this.#kept.expire().forEach((message) => this.#output.effect({ kind: 'discard', message }));
+        this.#effects.push(...this.#output.flush());
+        this.#endWhenDone();
+      }
     } catch (error) {
       if (!(error instanceof WireError)) {
         throw error;
       }
       this.#effects.push({ kind: 'note', note: { type: 'bad-input', side, what: error.fault } });
+      this.#effects.push(...this.#output.flush());
       const reason = side === 'client' ? 'client-protocol-error' : 'upstream-protocol-error';
       this.#abort(REPLIES.byeProtocol, LIMIT_FAULTS.has(error.fault) ? 'limit-exceeded' : reason);
     }
@@ -301,7 +327,8 @@ class ImapRelay implements Relay {
   }
 
   get #isBetweenCommands(): boolean {
-    return this.#queue.isIdle || this.#queue.outstanding('IDLE') !== undefined;
+    const isIdle = this.#queue.isIdle && !this.#client.uploads.isReceiving;
+    return isIdle || this.#queue.outstanding('IDLE') !== undefined;
   }
 
   /** Nothing follows a close, and no handshake comes before it. */

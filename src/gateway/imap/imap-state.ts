@@ -49,6 +49,12 @@ export class ImapState {
     return rewriteCapabilities(this.serverCapabilities, this.capabilityContext).join(' ');
   }
 
+  /** Largest upload in bytes that the server takes (RFC 7889), when it says so for all mailboxes. */
+  get appendLimit(): number | undefined {
+    const token = this.serverCapabilities.find((name) => /^APPENDLIMIT=[0-9]{1,15}$/i.test(name));
+    return token === undefined ? undefined : Number(token.slice('APPENDLIMIT='.length));
+  }
+
   serverOffers(capability: string): boolean {
     return this.serverCapabilities.some((token) => token.toUpperCase() === capability);
   }

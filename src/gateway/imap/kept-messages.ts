@@ -27,22 +27,26 @@ export interface KeptMessage {
 /** The few messages that a chunking client is reading: bounded, timed, of the selected mailbox only. */
 export class KeptMessages {
   readonly #now: () => number;
+  readonly #maxBytes: number;
   #messages: KeptMessage[] = [];
+  #mailbox = 0;
 
-  /** `now`: monotonic milliseconds. */
-  constructor(now: () => number) {
+  /** `now`: monotonic milliseconds. `maxBytes`: all kept messages and the one that comes in. */
+  constructor(now: () => number, maxBytes: number) {
     this.#now = now;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Counts the mailboxes that were selected: what was fetched in an earlier one is not kept in this one. */
+  get mailbox(): number {
+    return this.#mailbox;
   }
 
   find(by: 'uid' | 'number', value: number): KeptMessage | undefined {
     return this.#messages.find((kept) => kept[by] === value);
   }
 
-  holds(message: MessageId): boolean {
-    return this.#messages.some((kept) => kept.message === message);
-  }
-
-  /** Keeps a message unless one of that UID is kept already; returns those that have to go for it. */
+  /** Keeps a message; returns those that have to go for it. */
   put(
     kept: Pick<KeptMessage, 'message' | 'size' | 'action' | 'uid' | 'number' | 'partSizes'>,
   ): readonly MessageId[] {
@@ -51,6 +55,20 @@ export class KeptMessages {
     const entry: KeptMessage = { ...kept, sections: new Map(), keptAt: this.#now(), isPinned: false };
     this.#messages = [...this.#messages.filter((old) => !surplus.includes(old)), entry];
     return surplus.map((old) => old.message);
+  }
+
+  /** A message of `size` bytes comes in: takes out the oldest until both fit. */
+  makeRoom(size: number): readonly MessageId[] {
+    const gone: KeptMessage[] = [];
+    let bytes = this.#messages.reduce((sum, kept) => sum + kept.size, size);
+    for (const kept of this.#messages) {
+      if (bytes > this.#maxBytes && !kept.isPinned) {
+        gone.push(kept);
+        bytes -= kept.size;
+      }
+    }
+    this.#messages = this.#messages.filter((kept) => !gone.includes(kept));
+    return gone.map((kept) => kept.message);
   }
 
   /** Takes out what was kept too long. */
@@ -65,6 +83,7 @@ export class KeptMessages {
   clear(): readonly MessageId[] {
     const all = this.#messages.map((kept) => kept.message);
     this.#messages = [];
+    this.#mailbox += 1;
     return all;
   }
 

@@ -4,6 +4,8 @@ export const IMAP_LIMITS = {
   commandLineBytes: 65_536,
   /** Literals of one command that is not an upload: mailbox names, passwords, search strings. */
   commandLiteralBytes: 65_536,
+  /** What a client may send before it was greeted (protocol notes 6.5). */
+  earlyBytes: 8_192,
   /** Arguments and list elements of one command. */
   commandNodes: 20_000,
   /** One AUTHENTICATE line; OAuth tokens are the longest (RFC 9051 has no figure; Dovecot takes 16 KiB). */
@@ -12,6 +14,8 @@ export const IMAP_LIMITS = {
   responseLineBytes: 8_388_608,
   /** A literal that is not message content: a mailbox name, an ENVELOPE string. */
   metadataLiteralBytes: 1_048_576,
+  /** A literal where a plain value stands (a date), or a header name in a section: neither is long. */
+  metadataValueBytes: 1_000,
   /** Parenthesis depth of a command; search keys nest by hand only. */
   commandDepth: 64,
   /** Parenthesis depth of a response; THREAD nests with the conversation (Dovecot CVE-2026-27857). */
@@ -29,6 +33,8 @@ export const IMAP_LIMITS = {
   statusTextBytes: 1_000,
   /** Pairs of an ID command (RFC 2971 section 3.3). */
   idPairs: 30,
+  idKeyBytes: 30,
+  idValueBytes: 1_024,
   /** Scanned messages kept for following ranges, and for how long: a chunking client reads one at a time. */
   keptMessages: 2,
   keptMs: 600_000,

@@ -7,6 +7,7 @@ export const REPLIES = {
   needsLogin: 'BAD Please log in first',
   needsTls: 'NO [PRIVACYREQUIRED] Please use TLS first',
   tlsActive: 'BAD TLS is already active',
+  startTlsBusy: 'BAD Other commands are still running',
   startTls: 'OK Begin TLS negotiation now',
   mechanism: 'NO [CANNOT] Authentication mechanism not available',
   uploadRefused: 'NO [CANNOT] Message refused, harmful content was found',

@@ -10,7 +10,6 @@ import { IMAP_LIMITS } from './limits.ts';
 import { REPLIES } from './replies.ts';
 import type { ResponseEvent, StatusWord } from './wire/response-reader.ts';
 import { renderStatusText, type StatusText } from './wire/status-text.ts';
-import { hasBalancedQuotes } from './wire/nodes.ts';
 import { WireError } from './wire/wire-error.ts';
 
 export interface ServerSideParts {
@@ -44,6 +43,21 @@ const PASSED = new Set([
   'MYRIGHTS',
   'VANISHED',
   'XAPPLEPUSHSERVICE',
+  'UIDBATCHES',
+]);
+/** Those of them that name mailboxes or users, which may be literals. */
+const NAMING = new Set([
+  'LIST',
+  'LSUB',
+  'XLIST',
+  'ESEARCH',
+  'STATUS',
+  'NAMESPACE',
+  'QUOTA',
+  'QUOTAROOT',
+  'ACL',
+  'LISTRIGHTS',
+  'MYRIGHTS',
   'UIDBATCHES',
 ]);
 const PASSED_NUMBERED = new Set(['EXISTS', 'RECENT', 'EXPUNGE']);
@@ -231,7 +245,7 @@ export class ServerSide {
         this.#enabled(event.text.split(' ').slice(1));
         return;
       case 'ID':
-        this.#bounded(event.text);
+        this.#id(event);
         return;
       default:
         this.#expectLogin();
@@ -245,11 +259,12 @@ export class ServerSide {
     this.#parts.output.text(`* ${['ENABLED', ...kept].join(' ')}\r\n`);
   }
 
-  #bounded(text: string): void {
-    if (text.length > IMAP_LIMITS.commandLineBytes) {
-      throw new WireError('line-too-long', 'metadata response too long');
+  #id(event: ResponseEvent & { kind: 'data' }): void {
+    if (event.text.length > IMAP_LIMITS.commandLineBytes) {
+      throw new WireError('line-too-long', 'ID response too long');
     }
-    this.#parts.output.text(`* ${text}\r\n`);
+    requireUnambiguous(event);
+    this.#parts.output.text(`* ${event.text}\r\n`);
   }
 
   #mailboxData(event: ResponseEvent & { kind: 'data' }): void {
@@ -258,14 +273,15 @@ export class ServerSide {
       kept.forgetNumbers();
     }
     if (event.name === 'METADATA') {
+      requireUnambiguous(event);
       gate.judgeLine(event.text);
       return;
     }
     const passes = event.number === undefined ? PASSED.has(event.name) : PASSED_NUMBERED.has(event.name);
     if (passes) {
-      // An unbalanced quote swallows the rest of the line in some clients (protocol notes 3.5).
-      if (!event.literals && !hasBalancedQuotes(event.text)) {
-        throw new WireError('quote', 'unbalanced quotes');
+      requireUnambiguous(event);
+      if (event.literals && !NAMING.has(event.name)) {
+        throw new WireError('literal-not-allowed', 'literal in a response without names');
       }
       output.text(`* ${event.text}\r\n`);
       return;
@@ -274,5 +290,11 @@ export class ServerSide {
     if (event.literals) {
       throw new WireError('unexpected', 'unknown response with a literal');
     }
+  }
+}
+
+function requireUnambiguous(event: ResponseEvent & { kind: 'data' }): void {
+  if (!event.isUnambiguous) {
+    throw new WireError('quote', 'unbalanced quotes or a stray brace');
   }
 }

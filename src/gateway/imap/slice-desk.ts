@@ -1,6 +1,7 @@
 import type { Located } from '../../scan/scanner.ts';
 import type { Action } from '../policy/action.ts';
 import type { Effect, MessageId } from '../relay.ts';
+import type { ClientOutput } from './client-output.ts';
 import { sectionKey } from './fetch-plan.ts';
 import type { HeldFetch, ValueSlot } from './held-fetch.ts';
 import type { KeptMessages } from './kept-messages.ts';
@@ -12,17 +13,21 @@ import type { FetchItem } from './wire/fetch-item.ts';
 export interface Whole {
   readonly message: MessageId;
   readonly size: number;
+  /** The response that brings it. */
+  readonly held: HeldFetch;
   action: Action | undefined;
   /** Where its own octets go: whole values and ranges of it. */
   readonly slots: { readonly slot: ValueSlot; readonly start: number }[];
   readonly slices: Slice[];
-  readonly keep: { readonly held: HeldFetch; readonly sizes: PartSizes } | undefined;
+  /** Present when following ranges are likely; `mailbox` is that of the moment. */
+  readonly keep: { readonly sizes: PartSizes; readonly mailbox: number } | undefined;
 }
 
 /** A value that the server cut out of a message. */
 export interface Slice {
   readonly item: FetchItem;
   readonly message: MessageId;
+  readonly held: HeldFetch;
   readonly slot: ValueSlot;
   /** Octets that the client asked for, when it named a number. */
   readonly asked: number | undefined;
@@ -33,9 +38,11 @@ export interface Slice {
 
 export interface DeskParts {
   readonly emit: (effect: Effect) => void;
+  readonly output: ClientOutput;
   readonly kept: KeptMessages;
   readonly verdicts: PendingVerdicts;
   readonly onDefer: () => void;
+  readonly onBlock: () => void;
 }
 
 /**
@@ -83,6 +90,47 @@ export class SliceDesk {
     }
   }
 
+  /** The verdict on a whole message: its own octets, then the values that were cut out of it. */
+  settleWhole(whole: Whole, action: Action): void {
+    const { message, held, slots, slices } = whole;
+    if (action === 'defer') {
+      this.#parts.onDefer();
+      return;
+    }
+    whole.action = action;
+    if (action === 'block') {
+      held.withhold(this.#parts.onBlock);
+    }
+    for (const { slot, start } of slots) {
+      slot.source = action === 'block' ? { kind: 'blank', message } : { kind: 'release', message, start };
+    }
+    this.#keep(whole, action);
+    slices.forEach((slice) => this.resolve(whole, slice));
+  }
+
+  /** The message that is kept from an earlier answer, when this response is about it. */
+  keptWhole(held: HeldFetch): Whole | undefined {
+    const kept = held.uid === undefined ? undefined : this.#parts.kept.find('uid', held.uid);
+    if (kept === undefined) {
+      return undefined;
+    }
+    const { message, size, action } = kept;
+    return { message, size, held, action, slots: [], slices: [], keep: undefined };
+  }
+
+  #keep({ keep, held, message, size }: Whole, action: Action): void {
+    const { kept, output } = this.#parts;
+    const { uid } = held;
+    const isWanted = keep?.mailbox === kept.mailbox && action !== 'block';
+    if (keep === undefined || !isWanted || uid === undefined || kept.find('uid', uid) !== undefined) {
+      return;
+    }
+    held.disown(message);
+    const number = held.keyword === 'UIDFETCH' ? undefined : held.number;
+    const evicted = kept.put({ message, size, action, uid, number, partSizes: keep.sizes });
+    evicted.forEach((old) => output.effect({ kind: 'discard', message: old }));
+  }
+
   /** The scans that decoded values need of their own. */
   ownScans(slices: readonly Slice[]): readonly ScanWish[] {
     return slices
@@ -107,7 +155,10 @@ export class SliceDesk {
     if (whole.action === undefined || slice.slot.source !== undefined) {
       return;
     }
-    if (slice.item.class !== 'decoded') {
+    if (whole.action === 'block') {
+      blank(slice);
+      slice.held.withhold(this.#parts.onBlock);
+    } else if (slice.item.class !== 'decoded') {
       this.#locating.set(slice.message, slice);
       this.#parts.emit({ kind: 'locate', message: whole.message, needle: slice.message });
     } else if (slice.ownAction !== undefined) {
@@ -144,8 +195,9 @@ export class SliceDesk {
     const settle = (action: Action) => {
       if (action === 'defer') {
         this.#parts.onDefer();
+      } else {
+        releaseOwn(slice, action === 'deliver');
       }
-      releaseOwn(slice, action === 'deliver');
     };
     this.#parts.verdicts.ask(
       { message: slice.message, subject: 'fragment', settle },
@@ -156,7 +208,7 @@ export class SliceDesk {
 
   /** Where the section stands, so that its following ranges need no download. */
   #learn(whole: Whole, slice: Slice, offset: number): void {
-    const uid = whole.keep?.held.uid;
+    const uid = whole.keep === undefined ? undefined : whole.held.uid;
     const kept = uid === undefined ? undefined : this.#parts.kept.find('uid', uid);
     const key = sectionKey(slice.item);
     if (kept?.message !== whole.message || key === '') {

@@ -55,7 +55,8 @@ export class UploadDesk {
       this.#end(upload);
       return;
     }
-    if (upload.messages.length >= IMAP_LIMITS.uploadLiterals) {
+    const limit = this.#parts.state.appendLimit;
+    if (upload.messages.length >= IMAP_LIMITS.uploadLiterals || (limit !== undefined && literal.size > limit)) {
       upload.refusal ??= REPLIES.tooLarge;
     }
     if (upload.refusal !== undefined && !literal.nonSync) {
@@ -68,6 +69,11 @@ export class UploadDesk {
     if (!literal.nonSync) {
       this.#parts.output.text(`${REPLIES.continueLiteral}\r\n`);
     }
+  }
+
+  /** In the middle of a command. */
+  get isReceiving(): boolean {
+    return this.#upload !== undefined;
   }
 
   octets(bytes: Uint8Array): void {
@@ -107,11 +113,10 @@ export class UploadDesk {
     const message = this.#parts.state.newMessage();
     this.#sink = message;
     upload.messages.push({ message, size });
-    upload.segments.push(
-      { kind: 'text', text: `${binary ? '~' : ''}{${size}}\r\n` },
-      { kind: 'wait' },
-      { kind: 'upload', message, size },
-    );
+    upload.segments.push({ kind: 'text', text: `${binary ? '~' : ''}{${size}}\r\n` }, { kind: 'wait' });
+    if (size > 0) {
+      upload.segments.push({ kind: 'upload', message, size, isJudged: this.#scans });
+    }
     this.#parts.emit({ kind: 'open', message, sizeHint: size });
   }
 
@@ -127,6 +132,10 @@ export class UploadDesk {
     this.#judge(upload, pending);
   }
 
+  get #scans(): boolean {
+    return this.#parts.state.settings.scanUploads;
+  }
+
   #pending(upload: Upload): Pending {
     return {
       tag: upload.tag,
@@ -140,7 +149,7 @@ export class UploadDesk {
 
   #judge(upload: Upload, pending: Pending): void {
     const judged = upload.messages.filter(({ size }) => size > 0);
-    let open = this.#parts.state.settings.scanUploads ? judged.length : 0;
+    let open = this.#scans ? judged.length : 0;
     pending.isReady = open === 0;
     if (pending.isReady) {
       return;

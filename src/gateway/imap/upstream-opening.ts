@@ -85,7 +85,10 @@ export class UpstreamOpening {
 
   /** PREAUTH in clear text makes STARTTLS impossible; elsewhere only when it was configured. */
   #onPreauth(text: string): OpeningStep {
-    const isSafe = this.#isSecure || this.#settings.upstreamStartTls === 'off';
+    const { upstreamStartTls, clientSecure, clientStartTls } = this.#settings;
+    // Nor could the client still ask for TLS, once it is greeted as logged in.
+    const isSafeForClient = clientSecure || clientStartTls !== 'required';
+    const isSafe = isSafeForClient && (this.#isSecure || upstreamStartTls === 'off');
     if (!isSafe || !this.#settings.allowPreauth) {
       return { kind: 'fail', reason: 'upstream-insecure' };
     }

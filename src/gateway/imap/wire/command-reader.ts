@@ -1,4 +1,5 @@
 import { IMAP_LIMITS } from '../limits.ts';
+import { ByteCollector } from './byte-collector.ts';
 import { Fragmenter, type LiteralHeader } from './fragmenter.ts';
 import type { UnitPart } from './nodes.ts';
 import { WireError } from './wire-error.ts';
@@ -29,7 +30,8 @@ export type CommandEvent =
   /** Not a command at all: no tag, or no command name. */
   | { readonly kind: 'garbage'; readonly text: string };
 
-const COMMAND = /^([^\s+(){%*"\\\]]{1,64}) ([A-Za-z][A-Za-z0-9-]{0,31})(?: (.*))?$/s;
+/** A tag is repeated in replies: printable ASCII, and nothing that means something to a browser (ALPACA). */
+const COMMAND = /^([!#$&',\-./0-9:;=?@A-Z[^_`a-z|~]{1,64}) ([A-Za-z][A-Za-z0-9-]{0,31})(?: (.*))?$/s;
 const UPLOAD = /^(APPEND|REPLACE|UID REPLACE)$/i;
 
 interface Unit {
@@ -56,7 +58,7 @@ export class CommandReader {
   });
   #unit: Unit | undefined;
   #uploads = false;
-  #literal: Buffer[] = [];
+  readonly #literal = new ByteCollector();
   #header: LiteralHeader | undefined;
   /** `line`: the next lines belong to a running AUTHENTICATE or IDLE. */
   mode: 'command' | 'line' = 'command';
@@ -159,10 +161,9 @@ export class CommandReader {
     if (this.#uploads) {
       return { kind: 'uploadOctets', bytes, last };
     }
-    this.#literal.push(Buffer.from(bytes));
+    this.#literal.add(bytes);
     if (last) {
-      const literal = Buffer.concat(this.#literal).toString('latin1');
-      this.#literal = [];
+      const literal = this.#literal.take().toString('latin1');
       this.#unit?.parts.push({ literal, binary: this.#header?.binary ?? false });
     }
     return undefined;

@@ -56,10 +56,16 @@ export function readFetchItem(text: string, position: number): { item: FetchItem
   let section: string | undefined;
   if (text[end] === '[') {
     const close = sectionEnd(text, end);
+    if (close === undefined) {
+      throw new WireError('syntax', 'unclosed section');
+    }
     section = normaliseSection(text.slice(end + 1, close - 1));
     end = close;
   }
   const partial = text[end] === '<' ? readPartial(text, end) : undefined;
+  if (partial !== undefined && section === undefined) {
+    throw new WireError('syntax', 'partial of an item that has no section');
+  }
   end = partial?.end ?? end;
   const item: FetchItem = {
     name,
@@ -149,5 +155,6 @@ function classifySection(section: string, origin: number | undefined): ItemClass
   if (section === '') {
     return origin === undefined ? 'whole' : 'slice';
   }
-  return HEADER_SECTION.test(section) ? 'header' : 'slice';
+  // A range of a header is half of what it would show: it needs the verdict on all of it.
+  return HEADER_SECTION.test(section) && origin === undefined ? 'header' : 'slice';
 }

@@ -56,13 +56,13 @@ function inlineLiterals(parts: readonly UnitPart[]): string {
 
 function readItems(text: string, start: number): { items: FetchItem[]; end: number } {
   if (text[start] !== '(') {
-    const { item, end } = readFetchItem(text, start);
+    const { item, end } = readRequested(text, start);
     return { items: [macroOrItem(item)], end };
   }
   const items: FetchItem[] = [];
   let position = start + 1;
   for (;;) {
-    const { item, end } = readFetchItem(text, position);
+    const { item, end } = readRequested(text, position);
     items.push(item);
     if (items.length > MAX_ITEMS) {
       throw new WireError('syntax', `more than ${MAX_ITEMS} FETCH items`);
@@ -75,6 +75,16 @@ function readItems(text: string, start: number): { items: FetchItem[]; end: numb
     }
     position = end + 1;
   }
+}
+
+/** A request names origin and length; a response only the origin. */
+function readRequested(text: string, position: number): { item: FetchItem; end: number } {
+  const read = readFetchItem(text, position);
+  const { origin, length } = read.item;
+  if (origin !== undefined && (length === undefined || length === 0)) {
+    throw new WireError('syntax', 'partial without a length');
+  }
+  return read;
 }
 
 function macroOrItem(item: FetchItem): FetchItem {

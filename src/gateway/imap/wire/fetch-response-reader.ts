@@ -1,7 +1,7 @@
 import { IMAP_LIMITS } from '../limits.ts';
 import { type FetchItem, readFetchItem } from './fetch-item.ts';
 import type { LiteralHeader } from './fragmenter.ts';
-import { readQuoted } from './nodes.ts';
+import { quote, readQuoted, sectionEnd } from './nodes.ts';
 import { WireError } from './wire-error.ts';
 
 /** What the reader tells of one FETCH response while it comes in. */
@@ -15,6 +15,9 @@ export interface FetchResponseListener {
 }
 
 type State = 'name' | 'value' | 'list' | 'done';
+const ATTRIBUTE = /^[A-Za-z0-9.]{1,64}$/;
+/** Neither stands in an atom or outside of a string; readers disagree on what they mean there. */
+const FORBIDDEN = /[{"]/;
 
 /** Items whose quoted or literal value is metadata wherever it stands. */
 function isMetadata(item: FetchItem): boolean {
@@ -32,6 +35,9 @@ export class FetchResponseReader {
   #list = '';
   #depth = 0;
   #items = 0;
+  #inlineBytes = 0;
+  /** An item whose section goes on behind a literal: `BODY[HEADER.FIELDS ({7}`. */
+  #openName: string | undefined;
 
   constructor(listener: FetchResponseListener) {
     this.#listener = listener;
@@ -42,7 +48,9 @@ export class FetchResponseReader {
   }
 
   /** The next text, up to a literal or the end of the response. */
-  text(text: string): void {
+  text(piece: string): void {
+    const text = `${this.#openName ?? ''}${piece}`;
+    this.#openName = undefined;
     let position = 0;
     while (position < text.length) {
       position = this.#step(text, position);
@@ -51,9 +59,12 @@ export class FetchResponseReader {
 
   /** A literal's header. `inline`: metadata, hand its octets to `inline`; `content`: the listener was told. */
   literal(header: LiteralHeader): 'inline' | 'content' {
+    if (this.#openName !== undefined) {
+      return this.#inline(header, IMAP_LIMITS.metadataValueBytes);
+    }
     if (this.#state === 'list') {
       this.#list += `{${header.size}}\r\n`;
-      return 'inline';
+      return this.#inline(header, IMAP_LIMITS.metadataLiteralBytes);
     }
     const item = this.#expectItem();
     if (header.binary && item.class !== 'decoded') {
@@ -61,7 +72,7 @@ export class FetchResponseReader {
     }
     if (isMetadata(item)) {
       this.#list = `{${header.size}}\r\n`;
-      return 'inline';
+      return this.#inline(header, IMAP_LIMITS.metadataValueBytes);
     }
     this.#state = 'name';
     this.#listener.onLiteral(item, header);
@@ -70,10 +81,23 @@ export class FetchResponseReader {
 
   /** The whole value of a metadata literal, latin1. */
   inline(value: string): void {
+    if (this.#openName !== undefined) {
+      this.#openName += quotedName(value);
+      return;
+    }
     this.#list += value;
     if (this.#state === 'value') {
       this.#deliver(this.#list);
     }
+  }
+
+  /** Memory for one response is bounded by the sum of what it says beside content. */
+  #inline(header: LiteralHeader, limit: number): 'inline' {
+    this.#inlineBytes += header.size;
+    if (header.size > limit || this.#inlineBytes > IMAP_LIMITS.responseLineBytes) {
+      throw new WireError('literal-too-large', 'metadata literal too large');
+    }
+    return 'inline';
   }
 
   #step(text: string, position: number): number {
@@ -93,6 +117,10 @@ export class FetchResponseReader {
     if (text[position] === ')') {
       this.#state = 'done';
       return position + 1;
+    }
+    if (hasOpenSection(text, position)) {
+      this.#openName = text.slice(position);
+      return text.length;
     }
     const { item, end } = readFetchItem(text, position);
     this.#items += 1;
@@ -138,7 +166,7 @@ export class FetchResponseReader {
     const value = text.slice(position, end);
     const item = this.#expectItem();
     const isContent = item.class !== 'metadata' && item.class !== 'unknown';
-    if (value === '' || (isContent && value.toUpperCase() !== 'NIL')) {
+    if (value === '' || FORBIDDEN.test(value) || (isContent && value.toUpperCase() !== 'NIL')) {
       throw new WireError('syntax', 'a content item must be a string or NIL');
     }
     this.#deliver(value);
@@ -162,7 +190,11 @@ export class FetchResponseReader {
         end += 1;
       }
     }
-    this.#list += text.slice(position, end);
+    const piece = text.slice(position, end);
+    if (piece.includes('{')) {
+      throw new WireError('literal-syntax', 'brace outside a string');
+    }
+    this.#list += piece;
     if (this.#depth > IMAP_LIMITS.responseDepth) {
       throw new WireError('parenthesis', 'list nested too deep');
     }
@@ -188,6 +220,20 @@ export class FetchResponseReader {
     }
     return this.#item;
   }
+}
+
+function hasOpenSection(text: string, position: number): boolean {
+  const bracket = text.indexOf('[', position);
+  const isSection = bracket !== -1 && ATTRIBUTE.test(text.slice(position, bracket));
+  return isSection && sectionEnd(text, bracket) === undefined;
+}
+
+function quotedName(value: string): string {
+  const quoted = quote(value);
+  if (quoted === undefined) {
+    throw new WireError('syntax', 'header name outside ASCII');
+  }
+  return quoted;
 }
 
 function requireBlank(text: string, position: number): number {

@@ -1,3 +1,4 @@
+import { ByteCollector } from './byte-collector.ts';
 import { WireError } from './wire-error.ts';
 
 /** `{n}`, `{n+}` or `~{n}` at the end of a line (RFC 9051 section 4.3). */
@@ -27,6 +28,8 @@ export interface FragmenterOptions {
 
 const LF = 10;
 const HEADER = /(~?)\{([0-9]{1,20})([+-]?)\}$/;
+/** What one reader or another takes for a literal header: signs, blanks, more digits than a number has. */
+const NEARLY_HEADER = /\{[-+ 0-9]*\}$/;
 /** A real client or server writes a literal after a space, inside a list, or as a whole value. */
 const BEFORE_LITERAL = new Set([' ', '(', '[']);
 
@@ -35,8 +38,7 @@ export class Fragmenter {
   readonly #options: FragmenterOptions;
   #chunk: Buffer = Buffer.alloc(0);
   #position = 0;
-  #partial: Buffer[] = [];
-  #partialBytes = 0;
+  readonly #partial = new ByteCollector();
   #unitBytes = 0;
   #literalLeft: number | undefined;
   #continued = false;
@@ -53,7 +55,7 @@ export class Fragmenter {
 
   /** Bytes that belong to no complete fragment yet: anything here when a TLS handshake starts is an injection. */
   get hasLeftover(): boolean {
-    return this.#partialBytes > 0 || this.#position < this.#chunk.length;
+    return this.#partial.length > 0 || this.#position < this.#chunk.length;
   }
 
   /** The announced literal was refused before its octets came: the next bytes are a new unit. */
@@ -90,24 +92,14 @@ export class Fragmenter {
     const piece = this.#chunk.subarray(this.#position, stop);
     this.#position = stop;
     if (end === -1) {
-      this.#keepPartial(piece);
+      this.#partial.add(piece);
       return undefined;
     }
     return this.#completeLine(piece);
   }
 
-  #keepPartial(piece: Buffer): void {
-    if (piece.length > 0) {
-      this.#partial.push(Buffer.from(piece));
-      this.#partialBytes += piece.length;
-    }
-  }
-
   #completeLine(piece: Buffer): Fragment {
-    const line = this.#partialBytes === 0 ? piece : Buffer.concat([...this.#partial, piece]);
-    this.#partial = [];
-    this.#partialBytes = 0;
-    const text = checkedText(line);
+    const text = checkedText(this.#joined(piece));
     const mayAnnounce = this.#continued || this.#options.mayAnnounce(text);
     const literal = mayAnnounce ? this.#literalHeader(text) : undefined;
     this.#continued = literal !== undefined;
@@ -119,9 +111,20 @@ export class Fragmenter {
     return { kind: 'line', text: literal.before, literal: literal.header };
   }
 
+  #joined(piece: Buffer): Buffer {
+    if (this.#partial.length === 0) {
+      return piece;
+    }
+    this.#partial.add(piece);
+    return this.#partial.take();
+  }
+
   #literalHeader(text: string): { before: string; header: LiteralHeader } | undefined {
     const match = text.endsWith('}') ? HEADER.exec(text) : null;
     if (match === null) {
+      if (NEARLY_HEADER.test(text)) {
+        throw new WireError('literal-syntax', 'a literal header that readers disagree on');
+      }
       return undefined;
     }
     const [, tilde = '', digits = '', sign = ''] = match;

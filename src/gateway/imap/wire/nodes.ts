@@ -118,11 +118,10 @@ class NodeReader {
     return end;
   }
 
-  /** An atom ends at a space or parenthesis; brackets of a FETCH section belong to it, with all they hold. */
   #atom(text: string, position: number): number {
     let end = position;
     while (end < text.length && !' ()"'.includes(text.charAt(end))) {
-      end = text[end] === '[' ? sectionEnd(text, end) : end + 1;
+      end += 1;
     }
     if (text[end] === '"') {
       throw new WireError('quote', 'quote inside an atom');
@@ -167,8 +166,11 @@ export function readQuoted(text: string, position: number, lenient = false): { v
   throw new WireError('quote', 'unterminated quoted string');
 }
 
-/** The position behind the `]` that closes the section opened at `position`; quoted header names may hold one. */
-export function sectionEnd(text: string, position: number): number {
+/**
+ * The position behind the `]` that closes the section opened at `position`; nothing when it does not close in this
+ * text. Quoted header names may hold one.
+ */
+export function sectionEnd(text: string, position: number): number | undefined {
   for (let index = position + 1; index < text.length; index += 1) {
     const char = text.charAt(index);
     if (char === ']') {
@@ -178,7 +180,7 @@ export function sectionEnd(text: string, position: number): number {
       index = readQuoted(text, index, true).end - 1;
     }
   }
-  throw new WireError('syntax', 'unclosed section');
+  return undefined;
 }
 
 /** `value` as a quoted string, or nothing when it needs a literal (CR, LF, NUL or 8-bit). */
@@ -194,18 +196,34 @@ export function textOf(node: Node | undefined): string {
   return node.kind === 'atom' ? node.text : node.value;
 }
 
-/** Does every quoted string of a response end? */
-export function hasBalancedQuotes(text: string): boolean {
-  let open = text.indexOf('"');
-  while (open !== -1) {
-    let close = open + 1;
-    while (close < text.length && text[close] !== '"') {
-      close += text[close] === '\\' ? 2 : 1;
-    }
-    if (close >= text.length) {
+/**
+ * Do all clients read the same in this text of a response? Every quoted string ends, and no `{` stands outside of
+ * one: swift-nio-imap takes it for a literal wherever it is, and an open quote swallows the line (protocol notes 3.5).
+ */
+export function isUnambiguous(text: string): boolean {
+  let position = 0;
+  for (;;) {
+    const open = text.indexOf('"', position);
+    const plain = open === -1 ? text.slice(position) : text.slice(position, open);
+    if (plain.includes('{')) {
       return false;
     }
-    open = text.indexOf('"', close + 1);
+    if (open === -1) {
+      return true;
+    }
+    const end = quotedEnd(text, open);
+    if (end === undefined) {
+      return false;
+    }
+    position = end;
   }
-  return true;
+}
+
+/** The position behind the quoted string that starts at `position`; nothing when it does not end. */
+function quotedEnd(text: string, position: number): number | undefined {
+  let close = position + 1;
+  while (close < text.length && text[close] !== '"') {
+    close += text[close] === '\\' ? 2 : 1;
+  }
+  return close < text.length ? close + 1 : undefined;
 }

@@ -1,5 +1,7 @@
 import { IMAP_LIMITS } from '../limits.ts';
+import { ByteCollector } from './byte-collector.ts';
 import { Fragmenter, type LiteralHeader } from './fragmenter.ts';
+import { isUnambiguous } from './nodes.ts';
 import { readStatusText, type StatusText } from './status-text.ts';
 import { WireError } from './wire-error.ts';
 
@@ -16,6 +18,8 @@ export type ResponseEvent =
       readonly number: number | undefined;
       readonly text: string;
       readonly literals: boolean;
+      /** All clients read the same in it. */
+      readonly isUnambiguous: boolean;
     }
   | { readonly kind: 'fetchBegin'; readonly number: number; readonly keyword: string }
   | { readonly kind: 'fetchText'; readonly text: string }
@@ -27,6 +31,8 @@ const STATUS = /^(\*|[^\s*+{}"%\\()]{1,64}) (OK|NO|BAD|BYE|PREAUTH)(?: (.*))?$/i
 const FETCH = /^\* ([0-9]{1,10}) (FETCH|UIDFETCH) \(/i;
 const NUMBERED = /^\* ([0-9]{1,10}) ([A-Za-z]{1,20}) *$/;
 const NAMED = /^\* ([A-Za-z][A-Za-z0-9.-]{0,30})(?: |$)/;
+/** RFC 5464 section 5: an entry value may be a literal8. */
+const METADATA = /^\* METADATA /i;
 const MAX_NUMBER = 4_294_967_295; // RFC 9051: numbers are 32 bits
 
 /** Reads the server's side: one parser for this direction. Throws `WireError`, which ends the session. */
@@ -36,7 +42,8 @@ export class ResponseReader {
   #queue: ResponseEvent[] = [];
   #data = '';
   #dataHasLiterals = false;
-  #literal: Buffer[] = [];
+  #dataIsUnambiguous = true;
+  readonly #literal = new ByteCollector();
 
   constructor(maxLiteralBytes: number) {
     this.#fragmenter = new Fragmenter({
@@ -111,6 +118,7 @@ export class ResponseReader {
     this.#mode = 'data';
     this.#data = '';
     this.#dataHasLiterals = false;
+    this.#dataIsUnambiguous = true;
     this.#dataText(text, literal);
   }
 
@@ -126,16 +134,20 @@ export class ResponseReader {
 
   #dataText(text: string, literal: LiteralHeader | undefined): void {
     this.#data += text;
+    this.#dataIsUnambiguous &&= isUnambiguous(text);
     if (literal === undefined) {
       this.#mode = 'start';
       this.#queue.push(this.#dataEvent());
       return;
     }
-    if (literal.size > IMAP_LIMITS.metadataLiteralBytes || literal.binary) {
-      throw new WireError('literal-too-large', 'metadata literal too large or binary');
+    if (literal.size > IMAP_LIMITS.metadataLiteralBytes) {
+      throw new WireError('literal-too-large', 'metadata literal too large');
+    }
+    if (literal.binary && !METADATA.test(this.#data)) {
+      throw new WireError('literal-not-allowed', 'literal8 outside METADATA');
     }
     this.#dataHasLiterals = true;
-    this.#data += `{${literal.size}}\r\n`;
+    this.#data += `${literal.binary ? '~' : ''}{${literal.size}}\r\n`;
   }
 
   #octets(bytes: Uint8Array, last: boolean): void {
@@ -143,29 +155,32 @@ export class ResponseReader {
       this.#queue.push({ kind: 'fetchOctets', bytes, last });
       return;
     }
-    this.#literal.push(Buffer.from(bytes));
+    this.#literal.add(bytes);
     if (last) {
-      this.#data += Buffer.concat(this.#literal).toString('latin1');
-      this.#literal = [];
+      this.#data += this.#literal.take().toString('latin1');
     }
-    if (this.#data.length > IMAP_LIMITS.responseLineBytes) {
+    if (this.#data.length + this.#literal.length > IMAP_LIMITS.responseLineBytes) {
       throw new WireError('line-too-long', 'response with its literals too long');
     }
   }
 
   #dataEvent(): ResponseEvent {
-    const literals = this.#dataHasLiterals;
+    const common = {
+      kind: 'data',
+      literals: this.#dataHasLiterals,
+      isUnambiguous: this.#dataIsUnambiguous,
+    } as const;
     const numbered = NUMBERED.exec(this.#data);
     if (numbered !== null) {
       const [, digits = '', name = ''] = numbered;
       const number = numberOf(digits);
-      return { kind: 'data', name: name.toUpperCase(), number, text: `${number} ${name}`, literals };
+      return { ...common, name: name.toUpperCase(), number, text: `${number} ${name}` };
     }
     const name = NAMED.exec(this.#data)?.[1];
     if (name === undefined) {
       throw new WireError('syntax', 'unreadable untagged response');
     }
-    return { kind: 'data', name: name.toUpperCase(), number: undefined, text: this.#data.slice(2), literals };
+    return { ...common, name: name.toUpperCase(), number: undefined, text: this.#data.slice(2) };
   }
 }
 
