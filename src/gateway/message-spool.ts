@@ -76,10 +76,11 @@ export class MessageSpool {
     return this.#file === undefined ? this.#view.subarray(start, end) : undefined;
   }
 
-  /** Bytes `[start, end)` of a complete entry from its file. */
-  async read(start: number, end: number): Promise<Uint8Array> {
+  /** Fills `buffer` with the bytes from `start` of a complete entry. Rejects with `SPOOL_FAILED`. */
+  async read(start: number, buffer: Uint8Array): Promise<void> {
     await this.complete();
-    return this.view(start, end) ?? (await this.#file?.read(start, end)) ?? new Uint8Array(0);
+    if (this.#file === undefined) buffer.set(this.#view.subarray(start, start + buffer.length));
+    else await this.#file.read(start, buffer);
   }
 
   retain(): void {

@@ -127,6 +127,7 @@ export class OutputQueue {
 
   #releasePiece(job: ReleaseJob): Step {
     const isLast = job.isLast;
+    if (job.sharesBuffer && this.#channel.pendingBytes > 0) return this.#waitForDrain();
     if (isLast && job.hasTail && this.#channel.pendingBytes > MAX_BEFORE_TAIL_BYTES)
       return this.#waitForDrain();
     const piece = job.next();

@@ -26,6 +26,7 @@ export class ReleaseJob {
   readonly #spool: MessageSpool;
   readonly #range: ReleaseRange;
   #position: number;
+  #buffer: Buffer | undefined;
 
   constructor(spool: MessageSpool, range: ReleaseRange) {
     const { start, end } = range;
@@ -47,14 +48,25 @@ export class ReleaseJob {
     return this.#range.tail !== undefined;
   }
 
+  /** Pieces from a file share one buffer: the one before must be written when `next` is called. */
+  get sharesBuffer(): boolean {
+    return !this.#spool.isInMemory;
+  }
+
   /** The next piece, at once when it is in memory. Not to be called after the last one. */
   next(): Uint8Array | Promise<Uint8Array> {
     const start = this.#position;
     const end = this.#nextEnd();
     this.#position = end;
     const view = this.#spool.view(start, end);
-    if (view !== undefined) return this.#dress(view, start);
-    return this.#spool.read(start, end).then((bytes) => this.#dress(bytes, start));
+    return view === undefined ? this.#nextFromFile(start, end) : this.#dress(view, start);
+  }
+
+  async #nextFromFile(start: number, end: number): Promise<Uint8Array> {
+    this.#buffer ??= Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, this.#range.end - start));
+    const piece = this.#buffer.subarray(0, end - start);
+    await this.#spool.read(start, piece);
+    return this.#dress(piece, start);
   }
 
   /** To be called once, when nothing more is read. */

@@ -26,8 +26,10 @@ export class SpoolFile {
   readonly fd: number;
   /** Accepted bytes; on disk once `flushed` resolves. */
   byteLength = 0;
-  #block = Buffer.alloc(0);
+  #block: Buffer = Buffer.alloc(0);
   #blockUsed = 0;
+  /** Blocks that are on disk: a new one for each write would cost more in garbage than the write. */
+  readonly #spare: Buffer[] = [];
   #written = 0;
   #tail: Promise<void> = Promise.resolve();
   #reads = 0;
@@ -49,7 +51,7 @@ export class SpoolFile {
     while (offset < bytes.length) {
       if (this.#blockUsed === this.#block.length) {
         this.#writeBlock();
-        this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+        this.#block = this.#spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
       }
       const count = Math.min(bytes.length - offset, this.#block.length - this.#blockUsed);
       this.#block.set(bytes.subarray(offset, offset + count), this.#blockUsed);
@@ -71,12 +73,12 @@ export class SpoolFile {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Bytes `[start, end)`, which have to be flushed. Rejects with `SPOOL_FAILED`. */
-  async read(start: number, end: number): Promise<Uint8Array> {
+  /** Fills `buffer` from `start`; the bytes have to be flushed. Rejects with `SPOOL_FAILED`. */
+  async read(start: number, buffer: Uint8Array): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     this.#reads += 1;
     try {
-      return await readFully(this.fd, start, Buffer.allocUnsafe(end - start));
+      await readFully(this.fd, start, buffer);
     } finally {
       this.#reads -= 1;
       this.#closeWhenIdle();
@@ -99,10 +101,15 @@ export class SpoolFile {
   }
 
   #writeBlock(): void {
-    const full = this.#block.subarray(0, this.#blockUsed);
+    const block = this.#block;
+    const used = this.#blockUsed;
     this.#block = Buffer.alloc(0);
     this.#blockUsed = 0;
-    if (full.length > 0) this.#tail = this.#tail.then(() => this.#writeOut(full));
+    if (used === 0) return;
+    this.#tail = this.#tail.then(async () => {
+      await this.#writeOut(block.subarray(0, used));
+      this.#spare.push(block);
+    });
   }
 
   async #writeOut(block: Uint8Array): Promise<void> {
@@ -121,7 +128,7 @@ export class SpoolFile {
   }
 }
 
-async function readFully(fd: number, start: number, buffer: Buffer): Promise<Buffer> {
+async function readFully(fd: number, start: number, buffer: Uint8Array): Promise<void> {
   let filled = 0;
   while (filled < buffer.length) {
     const { bytesRead } = await read(fd, buffer, filled, buffer.length - filled, start + filled).catch(
@@ -132,7 +139,6 @@ async function readFully(fd: number, start: number, buffer: Buffer): Promise<Buf
     if (bytesRead === 0) throw spoolError('the spool file is shorter than what was written');
     filled += bytesRead;
   }
-  return buffer;
 }
 
 function openUnlinked(directory: string): number {
