@@ -9,6 +9,7 @@ import type { Channel, ChannelOwner } from './channel.ts';
 import { Deadlines } from './deadlines.ts';
 import { classifyFirstBytes } from './first-bytes.ts';
 import { HeldMessages, type HeldMessagesOwner, type HeldMessagesParts } from './held-messages.ts';
+import { NoteRecorder } from './note-recorder.ts';
 import { OutputQueue } from './output-queue.ts';
 import type { Action } from './policy/action.ts';
 import { ReadGate } from './read-gate.ts';
@@ -67,6 +68,7 @@ export class Session implements HeldMessagesOwner {
   readonly #gates: Readonly<Record<Side, ReadGate>>;
   readonly #held: HeldMessages;
   readonly #deadlines: Deadlines<DeadlineName>;
+  readonly #notes: NoteRecorder;
   #user = '';
   #firstBytes: Uint8Array | undefined = new Uint8Array(0);
   #seenWritten = 0;
@@ -82,6 +84,7 @@ export class Session implements HeldMessagesOwner {
     const failed = (error: unknown): void => this.failed(error);
     this.#out = { client: new OutputQueue(client, failed), upstream: new OutputQueue(upstream, failed) };
     this.#gates = { client: new ReadGate(client), upstream: new ReadGate(upstream) };
+    this.#notes = new NoteRecorder(parts);
     this.#held = new HeldMessages(parts.held, this);
     this.#deadlines = new Deadlines(parts.clock, (name) => this.#due(name));
   }
@@ -245,21 +248,11 @@ export class Session implements HeldMessagesOwner {
   }
 
   #note(note: Note): void {
-    const { metrics, log, listener: protocol } = this.#parts;
-    switch (note.type) {
-      case 'command':
-        return metrics.commands.inc({ protocol, command: note.name });
-      case 'user':
-        this.#user = note.user;
-        this.#deadlines.clear('login');
-        return log.info({ user: note.user }, 'login');
-      case 'refused':
-        log.info({ what: note.what, user: this.#user }, 'refused');
-        return metrics.refused.inc({ protocol, what: note.what });
-      case 'bad-input':
-        log.warn({ side: note.side, what: note.what }, 'bad input');
-        return metrics.badInput.inc({ protocol, side: note.side, what: note.what });
+    if (note.type === 'user') {
+      this.#user = note.user;
+      this.#deadlines.clear('login');
     }
+    this.#notes.record(note);
   }
 
   /** After anything happened: who may be read, and which deadlines run. */
