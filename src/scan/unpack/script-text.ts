@@ -1,15 +1,8 @@
 import type { Piece } from '../piece.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
 import { PieceJoiner } from './piece-joiner.ts';
-import { base64Runs, numberArrays, type TextRun } from './text-runs.ts';
-import {
-  decodeEntities,
-  joinAddedLiterals,
-  joinListedLiterals,
-  stripTags,
-  unescapeScript,
-  unfold,
-} from './text-views.ts';
+import { TextFamily } from './text-family.ts';
+import { base64Runs, base64Stretches, numberArrays } from './text-runs.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Shortest base64 or hex run that is decoded wherever it stands, characters (evasion notes section 4). */
@@ -18,8 +11,6 @@ const MIN_RUN = 64;
 const MIN_ANNOUNCED = 12;
 /** Shortest array of character codes. */
 const MIN_NUMBERS = 12;
-/** Texts beyond this get the run scan only: the other readings hold several copies of the text. */
-const MAX_VIEW_CHARS = 8 * 1024 * 1024;
 /** Bytes looked at to tell text from data. */
 const SAMPLE_BYTES = 1024;
 /** Runs that become pieces of their own before small ones are joined. */
@@ -66,44 +57,51 @@ function isHex(text: string): boolean {
   return /^[0-9a-fA-F]+$/.test(text);
 }
 
-function decodeRun(view: Buffer, { start, end }: TextRun): Buffer {
-  const text = latin1(view, start, end).replace(/[\\\s]+/g, '');
-  if (isHex(text)) {
-    return Buffer.from(text, 'hex');
-  }
+function decodeRun(run: string): Buffer {
+  const text = run.replace(/[\\\s]+/g, '');
   // Percent-encoded padding and plus signs are undone by the unescaped reading of the text.
-  return Buffer.from(text, 'base64');
+  return Buffer.from(text, isHex(text) ? 'hex' : 'base64');
 }
 
 const ANNOUNCED =
   /(?:base64\s{0,8}[,:;]|atob\s{0,8}\(|frombase64(?:string)?\s{0,8}\(|base64_?decode\s{0,8}\()\s{0,8}["'`]?/gi;
 
+/** Reads one text: what is encoded in it, and its other readings. */
 class TextReading {
   readonly #out: Yield;
   readonly #view: Buffer;
+  readonly #family: TextFamily;
 
-  constructor(view: Buffer, out: Yield) {
+  /** `view` must be the array that the piece holds when that is a Buffer: the family knows texts by it. */
+  constructor(view: Buffer, out: Yield, family: TextFamily) {
     this.#view = view;
     this.#out = out;
+    this.#family = family;
   }
 
   run(): void {
-    this.#encodedRuns();
-    if (this.#view.length > MAX_VIEW_CHARS) {
-      return;
-    }
     const text = latin1(this.#view);
+    this.#encodedRuns();
     this.#announced(text);
-    this.#numbers(text);
-    this.#markup(text);
-    this.#script(text);
+    this.#numbers();
+    for (const [name, bytes] of this.#family.views(this.#view, text)) {
+      this.#out.budget.checkTime();
+      this.#out.emit(name, bytes);
+    }
   }
 
   #encodedRuns(): void {
     const joiner = new PieceJoiner(this.#out, 'encoded', SINGLE_RUNS);
-    for (const run of base64Runs(this.#view, MIN_RUN)) {
-      this.#out.budget.checkTime();
-      joiner.add(decodeRun(this.#view, run));
+    const stretches = base64Stretches(this.#view, MIN_RUN);
+    for (const alphabet of ['plain', 'url'] as const) {
+      for (const run of base64Runs(this.#view, MIN_RUN, alphabet, stretches)) {
+        this.#out.budget.checkTime();
+        const text = latin1(this.#view, run.start, run.end);
+        // Without its own characters a run of the second alphabet is one of the first.
+        if ((alphabet === 'plain' || /[-_]/.test(text)) && this.#family.isNew(this.#view, text)) {
+          joiner.add(decodeRun(text));
+        }
+      }
     }
     joiner.flush();
   }
@@ -111,8 +109,7 @@ class TextReading {
   /** Short base64 where a word in front of it says so; long runs were read already. */
   #announced(text: string): void {
     const joiner = new PieceJoiner(this.#out, 'announced');
-    ANNOUNCED.lastIndex = 0;
-    for (let match = ANNOUNCED.exec(text); match !== null; match = ANNOUNCED.exec(text)) {
+    for (const match of text.matchAll(ANNOUNCED)) {
       const start = match.index + match[0].length;
       const run = /^[A-Za-z0-9+/_-]+/.exec(text.slice(start, start + MIN_RUN))?.[0] ?? '';
       if (run.length >= MIN_ANNOUNCED && run.length < MIN_RUN) {
@@ -122,52 +119,14 @@ class TextReading {
     joiner.flush();
   }
 
-  #numbers(text: string): void {
+  #numbers(): void {
     const joiner = new PieceJoiner(this.#out, 'numbers', SINGLE_RUNS);
-    for (const bytes of numberArrays(text, MIN_NUMBERS)) {
-      joiner.add(bytes);
+    for (const bytes of numberArrays(this.#view, MIN_NUMBERS)) {
+      if (this.#family.isNew(this.#view, latin1(bytes))) {
+        joiner.add(bytes);
+      }
     }
     joiner.flush();
-  }
-
-  #markup(text: string): void {
-    const plain = /&#|&[A-Za-z]{2,8};/.test(text) ? decodeEntities(text) : text;
-    this.#emitView('entities', text, plain);
-    if (/<[a-z!/]/i.test(text)) {
-      this.#emitView('text', plain, stripTags(plain));
-    }
-    if (/^BEGIN:V(?:CALENDAR|CARD)/im.test(text.slice(0, SAMPLE_BYTES))) {
-      this.#emitView('unfolded', text, unfold(text));
-    }
-  }
-
-  #script(text: string): void {
-    if (/(?:%[0-9a-fA-F]{2}|\\x[0-9a-fA-F]{2}|[\\%]u\{?[0-9a-fA-F]{2})/.test(text)) {
-      const unescaped = unescapeScript(text);
-      this.#emitView('unescaped', text, unescaped);
-    }
-    const added = joinAddedLiterals(text);
-    this.#emitView('joined', text, added);
-    const listed = joinListedLiterals(text);
-    if (listed !== added && this.#encodedLength(listed) > this.#encodedLength(added)) {
-      this.#emitView('joined', text, listed);
-    }
-    if (/reverse/i.test(text)) {
-      this.#out.emit('reversed', this.#view.toReversed());
-    }
-  }
-
-  #encodedLength(text: string): number {
-    return base64Runs(Buffer.from(text, 'latin1'), MIN_RUN).reduce((sum, { letters }) => sum + letters, 0);
-  }
-
-  /** Characters above 255 come from escapes only: then the view is text, otherwise the same bytes as the source. */
-  #emitView(name: string, source: string, view: string): void {
-    if (view === source || view.length === 0) {
-      return;
-    }
-    const isBytes = !/[^\u0000-\u00ff]/.test(view);
-    this.#out.emit(name, Buffer.from(view, isBytes ? 'latin1' : 'utf8'));
   }
 }
 
@@ -180,10 +139,11 @@ function holdsScript(bytes: Buffer): boolean {
 
 /** HTML, SVG, XML, scripts, calendars and plain text: data hidden in them by any of the usual encodings. */
 export function createScriptTextUnpacker(): Unpacker {
+  const family = new TextFamily();
   return {
     name: 'text',
     recognises: ({ bytes }: Piece) => looksLikeText(bytes) || holdsScript(viewOf(bytes)),
-    unpack: ({ bytes }: Piece, out: Yield) => new TextReading(viewOf(bytes), out).run(),
+    unpack: ({ bytes }: Piece, out: Yield) => new TextReading(viewOf(bytes), out, family).run(),
   };
 }
 

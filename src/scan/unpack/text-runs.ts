@@ -4,14 +4,20 @@ const LETTER = 1;
 const LINE_END = 2;
 const BLANK = 3;
 
-/** Class of each byte for base64: both alphabets, line ends, blanks. */
-const BASE64_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
-  const character = String.fromCharCode(code);
-  if (/[A-Za-z0-9+/_-]/.test(character)) {
-    return LETTER;
-  }
-  return code === 10 || code === 13 ? LINE_END : code === 32 || code === 9 ? BLANK : 0;
-});
+/** Class of each byte: an encoded character, a line end, a blank. */
+function classes(alphabet: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) => {
+    if (alphabet.test(String.fromCharCode(code))) {
+      return LETTER;
+    }
+    return code === 10 || code === 13 ? LINE_END : code === 32 || code === 9 ? BLANK : 0;
+  });
+}
+
+/** The alphabet of RFC 4648 section 4, and that of section 5, whose dashes also frame PEM headers. */
+const ALPHABETS = { plain: classes(/[A-Za-z0-9+/]/), url: classes(/[A-Za-z0-9_-]/) };
+export type Base64Alphabet = keyof typeof ALPHABETS;
+const EITHER = classes(/[A-Za-z0-9+/_-]/);
 
 const BACKSLASH = 0x5c;
 /** Indentation behind a line end that does not end a run (folded calendars, indented XML). */
@@ -25,31 +31,31 @@ export interface TextRun {
 }
 
 /** Behind a line end: where the run goes on, or -1. A script continues a line with a backslash before its end. */
-function continuation(bytes: Uint8Array, at: number): number {
+function continuation(bytes: Uint8Array, at: number, classOf: Uint8Array): number {
   let next = bytes[at] === BACKSLASH ? at + 1 : at;
   const lineEnd = next;
-  while (BASE64_CLASS[bytes[next] ?? 0] === LINE_END) {
+  while (classOf[bytes[next] ?? 0] === LINE_END) {
     next += 1;
   }
   if (next === lineEnd) {
     return -1;
   }
   const indentEnd = next + MAX_INDENT;
-  while (next < indentEnd && BASE64_CLASS[bytes[next] ?? 0] === BLANK) {
+  while (next < indentEnd && classOf[bytes[next] ?? 0] === BLANK) {
     next += 1;
   }
-  return BASE64_CLASS[bytes[next] ?? 0] === LETTER ? next : -1;
+  return classOf[bytes[next] ?? 0] === LETTER ? next : -1;
 }
 
-function runFrom(bytes: Uint8Array, start: number): TextRun {
+function runFrom(bytes: Uint8Array, start: number, classOf: Uint8Array): TextRun {
   let at = start;
   let letters = 0;
   for (;;) {
-    while (BASE64_CLASS[bytes[at] ?? 0] === LETTER) {
+    while (classOf[bytes[at] ?? 0] === LETTER) {
       at += 1;
       letters += 1;
     }
-    const next = continuation(bytes, at);
+    const next = continuation(bytes, at, classOf);
     if (next < 0) {
       return { start, end: at, letters };
     }
@@ -57,12 +63,16 @@ function runFrom(bytes: Uint8Array, start: number): TextRun {
   }
 }
 
-/** Every run of at least `least` base64 characters. */
-export function base64Runs(bytes: Uint8Array, least: number): TextRun[] {
+function runsWithin(
+  bytes: Uint8Array,
+  { start, end }: TextRun,
+  least: number,
+  classOf: Uint8Array,
+): TextRun[] {
   const runs: TextRun[] = [];
-  for (let at = 0; at < bytes.length; at += 1) {
-    if (BASE64_CLASS[bytes[at] ?? 0] === LETTER) {
-      const run = runFrom(bytes, at);
+  for (let at = start; at < end; at += 1) {
+    if (classOf[bytes[at] ?? 0] === LETTER) {
+      const run = runFrom(bytes, at, classOf);
       if (run.letters >= least) {
         runs.push(run);
       }
@@ -70,6 +80,21 @@ export function base64Runs(bytes: Uint8Array, least: number): TextRun[] {
     }
   }
   return runs;
+}
+
+/** Where runs of either alphabet can be: stretches of at least `least` characters of both together. */
+export function base64Stretches(bytes: Uint8Array, least: number): TextRun[] {
+  return runsWithin(bytes, { start: 0, end: bytes.length, letters: 0 }, least, EITHER);
+}
+
+/** Every run of at least `least` base64 characters. */
+export function base64Runs(
+  bytes: Uint8Array,
+  least: number,
+  alphabet: Base64Alphabet = 'plain',
+  stretches: readonly TextRun[] = base64Stretches(bytes, least),
+): TextRun[] {
+  return stretches.flatMap((stretch) => runsWithin(bytes, stretch, least, ALPHABETS[alphabet]));
 }
 
 /** Words that stand between the numbers of a string built from character codes. */
@@ -84,25 +109,92 @@ const GLUE: ReadonlySet<string> = new Set([
   'int',
 ]);
 
-/** Collects the numbers of one array. */
+/** Classes for numbers: digits, letters, what may stand between the elements of an array. */
+const DIGIT = 1;
+const WORD = 2;
+const BETWEEN = 3;
+const NUMBER_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return /[0-9]/.test(character)
+    ? DIGIT
+    : /[A-Za-z_$]/.test(character)
+      ? WORD
+      : /[\s,;+&()[\]{}]/.test(character)
+        ? BETWEEN
+        : 0;
+});
+
+function classAt(bytes: Uint8Array, at: number): number {
+  return NUMBER_CLASS[bytes[at] ?? 0] ?? 0;
+}
+
+/** The end of a word or number: letters and digits in any order. */
+function tokenEnd(bytes: Uint8Array, start: number): number {
+  let at = start;
+  for (let kind = classAt(bytes, at); kind === DIGIT || kind === WORD; kind = classAt(bytes, at)) {
+    at += 1;
+  }
+  return at;
+}
+
+/** The longest number or joining word that means something, characters. */
+const MAX_TOKEN = 16;
+
+function numberIn(token: string): number | undefined {
+  const isNumber = /^(?:0[xX][0-9a-fA-F]{1,4}|\d{1,4})$/.test(token);
+  const value = isNumber ? Number(token) : Number.NaN;
+  return value <= 255 ? value : undefined;
+}
+
+/** Collects the numbers of one array after the other. */
 class NumberRuns {
   readonly found: Buffer[] = [];
+  readonly #bytes: Buffer;
   readonly #least: number;
   #values: number[] = [];
 
-  constructor(least: number) {
+  constructor(bytes: Buffer, least: number) {
+    this.#bytes = bytes;
     this.#least = least;
   }
 
-  add(value: number): void {
-    if (value > 255) {
-      this.end();
-    } else {
+  scan(): void {
+    const bytes = this.#bytes;
+    let at = 0;
+    while (at < bytes.length) {
+      const kind = classAt(bytes, at);
+      if (kind === DIGIT || kind === WORD) {
+        const end = tokenEnd(bytes, at);
+        if (kind === DIGIT || this.#values.length > 0) {
+          this.#token(at, end, kind);
+        }
+        at = end;
+        continue;
+      }
+      if (kind !== BETWEEN && this.#values.length > 0 && !this.#isCallDot(at)) {
+        this.#end();
+      }
+      at += 1;
+    }
+    this.#end();
+  }
+
+  #token(start: number, end: number, kind: number): void {
+    const token = end - start > MAX_TOKEN ? '' : this.#bytes.toString('latin1', start, end);
+    const value = kind === DIGIT ? numberIn(token) : undefined;
+    if (value !== undefined) {
       this.#values.push(value);
+    } else if (!GLUE.has(token.toLowerCase())) {
+      this.#end();
     }
   }
 
-  end(): void {
+  /** The dot of `String.fromCharCode` stands before a letter, that of a decimal fraction before a digit. */
+  #isCallDot(at: number): boolean {
+    return this.#bytes[at] === 0x2e && classAt(this.#bytes, at + 1) === WORD;
+  }
+
+  #end(): void {
     if (this.#values.length >= this.#least) {
       this.found.push(Buffer.from(this.#values));
     }
@@ -112,60 +204,9 @@ class NumberRuns {
   }
 }
 
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}
-
-function isLetter(code: number): boolean {
-  return (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || code === 0x5f || code === 0x24;
-}
-
-const SEPARATORS: ReadonlySet<number> = new Set(
-  Array.from(' \t\r\n,;+&()[]{}', (character) => character.charCodeAt(0)),
-);
-const MAX_TOKEN = 16;
-
-function tokenEnd(text: string, start: number): number {
-  let at = start;
-  while (at < text.length && (isDigit(text.charCodeAt(at)) || isLetter(text.charCodeAt(at)))) {
-    at += 1;
-  }
-  return at;
-}
-
-function numberIn(token: string): number | undefined {
-  if (token.length > MAX_TOKEN || !/^(?:0[xX][0-9a-fA-F]{1,4}|\d{1,4})$/.test(token)) {
-    return undefined;
-  }
-  return Number(token);
-}
-
 /** Arrays of numbers from 0 to 255, decimal or hex, also as arguments of character functions. */
-export function numberArrays(text: string, least: number): Buffer[] {
-  const runs = new NumberRuns(least);
-  let at = 0;
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
-    if (isDigit(code) || isLetter(code)) {
-      const end = tokenEnd(text, at);
-      const value = isDigit(code) ? numberIn(text.slice(at, Math.min(end, at + MAX_TOKEN + 1))) : undefined;
-      const isGlue =
-        value === undefined && end - at < MAX_TOKEN && GLUE.has(text.slice(at, end).toLowerCase());
-      if (value !== undefined) {
-        runs.add(value);
-      } else if (!isGlue) {
-        runs.end();
-      }
-      at = end;
-    } else {
-      // The dot of `String.fromCharCode` stands before a letter, that of a decimal fraction before a digit.
-      const joins = SEPARATORS.has(code) || (code === 0x2e && isLetter(text.charCodeAt(at + 1)));
-      if (!joins) {
-        runs.end();
-      }
-      at += 1;
-    }
-  }
-  runs.end();
+export function numberArrays(bytes: Buffer, least: number): Buffer[] {
+  const runs = new NumberRuns(bytes, least);
+  runs.scan();
   return runs.found;
 }

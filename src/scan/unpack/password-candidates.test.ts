@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MAX_PASSWORD_CANDIDATES, passwordCandidates } from './password-candidates.ts';
+
+describe('password candidates', () => {
+  const told: Record<string, string> = {
+    'The password is 4711.': '4711',
+    'Password: Tr0ub4dor&3': 'Tr0ub4dor&3',
+    'password for the archive is "correct horse"': 'correct horse',
+    'The attached file is protected (pw = abc!)': 'abc!',
+    'Das Passwort lautet Geheim99': 'Geheim99',
+    'Mot de passe : été2026': 'été2026',
+    'пароль: секрет': 'секрет',
+    'パスワード:x9y8z7': 'x9y8z7',
+    'Use code 88231 to open it': '88231',
+    'invoice_P4ss-w0rd.zip': 'invoice_P4ss-w0rd.zip',
+    'open it with swordfish': 'swordfish',
+    'The password is\r\n\r\n  <b>Zx81</b>': 'Zx81',
+    'password: hello!': 'hello!',
+  };
+  for (const [text, password] of Object.entries(told)) {
+    it(`finds ${password} in “${text.slice(0, 40)}”`, () => {
+      assert.ok(passwordCandidates(['', text]).includes(password));
+    });
+  }
+
+  it('puts announced passwords first', () => {
+    const text = `${'word '.repeat(100)} the password is qwertz ${'other '.repeat(100)}`;
+    assert.ok(passwordCandidates([text]).indexOf('qwertz') < 3);
+  });
+
+  it('knows the customary ones without any text', () => {
+    assert.ok(passwordCandidates([]).includes('infected'));
+  });
+
+  it('gives no more than the limit, and none twice', () => {
+    const many = Array.from({ length: 5000 }, (_, i) => `word${i}`).join(' ');
+    const found = passwordCandidates([many, many]);
+    assert.equal(found.length, MAX_PASSWORD_CANDIDATES);
+    assert.equal(new Set(found).size, found.length);
+  });
+
+  it('takes words of the longest length and none longer', () => {
+    const [at, over] = ['1'.repeat(64), '2'.repeat(65)];
+    const found = passwordCandidates([`${at} ${over}`]);
+    assert.deepEqual([found.includes(at), found.includes(over)], [true, false]);
+  });
+
+  it('stays linear on text made to be slow', () => {
+    for (const unit of ['password ', '"', 'pass pass ', 'is '.repeat(30), '<']) {
+      assert.ok(passwordCandidates([unit.repeat(50_000)]).length <= MAX_PASSWORD_CANDIDATES);
+    }
+  });
+});

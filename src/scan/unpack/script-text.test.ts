@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createUnpackers } from './index.ts';
+import { openAll, yields, type Opened } from './open-all.ts';
+
+const MARKER = 'POSTERN-TEST';
+const file = Buffer.from(`MZ harmless ${MARKER} and some more bytes so that the run is long enough`);
+const base64 = file.toString('base64');
+const hex = file.toString('hex');
+const unpackers = createUnpackers();
+
+function open(bytes: Buffer | string): Promise<Opened> {
+  return openAll(Buffer.from(bytes), { unpackers });
+}
+
+function inHalves(text: string, separator: string): string {
+  return `"${text.slice(0, 30)}"${separator}"${text.slice(30)}"`;
+}
+
+const numbers = Array.from(file);
+
+describe('hidden data in text', () => {
+  const shapes: Record<string, Buffer | string> = {
+    'a data URI': `<html><a href="data:application/octet-stream;base64,${base64}">x</a></html>`,
+    'a data URI with entities': `<a href="data:;base64&#44;${base64.replace(/=/g, '&#61;').replace(/T/g, '&#x54;')}">`,
+    'a base64 run in a script': `<script>var a = atob("${base64}"); new Blob([a])</script>`,
+    'short base64 behind its function': `eval(atob('${Buffer.from(MARKER).toString('base64')}'))`,
+    'base64 in lines': `<w:binData>\r\n${base64.replace(/(.{20})/g, '$1\r\n')}</w:binData>`,
+    'base64, one character a line': `<x>${base64.replace(/(.)/g, '$1\n')}</x>`,
+    'base64 indented': `<x>\n${base64.replace(/(.{20})/g, '    $1\n')}</x>`,
+    'base64 continued by backslashes': `var a = "${base64.replace(/(.{20})/g, '$1\\\n')}"`,
+    'base64 of the other alphabet': `token = ${base64.replaceAll('+', '-').replaceAll('/', '_')}`,
+    'added literals in JavaScript': `var a = ${inHalves(base64, ' + ')};`,
+    'added literals in Visual Basic': `a = ${inHalves(base64, ' & _\r\n  ')}`,
+    'added plain literals': `var a = "POSTERN" + '-TEST' + "${'.'.repeat(20)}"`,
+    'an array of literals': `var a = [${(base64.match(/.{1,9}/g) ?? []).map((part) => `"${part}"`).join(', ')}].join('')`,
+    'reversed base64': `x = "${Array.from(base64).toReversed().join('')}".split("").reverse().join("")`,
+    'a hex run': `unescape("${hex}")`,
+    'upper-case hex in lines': hex.toUpperCase().replace(/(.{40})/g, '$1\n'),
+    'percent escapes': `document.write(unescape("${hex.replace(/../g, '%$&')}"))`,
+    'x escapes': `var a = "${hex.replace(/../g, String.raw`\x$&`)}"`,
+    'u escapes': `var a = "${hex.replace(/../g, String.raw`\u00$&`)}"`,
+    'entities in text': `<p>${Array.from(MARKER, (c) => `&#${c.charCodeAt(0)};`).join('')}</p>`,
+    'a word split by tags and comments':
+      '<p>POST<b></b>ERN<!-- x -->-TE<span style="display:none"></span>ST</p>',
+    'decimal numbers': `var a = new Uint8Array([${numbers.join(',')}]);`,
+    'hex numbers in lines': `[Byte[]] $a = ${numbers.map((n) => `0x${n.toString(16)}`).join(',\n')}`,
+    'character codes': `String.fromCharCode(${numbers.join(', ')})`,
+    'one call for each character': numbers.map((n) => `Chr(${n})`).join(' & '),
+    'a folded calendar': `BEGIN:VCALENDAR\r\nATTACH;ENCODING=BASE64;VALUE=BINARY:${base64.replace(/(.{30})/g, '$1\r\n ')}\r\nEND:VCALENDAR`,
+    'a folded plain value': 'BEGIN:VCARD\r\nNOTE:POSTERN\r\n -TEST and more\r\nEND:VCARD\r\n',
+    '16-bit text': Buffer.from(`\ufeffvar a = "${base64}"`, 'utf16le'),
+    '16-bit text of the other order': Buffer.from(`\ufeffvar a = "${base64}"`, 'utf16le').swap16(),
+    '16-bit text without mark': Buffer.from(`Set x = "${base64}"`, 'utf16le'),
+    'a script behind binary data': Buffer.concat([
+      Buffer.alloc(600),
+      Buffer.from(`<script>atob("${base64}")</script>`),
+    ]),
+    'base64 of base64': `x = "${Buffer.from(base64).toString('base64')}"`,
+  };
+  for (const [shape, text] of Object.entries(shapes)) {
+    it(`finds ${shape}`, async () => {
+      const opened = await open(text);
+      assert.equal(yields(opened, MARKER), true);
+      assert.deepEqual(opened.causes, []);
+    });
+  }
+
+  it('decodes a run of the shortest length and none below', async () => {
+    const at = Buffer.alloc(48, 'x').toString('base64');
+    assert.equal(yields(await open(`value is ${at} here`), 'xxxxxxxxxxxx'), true);
+    assert.equal(yields(await open(`value is ${at.slice(1)} here`), 'xxxxxxxxxxxx'), false);
+  });
+
+  it('gives nothing but cheap views for plain prose', async () => {
+    const prose = 'Dear all, please find below the minutes of our meeting. Kind regards, Anna. '.repeat(40);
+    assert.deepEqual(await open(prose), { pieces: [], causes: [], details: [] });
+  });
+
+  it('does not make a piece of each of very many small runs', async () => {
+    const many = Array.from({ length: 3000 }, (_, i) => `"${Buffer.alloc(60, i).toString('base64')}"`).join(
+      '\n',
+    );
+    const opened = await open(many);
+    assert.equal(opened.stopped, undefined);
+    assert.ok(opened.pieces.length < 200);
+  });
+
+  it('stays linear on text made to be slow', async () => {
+    const hostile = [
+      '<',
+      '<!--',
+      '"+',
+      '&#',
+      '"   ',
+      '%u',
+      'a,',
+      '0,',
+      'A\n',
+      'base64,',
+      '#@~^',
+      '-----BEGIN PGP MESSAGE',
+    ];
+    for (const unit of hostile) {
+      const opened = await open(unit.repeat(Math.ceil(300_000 / unit.length)));
+      assert.equal(opened.stopped, undefined, unit);
+    }
+  });
+});
+
+describe('encoded scripts', () => {
+  /** `WScript.Echo "POSTERN-TEST"` as the Script Encoder writes it, made with the inverse of the published alphabets. */
+  const encoded = '#@~^GwAAAA==\tUm.bwDR21tK~JhrjKAIHR:2?:EAAAAAA==^#~@';
+
+  it('decodes VBE and JSE', async () => {
+    assert.equal(yields(await open(encoded), `WScript.Echo "${MARKER}"`), true);
+  });
+
+  it('decodes a block inside a page', async () => {
+    const page = `<html><script language="VBScript.Encode">${encoded}</script></html>`;
+    assert.equal(yields(await open(page), `WScript.Echo "${MARKER}"`), true);
+  });
+
+  it('decodes what there is of a block without end', async () => {
+    assert.equal(yields(await open(encoded.slice(0, -12)), 'WScript.Echo'), true);
+  });
+});
