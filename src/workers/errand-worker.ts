@@ -3,12 +3,9 @@ import type { Located, MessageBytes, Patch } from '../scan/scanner.ts';
 import { occurrences } from './byte-search.ts';
 import { digestMessage, readMessage } from './message-source.ts';
 import { type Answer, describeFailure, type Errand, type ErrandResult } from './scan-job.ts';
-import { lowerPriority } from './worker-priority.ts';
 
 /** More places than this in one message are not told apart by anybody. */
 export const MAX_OFFSETS = 16;
-
-lowerPriority();
 
 /** Cloning a view between threads clones all memory behind it, so a partial view is copied first. */
 function exactly({ offset, bytes }: Patch): Patch {
