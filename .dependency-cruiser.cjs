@@ -7,7 +7,11 @@ const floor = (name, ...mayImport) => ({
 });
 const base = '^src/base/';
 const scanContract = '^src/scan/(verdict|scanner)\\.ts$';
-const quarantineContract = '^src/quarantine/quarantine-store\\.ts$';
+const quarantineContract = '^src/quarantine/(quarantine-store|release-list|pending-offers)\\.ts$';
+const quarantineForAdministrators =
+  '^src/quarantine/(quarantine-archive|release-book|audit-trail|message-preview)\\.ts$';
+const historyContract = '^src/history/judgement-log\\.ts$';
+const historyForAdministrators = '^src/history/(detection-history|retro-hunt-report)\\.ts$';
 
 module.exports = {
   forbidden: [
@@ -15,9 +19,17 @@ module.exports = {
     floor('scan', base),
     floor('rules', base),
     floor('quarantine', base, scanContract),
+    floor('history', base, scanContract, quarantineContract, quarantineForAdministrators),
     floor('workers', base, '^src/scan/', '^src/rules/'),
-    floor('gateway', base, scanContract, quarantineContract),
-    floor('admin', base, scanContract, quarantineContract),
+    floor('gateway', base, scanContract, quarantineContract, historyContract),
+    floor(
+      'admin',
+      base,
+      scanContract,
+      quarantineContract,
+      quarantineForAdministrators,
+      historyForAdministrators,
+    ),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'protocols-are-siblings',

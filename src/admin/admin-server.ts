@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { GatewayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { within } from '../base/within.ts';
+import type { Peer } from './api/route.ts';
 
 /** One named condition of readiness. */
 export interface ReadinessCheck {
@@ -11,6 +13,9 @@ export interface ReadinessCheck {
   readonly ok: boolean;
   readonly detail?: string;
 }
+
+/** Answers everything below a path; never rejects. */
+export type WebHandler = (request: Request, peer: Peer) => Promise<Response>;
 
 export interface AdminServerOptions {
   readonly address: string;
@@ -20,6 +25,10 @@ export interface AdminServerOptions {
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
   readonly log: Logger;
   readonly clock?: Clock;
+  /** Everything below `/api/`. */
+  readonly api?: WebHandler;
+  /** Everything that is served by nobody else: the console. */
+  readonly site?: WebHandler;
 }
 
 export interface AdminServer {
@@ -28,10 +37,11 @@ export interface AdminServer {
   stop(): Promise<void>;
 }
 
-/** A scraper sends a few hundred bytes of headers. */
+/** A browser sends about a kilobyte of headers, a scraper a few hundred bytes. */
 const MAX_HEADER_BYTES = 8 * 1024;
 const HEADERS_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 10_000;
+/** The largest message on a slow line; whoever only holds connections is bounded by their number. */
+const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 5_000;
 /** A few scrapers, probes and administrators; more is somebody who holds connections open. */
 const MAX_CONNECTIONS = 100;
@@ -73,17 +83,50 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
+const OWN_PATHS: ReadonlySet<string> = new Set(['/metrics', '/healthz', '/readyz']);
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const [path = ''] = url.split('?', 1);
+  return path;
+}
+
+const errorHandler = (): Response => Response.json({ error: 'bad request' }, { status: 400 });
+
+/** Node's requests as those of the web. What is no proper request (a host name with blanks) is answered 400. */
+function listenerOf(handler: WebHandler | undefined): ReturnType<typeof getRequestListener> | undefined {
+  if (handler === undefined) {
+    return undefined;
+  }
+  const fetch = (request: Request, { incoming }: HttpBindings): Promise<Response> =>
+    handler(request, {
+      address: incoming.socket.remoteAddress ?? '',
+      isSecure: 'encrypted' in incoming.socket && incoming.socket.encrypted === true,
+    });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- plain HTTP/1.1 server, see createServer below
+  return getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
+    overrideGlobalObjects: false,
+    errorHandler,
+  });
+}
+
 /** Everything that is served, without the server. */
 class AdminRoutes {
   readonly #options: AdminServerOptions;
   readonly #clock: Clock;
+  readonly #web: Readonly<Record<'api' | 'site', ReturnType<typeof getRequestListener> | undefined>>;
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#web = { api: listenerOf(options.api), site: listenerOf(options.site) };
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
+    const handler = this.#webHandler(pathOf(request));
+    if (handler !== undefined) {
+      void handler(request, response);
+      return;
+    }
     this.#answer(request).then(
       ([answer, headers]) => send(response, answer, headers),
       (error: unknown) => {
@@ -101,8 +144,15 @@ class AdminRoutes {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return [refusal(405, 'only GET and HEAD'), { allow: 'GET, HEAD' }];
     }
-    const [path = ''] = (request.url ?? '').split('?', 1);
-    return [await this.#route(path), {}];
+    return [await this.#route(pathOf(request)), {}];
+  }
+
+  #webHandler(path: string): ReturnType<typeof getRequestListener> | undefined {
+    const { api, site } = this.#web;
+    if (OWN_PATHS.has(path)) {
+      return undefined;
+    }
+    return path.startsWith('/api/') ? api : site;
   }
 
   async #route(path: string): Promise<Answer> {
@@ -156,7 +206,10 @@ function close(server: Server, clock: Clock): Promise<void> {
   });
 }
 
-/** `/metrics`, `/healthz` and `/readyz` on a port of their own. It has no password: keep the address private. */
+/**
+ * `/metrics`, `/healthz` and `/readyz` on a port of their own, without a password: keep the address private.
+ * What `api` and `site` serve is guarded by themselves.
+ */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
   const { registry } = options;
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined) {

@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   'CLIENT_TIMEOUT',
   'SPOOL_FAILED',
   'QUARANTINE_FAILED',
+  'STORE_FAILED',
   'INTERNAL',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();
+
+export const statusSchema = z.strictObject({
+  level: z.enum(['green', 'yellow', 'red']),
+  reasons: list(
+    z.strictObject({
+      level: z.enum(['yellow', 'red']),
+      code: z.string(),
+      text: z.string(),
+      remedy: z.string(),
+    }),
+  ),
+  version: z.string(),
+  startedAt: z.string(),
+  protection: z.boolean(),
+  mode: z.enum(['protect', 'monitor']),
+  draining: z.boolean(),
+  generation: z.string(),
+  endpoints: list(z.strictObject({ protocol: z.string(), address: z.string(), port: z.int() })),
+  quarantine: z.strictObject({ objects: z.int(), bytes: z.int(), quotaBytes: z.int() }),
+});
+
+export const rulesSchema = z.strictObject({
+  generation: z.string(),
+  rules: z.int(),
+  loadedAt: z.string(),
+  files: list(z.strictObject({ namespace: z.string(), path: z.string(), sha256: z.string() })),
+});
+
+export const exclusionSchema = z.strictObject({
+  id: z.string(),
+  what: z.string(),
+  owner: z.string(),
+  reason: z.string(),
+  expiresAt: z.string().nullable(),
+  hits: z.int(),
+});
+
+export const sessionSchema = z.strictObject({
+  id: z.string(),
+  protocol: z.string(),
+  client: z.string(),
+  user: z.string(),
+  application: z.string(),
+  startedAt: z.string(),
+  isTunnel: z.boolean(),
+});
