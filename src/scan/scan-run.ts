@@ -13,10 +13,9 @@ import type { Piece } from './piece.ts';
 import { rawRemainder } from './raw-remainder.ts';
 import type { ScanSubject } from './scanner.ts';
 import { readWithMailparser } from './readers/mailparser-reader.ts';
-import { Troubles } from './troubles.ts';
+import { ScanOutcome } from './scan-outcome.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 import { UnpackYield } from './unpack-yield.ts';
-import type { Finding, UnscannableCause, Verdict } from './verdict.ts';
 
 /** A piece that waits to be judged. */
 interface Waiting {
@@ -44,9 +43,8 @@ export class ScanRun {
   readonly #subject: ScanSubject;
   readonly #budget: Budget;
   readonly #ledger = new PieceLedger();
-  readonly #troubles = new Troubles();
+  readonly #outcome = new ScanOutcome();
   readonly #passwords = new PasswordSources();
-  readonly #findings: Finding[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #cuts: Span[] = [];
   readonly #inline = createInlineDecoders();
@@ -55,8 +53,6 @@ export class ScanRun {
   #repetitions = 0;
   #matchMs = 0;
   #unusual = false;
-  /** Something went wrong that no range of the message explains. */
-  #isBlind = false;
 
   constructor(parts: PipelineParts, message: Buffer, subject: ScanSubject, budget: Budget) {
     this.#parts = parts;
@@ -69,10 +65,10 @@ export class ScanRun {
   async run(): Promise<PipelineResult> {
     const started = this.#parts.now();
     const sha256 = hash('sha256', this.#message);
-    await this.#guarded(undefined, 'malformed', 'scan', () => this.#judgeAll(sha256));
+    await this.#outcome.attempt(undefined, 'malformed', 'scan', () => this.#judgeAll(sha256));
     const totalMs = this.#parts.now() - started;
     return {
-      verdict: this.#verdict(),
+      verdict: this.#outcome.verdict(),
       guilt: this.#guilt(),
       sha256,
       pieces: this.#matched,
@@ -90,7 +86,7 @@ export class ScanRun {
       return;
     }
     if (this.#message.length > limits.maxMessageBytes) {
-      this.#fail(record, 'too-large', `message larger than ${limits.maxMessageBytes} bytes`);
+      this.#outcome.fail(record, 'too-large', `message larger than ${limits.maxMessageBytes} bytes`);
     } else {
       this.#passwords.addText(this.#message.subarray(0, SUBJECT_WITHIN_BYTES));
       await this.#readMessage(this.#message, record, {
@@ -139,26 +135,32 @@ export class ScanRun {
   async #readMessage(bytes: Buffer, record: PieceRecord, place: Omit<MimeSource, 'bytes'>): Promise<void> {
     const pieces: { piece: Piece; isRead: boolean }[] = [];
     let unusual = true;
-    await this.#guarded(record, 'malformed', 'MIME reader', () => {
+    await this.#outcome.attempt(record, 'malformed', 'MIME reader', () => {
       const reading = readMime({ ...place, bytes }, this.#budget, {
         piece: (piece, isRead) => pieces.push({ piece, isRead }),
         decoded: (span) => place.isRaw && this.#cuts.push(span),
-        cannot: (cause, detail) => this.#fail(place.isRaw ? undefined : record, cause, detail),
+        cannot: (cause, detail) => this.#outcome.fail(place.isRaw ? undefined : record, cause, detail),
+        ambiguous: (rule, path) => this.#outcome.ambiguous(rule, path, record.sha256),
       });
       ({ unusual } = reading);
     });
     this.#unusual ||= unusual;
     if (this.#wantsSecondReader(unusual, record.sha256, place)) {
-      await this.#guarded(place.isRaw ? undefined : record, 'malformed', 'second reader', async () => {
-        const read = this.#parts.secondReader ?? readWithMailparser;
-        const seen = await read(bytes, place.prefix, this.#budget);
-        pieces.push(
-          ...seen.map((piece) => ({ piece: { ...piece, depth: place.containerDepth }, isRead: false })),
-        );
-      });
+      await this.#outcome.attempt(
+        place.isRaw ? undefined : record,
+        'malformed',
+        'second reader',
+        async () => {
+          const read = this.#parts.secondReader ?? readWithMailparser;
+          const seen = await read(bytes, place.prefix, this.#budget);
+          pieces.push(
+            ...seen.map((piece) => ({ piece: { ...piece, depth: place.containerDepth }, isRead: false })),
+          );
+        },
+      );
     }
     const fresh: Waiting[] = [];
-    await this.#guarded(undefined, 'malformed', 'scan', () => {
+    await this.#outcome.attempt(undefined, 'malformed', 'scan', () => {
       for (const { piece, isRead } of pieces) {
         this.#passwords.learn(piece);
         const origin = place.isRaw ? { range: piece.range } : { parent: record };
@@ -214,25 +216,31 @@ export class ScanRun {
     const started = this.#parts.now();
     this.#matched += 1;
     for (const engine of this.#parts.engines) {
-      await this.#guarded(record, 'engine-failed', `engine ${engine.name}`, () =>
+      const pending = this.#outcome.attempt(record, 'engine-failed', `engine ${engine.name}`, () =>
         this.#inspect(engine, piece, record),
       );
+      if (pending !== undefined) {
+        await pending;
+      }
     }
     this.#matchMs += this.#parts.now() - started;
   }
 
-  async #inspect(engine: Engine, piece: Piece, record: PieceRecord): Promise<void> {
+  #inspect(engine: Engine, piece: Piece, record: PieceRecord): void | Promise<void> {
     const result = engine.inspect(piece, record.sha256, this.#budget);
-    const findings = result instanceof Promise ? await result : result;
-    record.isGuilty ||= findings.length > 0;
-    this.#findings.push(...findings);
+    return result instanceof Promise
+      ? result.then((findings) => this.#outcome.found(record, findings))
+      : this.#outcome.found(record, result);
   }
 
   async #unpack(waiting: Waiting, unpackers: readonly Unpacker[]): Promise<void> {
     for (const unpacker of unpackers) {
-      await this.#guarded(waiting.record, 'malformed', `unpacker ${unpacker.name}`, () =>
+      const pending = this.#outcome.attempt(waiting.record, 'malformed', `unpacker ${unpacker.name}`, () =>
         this.#unpackWith(unpacker, waiting),
       );
+      if (pending !== undefined) {
+        await pending;
+      }
     }
   }
 
@@ -251,59 +259,16 @@ export class ScanRun {
         const next = this.#admit(child, { parent: record }, { isRead: false, mimeDepth });
         this.#waiting.push(...(next === undefined ? [] : [next]));
       },
-      cannot: (cause, detail) => this.#fail(record, cause, detail),
+      cannot: (cause, detail) => this.#outcome.fail(record, cause, detail),
       passwords: () => this.#passwords.list(),
     });
     return unpacker.unpack(piece, out);
   }
 
-  /** Runs `work`; whatever it throws becomes a trouble of `record` (or of the whole message). */
-  async #guarded(
-    record: PieceRecord | undefined,
-    fallback: UnscannableCause,
-    where: string,
-    work: () => void | Promise<void>,
-  ): Promise<void> {
-    try {
-      const pending = work();
-      if (pending instanceof Promise) {
-        await pending;
-      }
-    } catch (error) {
-      this.#troubles.addError(error, fallback, where);
-      this.#blame(record);
-    }
-  }
-
-  #fail(record: PieceRecord | undefined, cause: UnscannableCause, detail: string): void {
-    this.#troubles.add(cause, detail);
-    this.#blame(record);
-  }
-
-  #blame(record: PieceRecord | undefined): void {
-    if (record === undefined) {
-      this.#isBlind = true;
-    } else {
-      record.isGuilty = true;
-    }
-  }
-
-  #verdict(): Verdict {
-    const findings = this.#findings;
-    if (findings.some((finding) => finding.class === 'malicious')) {
-      return { kind: 'malicious', findings };
-    }
-    const trouble = this.#troubles.heaviest;
-    if (trouble !== undefined) {
-      return { kind: 'unscannable', cause: trouble.cause, findings, detail: trouble.detail };
-    }
-    return findings.length > 0 ? { kind: 'suspicious', findings } : { kind: 'clean' };
-  }
-
   #guilt(): PipelineResult['guilt'] {
     const { guilt, isComplete } = this.#ledger.guilt();
     this.needsProof = !isComplete || this.#unusual;
-    return this.#isBlind ? { kind: 'body' } : guilt;
+    return this.#outcome.isBlind ? { kind: 'body' } : guilt;
   }
 }
 

@@ -8,6 +8,8 @@ export interface ContentFields {
   readonly charset: string | undefined;
   /** Lower case; empty when absent. */
   readonly encoding: string;
+  /** Every transfer encoding that a field of its own names, lower case. */
+  readonly encodings: readonly string[];
   /** Every parameter that may name the file, raw. */
   readonly nameParameters: ReadonlyMap<string, string>;
   /** False when another parser could read something else. */
@@ -89,6 +91,9 @@ export function readContentFields(fields: readonly Field[]): ContentFields {
     boundary,
     charset: type.parameters.get('charset')?.toLowerCase(),
     encoding,
+    encodings: fields
+      .filter((field) => field.name === 'content-transfer-encoding')
+      .map((field) => field.value.trim().toLowerCase()),
     nameParameters: new Map(
       [...type.parameters, ...placed].filter(([name]) => /^(?:file)?name(?:\*|$)/.test(name)),
     ),

@@ -10,7 +10,7 @@ import { leafPiece } from './leaf-piece.ts';
 import { type LenientHeader, readLenientHeader } from './lenient-header.ts';
 import { startsLikeMessage } from './message-sniff.ts';
 import type { MimeSink, MimeSource } from './mime-sink.ts';
-import type { Span } from './multipart.ts';
+import { type Span, splitMultipart } from './multipart.ts';
 import { decodeQuotedPrintable, looksQuotedPrintable, quotedPrintableReadings } from './quoted-printable.ts';
 import { tolerantSplit } from './tolerant-split.ts';
 import { WalkMemory } from './walk-memory.ts';
@@ -102,6 +102,7 @@ export class EveryReading {
   #read(entity: Entity): void {
     const split = this.#splitAll(entity);
     const { base64, quotedPrintable } = encodingCandidates(entity.variants);
+    this.#noteAmbiguousEncoding(entity);
     const leafPath = entity.path === '' ? '1' : entity.path;
     for (const start of this.#bounded(entity.header.bodyStarts)) {
       const body = { start, end: entity.span.end };
@@ -130,6 +131,9 @@ export class EveryReading {
       this.#budget.checkTime();
       return this.#occurs(boundary, body);
     });
+    if (occurring.filter((boundary) => hasCleanParts(this.#source.bytes, body, boundary)).length > 1) {
+      this.#sink.ambiguous('ambiguous-boundary', this.#shownPath(entity));
+    }
     for (const boundary of this.#bounded(occurring)) {
       this.#split(entity, body, boundary);
       if (span.end < this.#source.bytes.length) {
@@ -139,6 +143,22 @@ export class EveryReading {
       }
     }
     return occurring.length > 0;
+  }
+
+  /** Two different transfer encodings are named, and at least one of them shows in the body. */
+  #noteAmbiguousEncoding(entity: Entity): void {
+    const start = entity.header.bodyStarts[0] ?? entity.span.end;
+    const { bytes } = this.#source;
+    const named = new Set(entity.content.encodings);
+    const isCoded =
+      looksLikeBase64(bytes, start, entity.span.end) || looksQuotedPrintable(bytes, start, entity.span.end);
+    if (named.size > 1 && isCoded) {
+      this.#sink.ambiguous('ambiguous-encoding', this.#shownPath(entity));
+    }
+  }
+
+  #shownPath(entity: Entity): string {
+    return `${this.#source.prefix}${entity.path === '' ? '1' : entity.path}`;
   }
 
   #occurs(boundary: string, body: Span): boolean {
@@ -180,7 +200,7 @@ export class EveryReading {
       return;
     }
     const plain = decodeBase64(bytes, body.start, body.end);
-    if (plain.regular) {
+    if (plain.regular && entity.content.regular && entity.content.encoding === 'base64') {
       this.#memory.noteReading(body, 'base64');
       this.#memory.decoded.push(body);
       this.#sink.decoded(body);
@@ -249,6 +269,11 @@ export class EveryReading {
   }
 }
 
+/** True when a strict parser finds parts between these delimiters. */
+function hasCleanParts(bytes: Buffer, body: Span, boundary: string): boolean {
+  return boundary !== '' && splitMultipart(bytes, body.start, body.end, boundary).parts.length > 0;
+}
+
 /** Its decoded bytes may have parts, so that a second look is due although the decoding is the same. */
 function hasBoundary(entity: Entity): boolean {
   return boundaryCandidates(entity.variants).length > 0;
@@ -259,6 +284,7 @@ function withoutCuts(sink: MimeSink): MimeSink {
   return {
     piece: (piece, isRead) => sink.piece(piece, isRead),
     decoded: () => undefined,
+    ambiguous: (rule, path) => sink.ambiguous(rule, path),
     cannot: (cause, detail) => sink.cannot(cause, detail),
   };
 }

@@ -21,6 +21,9 @@ export interface HeaderBlock {
 /** A name that no parser reads otherwise: no comment in it. */
 const FIELD = /^([!-'*-9;-~]+):(.*)$/s;
 
+/** Some parsers end a line at a vertical tab, form feed or separator, others a header at NUL. */
+const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+
 /** A continuation line that a parser without folding takes for a field. */
 const HIDDEN_FIELD = /^[ \t]+content-(?:type|transfer-encoding)[ \t]*:/i;
 
@@ -61,7 +64,7 @@ export function readHeaderBlock(bytes: Buffer, start: number, end: number, maxBy
 /** Fields of a block whose lines end in LF or CRLF; irregular when anything is not a clean field or continuation. */
 export function readFields(text: string): { fields: Field[]; regular: boolean } {
   const fields: { name: string; value: string }[] = [];
-  let regular = !text.includes('\0');
+  let regular = !CONTROLS.test(text);
   const isCrlf = text.includes('\r\n');
   for (const rawLine of text.split('\n')) {
     if (rawLine === '') {

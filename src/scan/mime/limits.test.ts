@@ -97,7 +97,7 @@ describe('limits of reading: at the limit passes, one over fails', () => {
   });
 
   it('readings of one part', async () => {
-    assert.equal(await causeOf(ambiguous(4), { maxViews: 4 }), 'clean');
+    assert.equal(await causeOf(ambiguous(4), { maxViews: 4 }), 'suspicious');
     assert.equal(await causeOf(ambiguous(5), { maxViews: 4 }), 'malformed');
   });
 

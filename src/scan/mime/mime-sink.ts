@@ -15,12 +15,17 @@ export interface MimeSource {
   readonly containerDepth: number;
 }
 
+/** What differs between two plausible readings; the name of the rule of the finding. */
+export type AmbiguityRule = 'ambiguous-boundary' | 'ambiguous-encoding';
+
 /** Takes what a reading of a message yields. */
 export interface MimeSink {
   /** `isRead`: it was also read as a message on the spot, so that its parts have ranges of their own. */
   piece(piece: Piece, isRead: boolean): void;
   /** Encoded bytes that were decoded whole, in coordinates of the source: they need no matching as text. */
   decoded(span: Span): void;
+  /** Two readings of the header of `path` give different contents. */
+  ambiguous(rule: AmbiguityRule, path: string): void;
   /** Something could not be read; the rest goes on. */
   cannot(cause: UnscannableCause, detail: string): void;
 }

@@ -38,6 +38,8 @@ interface Delimiter {
   /** First byte of the next line. */
   readonly next: number;
   readonly isClosing: boolean;
+  /** Blanks stand behind it: padding for RFC 2046, another line for some parsers. */
+  readonly isPadded: boolean;
 }
 
 /** Reads the delimiter whose `--boundary` starts at `at`, or undefined when it is not a clean one. */
@@ -45,16 +47,17 @@ function readDelimiter(bytes: Buffer, at: number, length: number, end: number): 
   let i = at + length;
   const isClosing = bytes[i] === DASH && bytes[i + 1] === DASH && i + 1 < end;
   i += isClosing ? 2 : 0;
+  const isPadded = isBlank(bytes[i]) && i < end;
   while (i < end && isBlank(bytes[i])) {
     i += 1;
   }
   if (i >= end) {
-    return { at, next: end, isClosing };
+    return { at, next: end, isClosing, isPadded };
   }
   if (bytes[i] === CR && bytes[i + 1] === LF) {
-    return { at, next: Math.min(end, i + 2), isClosing };
+    return { at, next: Math.min(end, i + 2), isClosing, isPadded };
   }
-  return bytes[i] === LF ? { at, next: i + 1, isClosing } : undefined;
+  return bytes[i] === LF ? { at, next: i + 1, isClosing, isPadded } : undefined;
 }
 
 function findDelimiters(
@@ -72,6 +75,7 @@ function findDelimiters(
     if (delimiter === undefined) {
       regular = false;
     } else {
+      regular &&= !delimiter.isPadded;
       found.push(delimiter);
     }
   }

@@ -57,7 +57,7 @@ export class PlainReading {
 
   #entity(header: HeaderBlock, span: Span, path: string, depth: number): void {
     const content = readContentFields(header.fields);
-    this.unusual ||= !content.regular;
+    this.unusual ||= !content.regular || hasOtherBoundary(header.text, content);
     const body = { start: header.bodyStart, end: span.end };
     if (depth > this.#budget.limits.maxMimeDepth) {
       this.#sink.cannot('too-deep', `MIME nesting above ${this.#budget.limits.maxMimeDepth}`);
@@ -139,6 +139,12 @@ export class PlainReading {
     }
     return decoded.bytes;
   }
+}
+
+/** The word stands somewhere else as well, in another field or inside a quoted value: a simple parser takes it there. */
+function hasOtherBoundary(header: string, content: ContentFields): boolean {
+  const count = header.match(/bound[a-z]{0,8}[ \t]{0,16}[*=]/gi)?.length ?? 0;
+  return count > (content.boundary === undefined ? 0 : 1);
 }
 
 function rangeEncoding(encoding: string): RangeEncoding {
