@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Clock } from '../base/clock.ts';
 import { type Answer, describeFailure } from './scan-job.ts';
@@ -53,8 +54,8 @@ export class ThreadCrew<J, R> {
   readonly threads: number;
   readonly #pool: Piscina<J, Answer<R>>;
   readonly #clock: Clock;
-  /** Threads that have started. */
-  #ready = 0;
+  /** Threads that have loaded their module. */
+  readonly #started = new WeakSet<Worker>();
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -105,13 +106,15 @@ export class ThreadCrew<J, R> {
   }
 
   #watch(): void {
-    this.#pool.on('workerCreate', () => {
-      this.#ready += 1;
+    this.#pool.on('workerCreate', ({ id }: { readonly id: number }) => {
+      const thread = this.#pool.threads.find(({ threadId }) => threadId === id);
+      if (thread !== undefined) {
+        this.#started.add(thread);
+      }
       this.#waiting.shift()?.();
     });
-    this.#pool.on('workerDestroy', () => {
-      this.#ready -= 1;
-    });
+    // A replacement that does not start is not replaced by itself: who waits for it has to ask.
+    this.#pool.on('workerDestroy', () => this.#waiting.shift()?.());
     // A thread that dies while idle has no task to tell; the pool has replaced it by then.
     this.#pool.on('error', () => undefined);
   }
@@ -121,17 +124,28 @@ export class ThreadCrew<J, R> {
    * thread is starting the task goes on at once, because handing it over is what makes the pool start one.
    */
   async #freeThread(): Promise<void> {
-    while (this.#running >= this.#ready && this.#pool.threads.length >= this.threads) {
+    while (this.#isBusy()) {
       if (await this.#waitedInVain()) {
         return;
       }
     }
   }
 
+  /** All threads that started have work, and those that are missing are starting. */
+  #isBusy(): boolean {
+    const { threads } = this.#pool;
+    const started = threads.filter((thread) => this.#started.has(thread)).length;
+    return this.#running >= started && threads.length >= this.threads;
+  }
+
   async #waitedInVain(): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const cancel = this.#clock.after(START_TIMEOUT_MS, () => resolve(true));
-    this.#waiting.push(() => resolve(false));
+    const wake = (): void => resolve(false);
+    this.#waiting.push(wake);
+    const cancel = this.#clock.after(START_TIMEOUT_MS, () => {
+      this.#waiting.splice(this.#waiting.indexOf(wake), 1);
+      resolve(true);
+    });
     const isVain = await promise;
     cancel();
     return isVain;
