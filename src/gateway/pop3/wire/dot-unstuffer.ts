@@ -56,7 +56,6 @@ export class DotUnstuffer {
       if (this.#place === 'dot-cr' && octet !== LF) {
         content[written] = CR; // a bare CR behind the dot: it was content
         written += 1;
-        this.#place = 'cr';
       }
       const place = next(this.#place, octet);
       this.#place = place;
