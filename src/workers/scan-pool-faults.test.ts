@@ -160,6 +160,17 @@ describe('scan pool with more work than workers', () => {
     });
   });
 
+  it('is not called broken for being busy', async () => {
+    const clock = new FakeClock();
+    await withPool({ clock }, async (pool) => {
+      const scans = [1, 2].map(async () => await pool.scan(request(mail('x', FOREVER))));
+      assert.equal(await pool.selfTest(), true);
+      await pool.close();
+      await Promise.all(scans);
+      assert.equal(await pool.selfTest(), false);
+    });
+  });
+
   it('neutralises, locates and hashes while every worker hangs', async () => {
     await withPool({ timeoutMs: 60_000 }, async (pool) => {
       const hung = pool.scan(request(mail('x', FOREVER)));

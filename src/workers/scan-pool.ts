@@ -46,7 +46,10 @@ export interface ScanPool extends JudgingScanner {
    */
   replaceRules(set: RuleSet): Promise<void>;
   stats(): PoolState;
-  /** Does the pool, as it is now, find what it must and nothing else? */
+  /**
+   * Does the pool find what it must and nothing else? While scans wait the last outcome stands, because a busy
+   * pool is not a broken one.
+   */
   selfTest(): Promise<boolean>;
   /** Waiting scans end as `overloaded`, running ones as `engine-failed`; threads end. Idempotent. */
   close(): Promise<void>;
@@ -105,6 +108,8 @@ class ThreadedScanPool implements ScanPool {
   readonly #squads: Set<ScanSquad>;
   /** Replacements happen one after the other. */
   #replacing: Promise<void> = Promise.resolve();
+  /** Outcome of the last self-test; a squad is only used after it passed one. */
+  #passed = true;
   readonly #closing = new AbortController();
 
   constructor(options: ScanPoolOptions, squad: ScanSquad, test: SelfTest) {
@@ -157,11 +162,10 @@ class ThreadedScanPool implements ScanPool {
   }
 
   async selfTest(): Promise<boolean> {
-    const [guilty, innocent] = await Promise.all([
-      this.#judgeTest(this.#test.guilty),
-      this.#judgeTest(this.#test.innocent),
-    ]);
-    return isFound(guilty.verdict) && innocent.verdict.kind === 'clean';
+    if (this.stats().queued === 0) {
+      this.#passed = await this.#runSelfTest();
+    }
+    return this.#passed;
   }
 
   async close(): Promise<void> {
@@ -170,6 +174,14 @@ class ThreadedScanPool implements ScanPool {
     await Promise.all([...this.#squads].map(async (squad) => await squad.destroy()));
     await this.#errands.close();
     await this.#replacing;
+  }
+
+  async #runSelfTest(): Promise<boolean> {
+    const [guilty, innocent] = await Promise.all([
+      this.#judgeTest(this.#test.guilty),
+      this.#judgeTest(this.#test.innocent),
+    ]);
+    return isFound(guilty.verdict) && innocent.verdict.kind === 'clean';
   }
 
   #judgeTest(message: MessageBytes): Promise<ScanReport> {
