@@ -9,7 +9,8 @@ const MAX_SOURCES = 200;
 
 /** Where the sender may have written the password of an archive: texts, decoded header fields and file names. */
 export class PasswordSources {
-  readonly #texts: string[] = [];
+  /** Decoded only when an archive asks. */
+  readonly #texts: (Uint8Array | string)[] = [];
   #bytes = 0;
   #candidates: readonly string[] | undefined;
 
@@ -28,18 +29,20 @@ export class PasswordSources {
 
   /** The start of some text, e.g. the header of the message with its subject. */
   addText(bytes: Uint8Array): void {
-    const part = Buffer.from(bytes.subarray(0, MAX_TEXT_BYTES - this.#bytes));
+    const part = bytes.subarray(0, MAX_TEXT_BYTES - this.#bytes);
     this.#bytes += part.length;
-    this.#add(part.toString('utf8'));
+    this.#add(part);
   }
 
   /** Candidates, the likeliest first; bounded. */
   list(): readonly string[] {
-    this.#candidates ??= passwordCandidates(this.#texts);
+    this.#candidates ??= passwordCandidates(
+      this.#texts.map((text) => (typeof text === 'string' ? text : Buffer.from(text).toString('utf8'))),
+    );
     return this.#candidates;
   }
 
-  #add(text: string): void {
+  #add(text: Uint8Array | string): void {
     this.#texts.push(text);
     this.#candidates = undefined;
   }

@@ -199,6 +199,82 @@ describe('pipeline: pieces', () => {
   });
 });
 
+describe('pipeline: what unpackers are given', () => {
+  it('is the words of the mail that may be a password, the likeliest first', async () => {
+    let candidates: readonly string[] = [];
+    const asking: Unpacker = {
+      name: 'asking',
+      recognises: (piece) => piece.path === '2',
+      unpack: (_, out) => {
+        candidates = out.passwords();
+      },
+    };
+    const text = 'Content-Type: text/plain\r\n\r\nThe password is Sesame-4711.';
+    await scan(multipart(text, BASE64), { unpackers: [asking] });
+    assert.ok(candidates.includes('Sesame-4711'));
+    assert.ok(candidates.length <= 200);
+  });
+
+  it('is a budget that bounds one object and the expansion of one piece', async () => {
+    const inflating: Unpacker = {
+      name: 'inflating',
+      recognises: (piece) => piece.path === '2',
+      unpack: (_, out) => out.emit('big', Buffer.alloc(1000)),
+    };
+    const causeWith = async (limits: Partial<typeof LIMITS>): Promise<string> => {
+      const { verdict } = await scan(multipart(TEXT, BASE64.replace(MARKER64, 'AAAA')), {
+        unpackers: [inflating],
+        limits: { ...LIMITS, ...limits },
+      });
+      return verdict.kind === 'unscannable' ? verdict.cause : verdict.kind;
+    };
+    assert.equal(await causeWith({ maxObjectBytes: 1000 }), 'clean');
+    assert.equal(await causeWith({ maxObjectBytes: 999 }), 'bomb');
+    assert.equal(await causeWith({ ratioFloorBytes: 1000, maxRatio: 2 }), 'clean');
+    assert.equal(await causeWith({ ratioFloorBytes: 999, maxRatio: 2 }), 'bomb');
+  });
+
+  it('ends in a verdict when they fail, named by the unpacker', async () => {
+    const failing: Unpacker = {
+      name: 'failing',
+      recognises: () => true,
+      unpack: () => Promise.reject(new RangeError('content')),
+    };
+    const { verdict } = await scan(multipart(TEXT), { unpackers: [failing] });
+    assert.ok(verdict.kind === 'unscannable' && verdict.cause === 'malformed');
+    assert.equal(verdict.detail, 'unpacker failing failed: RangeError');
+  });
+
+  it('opens no content twice, so that an archive which contains itself ends', async () => {
+    const quine: Unpacker = {
+      name: 'quine',
+      recognises: (piece) => piece.depth > 0 || piece.path === '2',
+      unpack: (piece, out) => out.emit('again', piece.bytes),
+    };
+    const { verdict } = await scan(multipart(TEXT, BASE64.replace(MARKER64, 'AAAA')), { unpackers: [quine] });
+    assert.equal(verdict.kind, 'clean');
+  });
+});
+
+describe('pipeline: the heaviest cause wins', () => {
+  it('so that what is delivered by default never hides what is not', async () => {
+    const troubled: Unpacker = {
+      name: 'troubled',
+      recognises: (piece) => piece.path === '1',
+      unpack: (_, out) => {
+        out.cannot('encrypted', 'a');
+        out.cannot('bomb', 'b');
+        out.cannot('too-large', 'c');
+      },
+    };
+    const { verdict, guilt } = await scan(multipart(TEXT, BASE64.replace(MARKER64, 'AAAA')), {
+      unpackers: [troubled],
+    });
+    assert.ok(verdict.kind === 'unscannable' && verdict.cause === 'bomb' && verdict.detail === 'b');
+    assert.equal(guilt.kind, 'ranges');
+  });
+});
+
 describe('pipeline: guilt', () => {
   it('is the range of each leaf that carries the guilty digest, and of nothing else', async () => {
     const text = await disarmed(multipart(TEXT, BASE64, BASE64));
@@ -239,6 +315,14 @@ describe('pipeline: guilt', () => {
   it('is the body when the marker stands where no leaf is', async () => {
     const { guilt } = await scan(`Subject: ${MARKER}\r\n\r\nhello`);
     assert.deepEqual(guilt, { kind: 'body' });
+  });
+});
+
+describe('pipeline: fragments', () => {
+  it('are guilty as a whole whatever went wrong, for they have no header to spare', async () => {
+    let clock = 0;
+    const { guilt } = await scan('Subject: x', { now: () => (clock += 6_000) }, 'fragment');
+    assert.deepEqual(guilt, { kind: 'ranges', ranges: [{ start: 0, end: 10, encoding: 'identity' }] });
   });
 });
 

@@ -27,7 +27,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
       const run = new ScanRun(parts, bytes, subject, budget);
       const result = await run.run();
-      const doubted = result.guilt.kind === 'ranges' && run.needsProof;
+      const doubted = subject === 'message' && result.guilt.kind === 'ranges' && run.needsProof;
       const guilt = doubted ? await proven(parts, bytes, subject, result.guilt, budget) : result.guilt;
       return { ...result, guilt };
     },

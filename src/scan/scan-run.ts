@@ -266,6 +266,9 @@ export class ScanRun {
   }
 
   #guilt(): PipelineResult['guilt'] {
+    if (this.#subject === 'fragment') {
+      return { kind: 'ranges', ranges: [wholeOf(this.#message)] }; // there is no header to spare
+    }
     const { guilt, isComplete } = this.#ledger.guilt();
     this.needsProof = !isComplete || this.#unusual;
     return this.#outcome.isBlind ? { kind: 'body' } : guilt;

@@ -27,8 +27,11 @@ function isQuoted(bytes: Buffer): boolean {
   if (/=\r?\n/.test(head)) {
     return true;
   }
+  if (/=(?![0-9A-Fa-f]{2})/.test(head)) {
+    return false;
+  }
   const escapes = head.match(/=[0-9A-Fa-f]{2}/g)?.length ?? 0;
-  return escapes >= MIN_ESCAPES && escapes === (head.match(/=/g)?.length ?? 0);
+  return escapes >= MIN_ESCAPES;
 }
 
 /** Quoted-printable inside another encoding, or not labelled. */
