@@ -281,6 +281,38 @@ describe('files inside files', () => {
     }
   });
 
+  it('opens cabinets and setup streams of InstallShield', async () => {
+    const packed = deflateRawSync(file);
+    const header = Buffer.concat([
+      Buffer.from('ISc('),
+      le(0x01009500, 4),
+      Buffer.alloc(12),
+      le(64, 4),
+      Buffer.alloc(40),
+    ]);
+    const cabinet = Buffer.concat([header, le(packed.length, 2), packed, le(0, 2)]);
+    const name = Buffer.from('a.exe');
+    const key = name.map((byte, index) => byte ^ ([0xec, 0xca, 0x79, 0xf8][index % 4] ?? 0));
+    const plain = deflateSync(file);
+    const sealed = plain.map((byte, index) => {
+      const mixed = byte ^ (key[(index % 1024) % key.length] ?? 0);
+      return ((mixed >> 4) | (mixed << 4)) & 255;
+    });
+    const entry = Buffer.concat([
+      name,
+      Buffer.alloc(0x10c - name.length),
+      le(sealed.length, 4),
+      Buffer.alloc(40),
+    ]);
+    const mark = Buffer.from('InstallShield\0', 'latin1');
+    const setup = Buffer.concat([mark, le(1, 2), Buffer.alloc(30), entry, sealed, Buffer.alloc(8)]);
+    for (const bytes of [cabinet, setup]) {
+      const opened = await open(Buffer.concat([Buffer.from('MZ'), Buffer.alloc(700, 1), bytes]));
+      assert.equal(has(opened), true);
+      assert.deepEqual(opened.causes, []);
+    }
+  });
+
   it('names formats that it cannot open instead of staying silent', async () => {
     for (const start of [
       '1234567**ACE**',

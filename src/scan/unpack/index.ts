@@ -8,6 +8,7 @@ import {
   createSymbianUnpacker,
 } from './embedded-files.ts';
 import { createGzipUnpacker, createZlibUnpacker } from './gzip.ts';
+import { createInstallShieldUnpacker } from './installshield.ts';
 import { createLz4Unpacker } from './lz4.ts';
 import { createOle2Unpacker } from './ole2.ts';
 import { createOpenPgpUnpacker } from './openpgp.ts';
@@ -79,6 +80,7 @@ export function createUnpackers(): readonly Unpacker[] {
     createOneNoteUnpacker(),
     createSymbianUnpacker(),
     createShortcutUnpacker(),
+    createInstallShieldUnpacker(),
     createUnopenedFormats(),
     createWideTextUnpacker(),
     createScriptTextUnpacker(),

@@ -5,7 +5,7 @@ import { u8 } from './byte-view.ts';
 /** Decrypts one stream of an encrypted PDF; `object` and `generation` are those of the object that holds it. */
 export type PdfDecryptor = (data: Buffer, object: number, generation: number) => Buffer;
 
-/** ISO 32000 7.6.4.3.2: what an empty user password is padded with. */
+/** ISO 32000 7.6.4.3.2: what a user password is padded with. */
 const PADDING = Buffer.from('28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a', 'hex');
 const AES_SALT = Buffer.from('sAlT');
 
@@ -46,29 +46,32 @@ interface Claims {
   readonly keyBytes: number;
   readonly owner: Buffer;
   readonly user: Buffer;
+  readonly userKey: Buffer;
   readonly permissions: number;
   readonly id: Buffer;
   readonly usesAes: boolean;
   readonly metadata: boolean;
 }
 
-/** Revisions 2 to 4: the key comes from the padded password, here the empty one. */
-function legacyKey(claims: Claims): Buffer {
+/** Passwords of revisions 2 to 4 are bytes, cut and padded to 32. */
+function padded(password: string): Buffer {
+  return Buffer.concat([Buffer.from(password, 'latin1'), PADDING]).subarray(0, 32);
+}
+
+/** Revisions 2 to 4: the key comes from the padded password. */
+function legacyKey(claims: Claims, password: string): Buffer {
   const permissions = Buffer.alloc(4);
   permissions.writeInt32LE(claims.permissions | 0);
   const tail = claims.revision >= 4 && !claims.metadata ? Buffer.alloc(4, 0xff) : Buffer.alloc(0);
-  let key = hash(
-    'md5',
-    Buffer.concat([PADDING, claims.owner.subarray(0, 32), permissions, claims.id, tail]),
-    'buffer',
-  );
+  const parts = [padded(password), claims.owner.subarray(0, 32), permissions, claims.id, tail];
+  let key = hash('md5', Buffer.concat(parts), 'buffer');
   for (let round = 0; claims.revision >= 3 && round < 50; round += 1) {
     key = hash('md5', key.subarray(0, claims.keyBytes), 'buffer');
   }
   return key.subarray(0, claims.keyBytes);
 }
 
-/** Whether the empty password is the user password (ISO 32000 7.6.4.4.4 and 7.6.4.4.5). */
+/** Whether the key belongs to the user password (ISO 32000 7.6.4.4.4 and 7.6.4.4.5). */
 function opensLegacy(claims: Claims, key: Buffer): boolean {
   if (claims.revision === 2) {
     return rc4(key, PADDING).equals(claims.user.subarray(0, 32));
@@ -80,33 +83,30 @@ function opensLegacy(claims: Claims, key: Buffer): boolean {
   return check.equals(claims.user.subarray(0, 16));
 }
 
-function legacy(claims: Claims): PdfDecryptor | undefined {
-  const key = legacyKey(claims);
+function legacy(claims: Claims, password: string): PdfDecryptor | undefined {
+  const key = legacyKey(claims, password);
   if (!opensLegacy(claims, key)) {
     return undefined;
   }
   return (data, object, generation) => {
-    const number = Buffer.from([
-      object & 255,
-      (object >> 8) & 255,
-      (object >> 16) & 255,
-      generation & 255,
-      generation >> 8,
-    ]);
+    const octets = [object, object >> 8, object >> 16, generation, generation >> 8];
     const salt = claims.usesAes ? AES_SALT : Buffer.alloc(0);
-    const objectKey = hash('md5', Buffer.concat([key, number, salt]), 'buffer').subarray(
-      0,
-      Math.min(16, key.length + 5),
+    const digest = hash(
+      'md5',
+      Buffer.concat([key, Buffer.from(octets.map((octet) => octet & 255)), salt]),
+      'buffer',
     );
+    const objectKey = digest.subarray(0, Math.min(16, key.length + 5));
     return claims.usesAes ? aes(objectKey, data) : rc4(objectKey, data);
   };
 }
 
-/** Algorithm 2.B of ISO 32000-2 for an empty password. */
-function hash2b(salt: Buffer): Buffer {
-  let key = hash('sha256', salt, 'buffer');
+/** Algorithm 2.B of ISO 32000-2 for a user password. */
+function hash2b(secret: Buffer, salt: Buffer): Buffer {
+  let key = hash('sha256', Buffer.concat([secret, salt]), 'buffer');
   for (let round = 0, last = 0; round < 64 || last > round - 32; round += 1) {
-    const block = Buffer.concat(Array.from({ length: 64 }, () => key));
+    const unit = Buffer.concat([secret, key]);
+    const block = Buffer.concat(Array.from({ length: 64 }, () => unit));
     const cipher = createCipheriv('aes-128-cbc', key.subarray(0, 16), key.subarray(16, 32)).setAutoPadding(
       false,
     );
@@ -118,13 +118,19 @@ function hash2b(salt: Buffer): Buffer {
   return key.subarray(0, 32);
 }
 
+/** Passwords of revisions 5 and 6 are UTF-8 of at most 127 bytes. */
+const MAX_SECRET_BYTES = 127;
+
 /** Revisions 5 and 6: a random file key, encrypted under the password. */
-function modern(claims: Claims, userKey: Buffer): PdfDecryptor | undefined {
-  const digest = claims.revision >= 6 ? hash2b : (salt: Buffer): Buffer => hash('sha256', salt, 'buffer');
-  if (userKey.length < 32 || !digest(claims.user.subarray(32, 40)).equals(claims.user.subarray(0, 32))) {
+function modern(claims: Claims, password: string): PdfDecryptor | undefined {
+  const secret = Buffer.from(password).subarray(0, MAX_SECRET_BYTES);
+  const digest = (salt: Buffer): Buffer =>
+    claims.revision >= 6 ? hash2b(secret, salt) : hash('sha256', Buffer.concat([secret, salt]), 'buffer');
+  const { user, userKey } = claims;
+  if (userKey.length < 32 || !digest(user.subarray(32, 40)).equals(user.subarray(0, 32))) {
     return undefined;
   }
-  const wrapper = digest(claims.user.subarray(40, 48));
+  const wrapper = digest(user.subarray(40, 48));
   const cipher = createDecipheriv('aes-256-cbc', wrapper, Buffer.alloc(16)).setAutoPadding(false);
   const key = cipher.update(userKey.subarray(0, 32));
   return (data) => aes(key, data);
@@ -137,12 +143,12 @@ function stringOf(dictionary: string, key: string): Buffer {
     : (readString(dictionary, at.index + at[0].length, 1024) ?? Buffer.alloc(0));
 }
 
-/** Reads the encryption dictionary; undefined when the empty password does not open the document. */
-export function pdfDecryptor(dictionary: string, trailer: string): PdfDecryptor | undefined {
+function readClaims(dictionary: string, trailer: string): Claims {
   const idAt = /\/ID\s{0,16}\[/.exec(trailer);
+  const id = idAt === null ? undefined : readString(trailer, idAt.index + idAt[0].length, 1024);
   const version = numberOf(dictionary, 'V') ?? 0;
   const bits = numberOf(dictionary, 'Length') ?? 40;
-  const claims: Claims = {
+  return {
     version,
     revision: numberOf(dictionary, 'R') ?? 0,
     // Writers state bits; some crypt filters state bytes.
@@ -150,16 +156,25 @@ export function pdfDecryptor(dictionary: string, trailer: string): PdfDecryptor 
       version === 1 ? 5 : version === 4 ? 16 : Math.min(16, Math.max(5, bits >= 40 ? bits >> 3 : bits)),
     owner: stringOf(dictionary, 'O'),
     user: stringOf(dictionary, 'U'),
+    userKey: stringOf(dictionary, 'UE'),
     permissions: numberOf(dictionary, 'P') ?? 0,
-    id:
-      idAt === null
-        ? Buffer.alloc(0)
-        : (readString(trailer, idAt.index + idAt[0].length, 1024) ?? Buffer.alloc(0)),
+    id: id ?? Buffer.alloc(0),
     usesAes: /\/AESV[23]/.test(dictionary),
     metadata: !/\/EncryptMetadata\s{0,16}false/.test(dictionary),
   };
+}
+
+/**
+ * Reads the encryption dictionary and gives the test of one user password: a decryptor when it opens the document.
+ * Undefined when the scheme is not known.
+ */
+export function pdfLock(
+  dictionary: string,
+  trailer: string,
+): ((password: string) => PdfDecryptor | undefined) | undefined {
+  const claims = readClaims(dictionary, trailer);
   if (claims.version >= 5) {
-    return modern(claims, stringOf(dictionary, 'UE'));
+    return (password) => modern(claims, password);
   }
-  return claims.version >= 1 ? legacy(claims) : undefined;
+  return claims.version >= 1 ? (password) => legacy(claims, password) : undefined;
 }

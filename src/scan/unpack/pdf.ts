@@ -2,8 +2,9 @@ import type { Piece } from '../piece.ts';
 import { latin1, viewOf } from './byte-view.ts';
 import { isZlibHeader } from './decompress.ts';
 import { reportEnd, reportRatio } from './emission.ts';
-import { pdfDecryptor, type PdfDecryptor } from './pdf-encryption.ts';
+import { pdfLock, type PdfDecryptor } from './pdf-encryption.ts';
 import { pdfFilter, undoPngPredictor } from './pdf-filters.ts';
+import { PasswordTries } from './password-tries.ts';
 import { decodeNames, numberOf, scriptStrings } from './pdf-text.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import type { Inflated } from './tolerant-inflate.ts';
@@ -66,6 +67,8 @@ class PdfRun {
   readonly #out: Yield;
   readonly #joiner: PieceJoiner;
   readonly #decrypt: PdfDecryptor | undefined;
+  /** Encrypted and not opened: what the streams seem to hold means nothing. */
+  #sealed = false;
 
   constructor(bytes: Buffer, out: Yield) {
     this.#bytes = bytes;
@@ -108,11 +111,21 @@ class PdfRun {
     }
     const own = `${reference?.[1]} ${reference?.[2]}`;
     const dictionary = reference === null ? behind : objectText(this.#bytes, own, MAX_DICTIONARY_BYTES);
-    const decryptor = pdfDecryptor(dictionary, near);
-    if (decryptor === undefined) {
-      this.#out.cannot('encrypted', 'PDF document is encrypted');
+    return this.#unlock(pdfLock(dictionary, near));
+  }
+
+  /** Most encrypted documents have an empty user password: they open without a question. */
+  #unlock(lock: ReturnType<typeof pdfLock>): PdfDecryptor | undefined {
+    const candidates = lock === undefined ? [] : new PasswordTries(this.#out, ['']).candidates();
+    for (const password of candidates) {
+      const decryptor = lock?.(password);
+      if (decryptor !== undefined) {
+        return decryptor;
+      }
     }
-    return decryptor;
+    this.#sealed = true;
+    this.#out.cannot('encrypted', 'PDF document is encrypted');
+    return undefined;
   }
 
   #streamAt(at: number, previousEnd: number): PdfStream | undefined {
@@ -210,7 +223,7 @@ class PdfRun {
   /** A damaged page or font is common in sound documents; a bomb and a damaged attachment are told. */
   #report({ bytes, consumed, end }: Inflated, dictionary: string): void {
     reportRatio(this.#out, 'PDF stream', consumed, bytes.length);
-    if (end === 'capped' || dictionary.includes('/EmbeddedFile')) {
+    if (end === 'capped' || (dictionary.includes('/EmbeddedFile') && !this.#sealed)) {
       reportEnd(this.#out, 'PDF stream', end);
     }
   }

@@ -54,6 +54,20 @@ function looksLikeBootSector(bytes: Buffer): boolean {
   return hasMagic(bytes, 'NTFS    ', 3) || hasMagic(bytes, 'FAT', 0x36) || hasMagic(bytes, 'FAT32', 0x52);
 }
 
+/** A partition table: at least one entry with a status, a type, and a place inside the image. */
+function looksPartitioned(bytes: Buffer): boolean {
+  const isPartition = (at: number): boolean => {
+    const end = (u32le(bytes, at + 8) + u32le(bytes, at + 12)) * 512;
+    return (
+      (u8(bytes, at) & 0x7f) === 0 &&
+      u8(bytes, at + 4) !== 0 &&
+      u32le(bytes, at + 8) > 0 &&
+      end <= bytes.length
+    );
+  };
+  return u16le(bytes, 510) === 0xaa55 && [446, 462, 478, 494].some(isPartition);
+}
+
 const NSIS = Buffer.from('\u00ef\u00be\u00ad\u00deNullsoftInst', 'latin1');
 
 /** Formats at the start of a piece, and those whose mark stands at a fixed other place. Explicit, in order. */
@@ -115,6 +129,7 @@ export const SEVEN_ZIP_FORMATS: readonly SevenZipFormat[] = [
   },
   // Without a type 7-Zip tells FAT and NTFS apart.
   { name: 'disk-image', recognises: looksLikeBootSector },
+  { name: 'mbr', type: 'MBR', recognises: looksPartitioned },
   { name: 'gpt', type: 'GPT', recognises: (bytes) => hasMagic(bytes, 'EFI PART', 512) },
   magic('swf', 'SWFc', 'CWS', 'ZWS'),
 ];

@@ -15,6 +15,7 @@ const WEAK_FORMATS: ReadonlySet<string> = new Set([
   'lzh',
   'swf',
   'disk-image',
+  'mbr',
   'ext',
 ]);
 

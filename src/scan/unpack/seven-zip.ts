@@ -81,7 +81,7 @@ class Collector {
   message(text: string): void {
     if (this.#nameFollows && text !== '') {
       this.#endFile();
-      this.#name = text === 'in~' ? '' : text; // what 7-Zip calls the content of a bare compressor
+      this.#name = text.startsWith('in~') ? text.slice(3) : text; // 7-Zip's own name for a nameless content
       this.#nameFollows = false;
     } else if (text === '- ') {
       this.#nameFollows = true;
