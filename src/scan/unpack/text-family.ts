@@ -111,6 +111,8 @@ export class TextFamily {
 }
 
 /** Characters above 255 come from escapes only: then the view is text, otherwise the same bytes as the source. */
-function encodeView(view: string): Buffer {
+function encodeView(text: string): Buffer {
+  // A document without its angle brackets or escapes is a damaged document: it must not be opened as one again.
+  const view = text.replaceAll('%PDF-', '%pdf-').replaceAll('{\\rt', '{\\RT');
   return Buffer.from(view, /[^\u0000-\u00ff]/.test(view) ? 'utf8' : 'latin1');
 }
