@@ -3,11 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { faultyMail } from '../corpus/fault-mail.ts';
 import { type CorpusMessage, realisticMail } from '../corpus/realistic-mail.ts';
 import { type Client, type Download, downloadWith } from './clients/client.ts';
-import { curlImap, curlPop3 } from './clients/curl.ts';
-import { fetchmailImap, fetchmailPop3 } from './clients/fetchmail.ts';
-import { getmailImap, getmailPop3 } from './clients/getmail.ts';
-import { mbsync } from './clients/mbsync.ts';
-import { mpop } from './clients/mpop.ts';
+import { CLIENTS } from './clients/index.ts';
 import { Dovecot } from './harness/dovecot.ts';
 import { Gateway } from './harness/gateway.ts';
 import { ImapReader } from './harness/imap-reader.ts';
@@ -18,16 +14,7 @@ import { eventually } from './harness/wait.ts';
 
 const DELAY_MS = 30_000;
 /** Each client waits for a slow message of its own, all at once. */
-const SLOW_CLIENTS: readonly Client[] = [
-  mbsync,
-  fetchmailImap,
-  getmailImap,
-  curlImap,
-  fetchmailPop3,
-  getmailPop3,
-  mpop,
-  curlPop3,
-];
+const SLOW_CLIENTS: readonly Client[] = CLIENTS;
 const IDLE_USER = 'u19';
 const READING_USER = 'u20';
 const NEW_MESSAGES = 5;
