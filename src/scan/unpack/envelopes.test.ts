@@ -328,6 +328,19 @@ describe('files inside files', () => {
     }
   });
 
+  it('says that a later volume of a split archive cannot be opened', async () => {
+    for (const [name, causes] of [
+      ['a.7z.002', ['malformed']],
+      ['a.zip.010', ['malformed']],
+      ['a.r00', ['malformed']],
+      ['a.z01', ['malformed']],
+      ['a.7z.001', []],
+      ['a.rtf', []],
+    ] as const) {
+      assert.deepEqual((await openAll(Buffer.alloc(200, 0xfe), { unpackers, name })).causes, causes);
+    }
+  });
+
   const gif = Buffer.concat([Buffer.from('GIF89a'), Buffer.alloc(500, 3)]);
   const seven = Buffer.from('N3q8ryccAAQJs37BJgAAAAAAAABaAAAAAAAAAP//////', 'base64');
   const ole = buildOle([

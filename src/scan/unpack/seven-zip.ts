@@ -38,14 +38,17 @@ export interface SevenZipOutcome {
   readonly encrypted: boolean;
   /** An error that is not about a password: damage, an unsupported method, not this format at all. */
   readonly failed: boolean;
-  /** The archive was recognised and its directory read. */
-  readonly opened: boolean;
   /** A limit that ended the run; `files` holds what came out before. */
   readonly stopped?: ScanLimitError;
 }
 
-/** Messages kept for classification, bytes: attackers choose entry names and so their length. */
-const MAX_MESSAGES = 64 * 1024;
+/** How 7-Zip begins each write about a failure. Data behind the end of a stream is none: it is carved. */
+const ERROR_TEXT = /^(?:ERROR: (?!There are some data after).|ERRORS:|Can't open as archive|Cannot open )/;
+const MAX_ERRORS = 1000;
+
+function isAboutPassword(text: string): boolean {
+  return /password|encrypted/i.test(text);
+}
 
 /** Collects what one run writes: file content on descriptor 1, progress and names on descriptor 2. */
 class Collector {
@@ -57,7 +60,7 @@ class Collector {
   #chunks: Buffer[] = [];
   #length = 0;
   #total = 0;
-  #messages = '';
+  readonly #errors: string[] = [];
 
   constructor(budget: Budget) {
     this.#budget = budget;
@@ -85,8 +88,8 @@ class Collector {
       this.#nameFollows = false;
     } else if (text === '- ') {
       this.#nameFollows = true;
-    } else if (this.#messages.length < MAX_MESSAGES) {
-      this.#messages += text;
+    } else if (this.#errors.length < MAX_ERRORS && ERROR_TEXT.test(text)) {
+      this.#errors.push(text);
     }
   }
 
@@ -106,14 +109,9 @@ class Collector {
     if (cut > 0) {
       this.files.push({ name: this.#name, bytes: Buffer.concat(this.#chunks).subarray(0, cut) });
     }
-    const encrypted = /wrong password|encrypted/i.test(this.#messages);
-    const errors =
-      this.#messages.match(/^.*(?:ERROR|Cannot open|Unsupported|Unexpected end|Errors).*$/gim) ?? [];
-    // `ERROR: /in` is only the heading of the line that follows it.
-    const unread = errors.filter((line) => line !== 'ERROR: /in' && !/password|encrypted/i.test(line));
-    const failed = crashed || unread.length > 0;
-    const opened = /^Type = /m.test(this.#messages);
-    const outcome = { files: this.files, encrypted, failed: failed && !(crashed && encrypted), opened };
+    const encrypted = this.#errors.some(isAboutPassword);
+    const failed = (crashed && !encrypted) || this.#errors.some((text) => !isAboutPassword(text));
+    const outcome = { files: this.files, encrypted, failed };
     return stopped === undefined ? outcome : { ...outcome, stopped };
   }
 }

@@ -26,7 +26,11 @@ function readText(field: Buffer): string {
 
 /** Some old writers summed signed bytes. */
 function hasGoodChecksum(header: Buffer): boolean {
-  const stated = readNumber(header.subarray(CHECKSUM_AT, CHECKSUM_AT + CHECKSUM_BYTES));
+  const field = header.subarray(CHECKSUM_AT, CHECKSUM_AT + CHECKSUM_BYTES);
+  if (!/^[ 0-7]{0,6}[0-7][ \0]/.test(latin1(field))) {
+    return false;
+  }
+  const stated = readNumber(field);
   let unsigned = 0;
   let signed = 0;
   for (let i = 0; i < BLOCK; i += 1) {

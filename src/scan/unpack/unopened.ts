@@ -18,8 +18,15 @@ const UNOPENED: readonly (readonly [name: string, magic: string, at: number])[] 
   ['UHarc', 'UHA', 0],
 ];
 
-function formatOf({ bytes }: Piece): string | undefined {
-  return UNOPENED.find(([, magic, at]) => hasMagic(bytes, magic, at))?.[0];
+/** Second and later volumes of split archives begin anywhere in the data: only the name tells what they are. */
+const LATER_VOLUME = /\.(?:(?:7z|zip|rar|tar|gz)\.\d{3}|z\d\d|r\d\d|c\d\d)$/i;
+const FIRST_VOLUME = /\.0*1$/;
+
+function formatOf({ bytes, name, path }: Piece): string | undefined {
+  const known = UNOPENED.find(([, magic, at]) => hasMagic(bytes, magic, at))?.[0];
+  const called = name ?? path;
+  const isVolume = LATER_VOLUME.test(called) && !FIRST_VOLUME.test(called);
+  return known ?? (isVolume && bytes.length > 0 ? 'split archive' : undefined);
 }
 
 export function createUnopenedFormats(): Unpacker {
