@@ -28,6 +28,9 @@ interface Waiting {
 
 const DEFAULT_SAMPLE_EVERY = 64;
 
+/** A sample is to show differences between readers; large messages show none that small ones do not. */
+const MAX_SAMPLE_BYTES = 4 * 1024 * 1024;
+
 /** Several readings of one part mostly agree, so repetitions are common in unusual mail. */
 const REPETITIONS_PER_PIECE = 10;
 
@@ -177,7 +180,10 @@ export class ScanRun {
     }
     const every = this.#parts.sampleEvery ?? DEFAULT_SAMPLE_EVERY;
     // By digest and not by a counter: the same message gets the same verdict every time.
-    const isSample = place.isRaw && Number.parseInt(sha256.slice(0, 8), 16) % every === 0;
+    const isSample =
+      place.isRaw &&
+      this.#message.length <= MAX_SAMPLE_BYTES &&
+      Number.parseInt(sha256.slice(0, 8), 16) % every === 0;
     return unusual || this.#parts.readers === 'both' || isSample;
   }
 

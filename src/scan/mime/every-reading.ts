@@ -23,6 +23,7 @@ interface Entity {
   readonly header: LenientHeader;
   readonly content: ContentFields;
   readonly variants: readonly string[];
+  readonly boundaries: readonly string[];
 }
 
 const MESSAGE_TYPE = /message\/(?:rfc822|global|news)/i;
@@ -96,17 +97,18 @@ export class EveryReading {
     }
     const unix = header.text.replace(/\r\n?/g, '\n').replaceAll('\0', '');
     const content = readContentFields(readFields(unix).fields);
-    return { span, path, depth, header, content, variants: headerVariants(header.text) };
+    const variants = headerVariants(header.text);
+    return { span, path, depth, header, content, variants, boundaries: boundaryCandidates(variants) };
   }
 
   #read(entity: Entity): void {
     const split = this.#splitAll(entity);
-    const { base64, quotedPrintable } = encodingCandidates(entity.variants);
     this.#noteAmbiguousEncoding(entity);
     const leafPath = entity.path === '' ? '1' : entity.path;
     for (const start of this.#bounded(entity.header.bodyStarts)) {
       const body = { start, end: entity.span.end };
       if (body.end > body.start) {
+        const { base64, quotedPrintable } = encodingsBefore(entity, start);
         this.#asBase64(entity, body, leafPath, base64);
         this.#asQuotedPrintable(entity, body, leafPath, quotedPrintable);
         this.#asItIs(entity, body, leafPath, split);
@@ -127,7 +129,7 @@ export class EveryReading {
   #splitAll(entity: Entity): boolean {
     const { span, header } = entity;
     const body = { start: header.bodyStarts[0] ?? span.end, end: span.end };
-    const occurring = boundaryCandidates(entity.variants).filter((boundary) => {
+    const occurring = entity.boundaries.filter((boundary) => {
       this.#budget.checkTime();
       return this.#occurs(boundary, body);
     });
@@ -196,7 +198,7 @@ export class EveryReading {
   #asBase64(entity: Entity, body: Span, path: string, isNamed: boolean): void {
     const { bytes } = this.#source;
     const looks = isNamed || looksLikeBase64(bytes, body.start, body.end);
-    if (!looks || (this.#memory.hasReading(body, 'base64') && !hasBoundary(entity))) {
+    if (!looks || (this.#memory.hasReading(body, 'base64') && entity.boundaries.length === 0)) {
       return;
     }
     const plain = decodeBase64(bytes, body.start, body.end);
@@ -212,7 +214,7 @@ export class EveryReading {
   #asQuotedPrintable(entity: Entity, body: Span, path: string, isNamed: boolean): void {
     const { bytes } = this.#source;
     const looks = isNamed || looksQuotedPrintable(bytes, body.start, body.end);
-    if (!looks || (this.#memory.hasReading(body, 'quoted-printable') && !hasBoundary(entity))) {
+    if (!looks || (this.#memory.hasReading(body, 'quoted-printable') && entity.boundaries.length === 0)) {
       return;
     }
     const plain = decodeQuotedPrintable(bytes, body.start, body.end);
@@ -240,9 +242,7 @@ export class EveryReading {
 
   /** An encoding on a multipart is illegal and honoured by some: the parts then stand in the decoded bytes. */
   #insideDecoded(entity: Entity, bytes: Buffer): void {
-    const boundaries = boundaryCandidates(entity.variants).filter((boundary) =>
-      bytes.includes(`--${boundary}`, 0, 'latin1'),
-    );
+    const boundaries = entity.boundaries.filter((boundary) => bytes.includes(`--${boundary}`, 0, 'latin1'));
     if (boundaries.length === 0 || entity.depth >= this.#budget.limits.maxMimeDepth) {
       return;
     }
@@ -274,9 +274,11 @@ function hasCleanParts(bytes: Buffer, body: Span, boundary: string): boolean {
   return boundary !== '' && splitMultipart(bytes, body.start, body.end, boundary).parts.length > 0;
 }
 
-/** Its decoded bytes may have parts, so that a second look is due although the decoding is the same. */
-function hasBoundary(entity: Entity): boolean {
-  return boundaryCandidates(entity.variants).length > 0;
+/** Encodings named before a place: a parser for which the body begins there has not seen what stands behind it. */
+function encodingsBefore(entity: Entity, start: number): ReturnType<typeof encodingCandidates> {
+  const { header, span, variants } = entity;
+  const isOnly = header.bodyStarts.length === 1;
+  return encodingCandidates(isOnly ? variants : headerVariants(header.text.slice(0, start - span.start)));
 }
 
 /** Spans inside decoded bytes are no spans of the source. */

@@ -6,7 +6,7 @@ import type { Engine } from '../engines/engine.ts';
 import { createPipeline, type PipelineParts } from '../pipeline.ts';
 import type { Piece } from '../piece.ts';
 import { TEST_LIMITS } from '../test-limits.ts';
-import { readWithMailparser } from './mailparser-reader.ts';
+import { MAX_LINES, readWithMailparser } from './mailparser-reader.ts';
 import type { SecondReader } from './second-reader.ts';
 
 const REGULAR = Buffer.from('From: a@b\r\nSubject: x\r\n\r\nhello');
@@ -118,6 +118,13 @@ describe('mailparser', () => {
     await assert.rejects(readWithMailparser(Buffer.alloc(600_000, 'a\r\n'), '', late), ScanLimitError);
     const small = new Budget({ ...TEST_LIMITS, maxTotalBytes: 3 }, () => 0);
     await assert.rejects(readWithMailparser(REGULAR, '', small), ScanLimitError);
+  });
+
+  it('refuses more lines than its memory bears', async () => {
+    const atLimit = await readWithMailparser(Buffer.alloc(MAX_LINES, '\n'), '', budget());
+    assert.ok(atLimit.length <= 1);
+    const over = Buffer.alloc(MAX_LINES + 1, '\n');
+    await assert.rejects(readWithMailparser(over, '', budget()), ScanLimitError);
   });
 
   it('rejects a message beyond its own limits instead of leaving parts out', async () => {

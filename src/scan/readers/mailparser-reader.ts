@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { type Attachment, type ParsedMail, simpleParser } from 'mailparser';
-import type { Budget } from '../budget.ts';
+import { type Budget, ScanLimitError } from '../budget.ts';
 import type { Piece } from '../piece.ts';
 import type { SecondReader } from './second-reader.ts';
+
+const LF = 0x0a;
 
 /** Fed at a time; between two feeds the deadline is looked at, because the parser has none. */
 const FEED_BYTES = 256 * 1024;
@@ -27,10 +29,30 @@ function* feed(message: Buffer, budget: Budget): Generator<Buffer> {
 }
 
 /**
+ * mailparser keeps a buffer for each line of a text, some hundred bytes of heap: eight million empty lines need a
+ * gigabyte, and a worker has a quarter of that.
+ */
+export const MAX_LINES = 500_000;
+
+function refuseTooManyLines(message: Buffer): void {
+  let lines = 0;
+  for (let at = message.indexOf(LF); at !== -1; at = message.indexOf(LF, at + 1)) {
+    lines += 1;
+    if (lines > MAX_LINES) {
+      throw new ScanLimitError(
+        'bomb',
+        `more than ${MAX_LINES} lines in a message that two readers have to read`,
+      );
+    }
+  }
+}
+
+/**
  * mailparser as the second reader. Rejects with `ScanLimitError` at the deadline and with whatever the parser
  * throws (`EMAXLEN` beyond its own limits).
  */
 export const readWithMailparser: SecondReader = async (message, prefix, budget) => {
+  refuseTooManyLines(message);
   const stream = Readable.from(feed(message, budget), { objectMode: false });
   const mail = await simpleParser(stream, OPTIONS);
   budget.checkTime();
