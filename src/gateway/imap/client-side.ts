@@ -29,6 +29,10 @@ export interface ClientSideParts {
   readonly onStartTls: () => void;
 }
 
+/** How a line of HTTP or SMTP begins: a browser or a mail server that was led here (ALPACA). */
+const FOREIGN_WORD = /^(GET|POST|HEAD|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT|PRI|HELO|EHLO) /i;
+const FOREIGN_HEADER = /^[A-Za-z-]+:/;
+
 type Command = CommandEvent & { kind: 'command' };
 
 /** What the client may do, and what of it goes to the server: checked for arity, rewritten canonically. */
@@ -96,15 +100,14 @@ export class ClientSide {
 
   /** Nothing of the line is echoed (ALPACA, protocol notes 6.4). */
   #garbage(text: string): void {
-    const { state, goodbye } = this.#parts;
-    const looksLikeHttp =
-      /^(GET|POST|HEAD|PUT|OPTIONS|CONNECT|HELO|EHLO|PRI) /i.test(text) || /^[A-Za-z-]+:/.test(text);
-    this.#note({ type: 'bad-input', side: 'client', what: looksLikeHttp ? 'http' : 'syntax' });
-    if (looksLikeHttp && !state.isLoggedIn) {
-      goodbye('');
-      return;
+    const { isLoggedIn } = this.#parts.state;
+    const isForeign = FOREIGN_WORD.test(text) || FOREIGN_HEADER.test(text);
+    this.#note({ type: 'bad-input', side: 'client', what: isForeign ? 'http' : 'syntax' });
+    if (isForeign && !isLoggedIn) {
+      this.#parts.goodbye('');
+    } else {
+      this.#countBad('* ');
     }
-    this.#countBad('* ');
   }
 
   #countBad(prefix: string, reply: string = REPLIES.syntax): void {
@@ -128,7 +131,7 @@ export class ClientSide {
   #command(command: Command): void {
     const name = command.first.toUpperCase();
     const verb = verbOf(name);
-    if (/^(GET|POST|HEAD|PUT|OPTIONS)$/.test(name) || verb === undefined) {
+    if (verb === undefined) {
       this.#unknown(command, name);
       return;
     }
@@ -147,10 +150,8 @@ export class ClientSide {
   }
 
   #unknown(command: Command, name: string): void {
-    const isHttp =
-      /^(GET|POST|HEAD|PUT|OPTIONS)$/.test(command.tag.toUpperCase()) && !this.#parts.state.isLoggedIn;
     this.#note({ type: 'command', name: 'unknown' });
-    if (isHttp) {
+    if (FOREIGN_WORD.test(`${command.tag} `) && !this.#parts.state.isLoggedIn) {
       this.#note({ type: 'bad-input', side: 'client', what: 'http' });
       this.#parts.goodbye('');
       return;

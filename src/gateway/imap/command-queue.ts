@@ -10,7 +10,12 @@ export type Segment =
   | { readonly kind: 'text'; readonly text: string }
   /** Wait for `+` before what follows. */
   | { readonly kind: 'wait' }
-  | { readonly kind: 'upload'; readonly message: MessageId; readonly size: number; readonly isJudged: boolean };
+  | {
+      readonly kind: 'upload';
+      readonly message: MessageId;
+      readonly size: number;
+      readonly isJudged: boolean;
+    };
 
 /** A command between the client's line and the server's tagged reply. */
 export interface Pending {

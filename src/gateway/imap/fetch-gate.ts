@@ -274,8 +274,8 @@ export class FetchGate {
     if (!isStripped) {
       slots.push({ slot: held.addValue(slot), start: 0 });
     }
-    const sizes = plan?.keeps === true ? readPartSizes(current.structure) : undefined;
-    const keep = sizes === undefined ? undefined : { sizes, mailbox: this.#parts.kept.mailbox };
+    const sizes = () => readPartSizes(current.structure);
+    const keep = plan?.keeps === true ? { sizes, mailbox: this.#parts.kept.mailbox } : undefined;
     const whole: Whole = { message, size: slot.size, held, action: undefined, slots, slices: [], keep };
     current.whole ??= whole;
     current.scans.push({
@@ -322,6 +322,9 @@ export class FetchGate {
       return;
     }
     spliced.isServed = true;
+    if (current.structure !== '') {
+      spliced.kept.partSizes = readPartSizes(current.structure);
+    }
     for (const cut of spliced.cuts) {
       const slot = { label: cut.label, size: cut.length ?? 0, binary: false, empty: '""' } as const;
       current.held.addValue(slot, { kind: 'release', message: spliced.kept.message, start: cut.origin });

@@ -72,8 +72,7 @@ export function planFetch(
       plan: undefined,
     };
   }
-  const spliced = kept === undefined ? undefined : spliceFrom(kept, request, isUid);
-  return spliced ?? augment(request, isUid);
+  return kept === undefined ? augment(request, isUid) : useKept(kept, request, isUid);
 }
 
 function needsWhole(item: FetchItem): boolean {
@@ -95,7 +94,10 @@ function setsSeen(item: FetchItem): boolean {
 }
 
 function labelOf(item: FetchItem): string {
-  const name = item.text.toUpperCase().replace(/^(BODY|RFC822)\.PEEK/, '$1').replace(/<[^<]*$/, '');
+  const name = item.text
+    .toUpperCase()
+    .replace(/^(BODY|RFC822)\.PEEK/, '$1')
+    .replace(/<[^<]*$/, '');
   return item.origin === undefined ? name : `${name}<${item.origin}>`;
 }
 
@@ -107,59 +109,71 @@ function asks(request: FetchRequest, name: string): boolean {
   return request.items.some((item) => item.name === name && item.section === undefined);
 }
 
+function isPartRange(item: FetchItem): boolean {
+  return item.class === 'slice' && /^[0-9.]+$/.test(sectionKey(item)) && item.origin !== undefined;
+}
+
+/** A range of a part ends where the part ends: its size tells, so that following ranges need no download. */
+function wantsSizes(request: FetchRequest): boolean {
+  return request.single !== undefined && request.items.some(isPartRange) && !asks(request, 'BODYSTRUCTURE');
+}
+
+function askedSizes(items: readonly FetchItem[]): ReadonlyMap<string, number> {
+  return new Map(
+    items.flatMap((item) => (item.length === undefined ? [] : [[responseKey(item), item.length]])),
+  );
+}
+
 function augment(request: FetchRequest, isUid: boolean): PlannedFetch {
   const ranges = request.items.filter(isWholeRange);
   const asksWhole = request.items.some((item) => item.class === 'whole');
-  const wantsSizes =
-    request.single !== undefined &&
-    request.items.some((item) => /^[0-9.]+$/.test(sectionKey(item)) && item.origin !== undefined);
-  const addsStructure = wantsSizes && !asks(request, 'BODYSTRUCTURE');
+  const addsUid = !asks(request, 'UID');
+  const addsStructure = wantsSizes(request);
   const items = request.items.filter((item) => !isWholeRange(item)).map((item) => item.text);
   const whole = ranges.some(setsSeen) ? 'BODY[]' : 'BODY.PEEK[]';
   const added = [
-    ...(asks(request, 'UID') ? [] : ['UID']),
+    ...(addsUid ? ['UID'] : []),
     ...(addsStructure ? ['BODYSTRUCTURE'] : []),
     ...(asksWhole ? [] : [whole]),
   ];
+  const strips = {
+    uid: !isUid && addsUid,
+    whole: !asksWhole,
+    structure: addsStructure,
+    seenProbe: false,
+  };
   return {
     text: render(request, [...items, ...added]),
     plan: {
-      strips: {
-        uid: !isUid && !asks(request, 'UID'),
-        whole: !asksWhole,
-        structure: addsStructure,
-        seenProbe: false,
-      },
+      strips,
       wholeCuts: ranges.map(cutOf),
       spliced: undefined,
-      asked: new Map(
-        request.items.flatMap((item) =>
-          item.length === undefined ? [] : [[responseKey(item), item.length]],
-        ),
-      ),
+      asked: askedSizes(request.items),
       keeps: request.single !== undefined,
     },
   };
 }
 
-/** Serves content items from a kept message, when the place of every one of them is known. */
-function spliceFrom(kept: KeptMessage, request: FetchRequest, isUid: boolean): PlannedFetch | undefined {
-  const content = request.items.filter((item) => needsWhole(item) || item.class === 'whole');
-  const cuts = content.map((item) => spliceCut(kept, item));
-  const known = cuts.filter((cut) => cut !== undefined);
-  if (known.length !== cuts.length) {
-    return undefined;
-  }
-  const rest = request.items.filter((item) => !content.includes(item)).map((item) => item.text);
-  const probes = content.some(setsSeen);
-  const added = [...(asks(request, 'UID') ? [] : ['UID']), ...(probes ? ['BODY[]<0.1>'] : [])];
+/** Values whose place in the kept message is known are not asked for; the others are sought in it when they come. */
+function useKept(kept: KeptMessage, request: FetchRequest, isUid: boolean): PlannedFetch {
+  const placed = request.items.map((item) => ({ item, cut: spliceCut(kept, item) }));
+  const cuts = placed.flatMap(({ cut }) => (cut === undefined ? [] : [cut]));
+  const rest = placed.filter(({ cut }) => cut === undefined).map(({ item }) => item.text);
+  const addsUid = !asks(request, 'UID');
+  const addsStructure = wantsSizes(request) && kept.partSizes.size === 0;
+  const seenProbe = placed.some(({ item, cut }) => cut !== undefined && setsSeen(item));
+  const added = [
+    ...(addsUid ? ['UID'] : []),
+    ...(addsStructure ? ['BODYSTRUCTURE'] : []),
+    ...(seenProbe ? ['BODY[]<0.1>'] : []),
+  ];
   return {
     text: render(request, [...rest, ...added]),
     plan: {
-      strips: { uid: !isUid && !asks(request, 'UID'), whole: false, structure: false, seenProbe: probes },
+      strips: { uid: !isUid && addsUid, whole: false, structure: addsStructure, seenProbe },
       wholeCuts: [],
-      spliced: { kept, cuts: known, isServed: false },
-      asked: new Map(),
+      spliced: { kept, cuts, isServed: false },
+      asked: askedSizes(request.items),
       keeps: false,
     },
   };
@@ -168,9 +182,10 @@ function spliceFrom(kept: KeptMessage, request: FetchRequest, isUid: boolean): P
 /** The item as an absolute range of the kept message. */
 function spliceCut(kept: KeptMessage, item: FetchItem): Cut | undefined {
   const key = sectionKey(item);
+  const isRaw = item.class === 'slice' || item.class === 'whole';
   const location: Location | undefined =
     key === '' ? { start: 0, length: kept.size } : kept.sections.get(key);
-  if (item.class === 'decoded' || location === undefined) {
+  if (!isRaw || location === undefined) {
     return undefined;
   }
   const origin = Math.min(item.origin ?? 0, location.length);

@@ -18,7 +18,7 @@ export interface KeptMessage {
   /** Sequence number, as long as nothing was expunged since. */
   number: number | undefined;
   readonly sections: Map<string, Location>;
-  readonly partSizes: PartSizes;
+  partSizes: PartSizes;
   readonly keptAt: number;
   /** A FETCH that is under way takes values from it. */
   isPinned: boolean;

@@ -4,7 +4,7 @@ import type { Effect, MessageId } from '../relay.ts';
 import type { ClientOutput } from './client-output.ts';
 import { sectionKey } from './fetch-plan.ts';
 import type { HeldFetch, ValueSlot } from './held-fetch.ts';
-import type { KeptMessages } from './kept-messages.ts';
+import type { KeptMessage, KeptMessages } from './kept-messages.ts';
 import type { PendingVerdicts, ScanWish } from './pending-verdicts.ts';
 import type { PartSizes } from './wire/body-structure.ts';
 import type { FetchItem } from './wire/fetch-item.ts';
@@ -20,7 +20,7 @@ export interface Whole {
   readonly slots: { readonly slot: ValueSlot; readonly start: number }[];
   readonly slices: Slice[];
   /** Present when following ranges are likely; `mailbox` is that of the moment. */
-  readonly keep: { readonly sizes: PartSizes; readonly mailbox: number } | undefined;
+  readonly keep: { readonly sizes: () => PartSizes; readonly mailbox: number } | undefined;
 }
 
 /** A value that the server cut out of a message. */
@@ -127,7 +127,7 @@ export class SliceDesk {
     }
     held.disown(message);
     const number = held.keyword === 'UIDFETCH' ? undefined : held.number;
-    const evicted = kept.put({ message, size, action, uid, number, partSizes: keep.sizes });
+    const evicted = kept.put({ message, size, action, uid, number, partSizes: keep.sizes() });
     evicted.forEach((old) => output.effect({ kind: 'discard', message: old }));
   }
 
@@ -208,27 +208,27 @@ export class SliceDesk {
 
   /** Where the section stands, so that its following ranges need no download. */
   #learn(whole: Whole, slice: Slice, offset: number): void {
-    const uid = whole.keep === undefined ? undefined : whole.held.uid;
+    const { uid } = whole.held;
     const kept = uid === undefined ? undefined : this.#parts.kept.find('uid', uid);
     const key = sectionKey(slice.item);
     if (kept?.message !== whole.message || key === '') {
       return;
     }
     const start = offset - (slice.item.origin ?? 0);
-    const length = sectionLength(whole, slice, start);
+    const length = sectionLength(kept, slice, start);
     if (length !== undefined && start >= 0 && start + length <= whole.size) {
       kept.sections.set(key, { start, length });
     }
   }
 }
 
-function sectionLength(whole: Whole, slice: Slice, start: number): number | undefined {
+function sectionLength(kept: KeptMessage, slice: Slice, start: number): number | undefined {
   const { item, asked, slot } = slice;
   if (item.origin === undefined || (asked !== undefined && slot.size < asked)) {
     return (item.origin ?? 0) + slot.size; // all of it, or its end
   }
   const key = sectionKey(item);
-  return key === 'TEXT' ? whole.size - start : whole.keep?.sizes.get(key);
+  return key === 'TEXT' ? kept.size - start : kept.partSizes.get(key);
 }
 
 function releaseOwn(slice: Slice, isClean: boolean): void {

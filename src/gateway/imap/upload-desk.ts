@@ -56,7 +56,10 @@ export class UploadDesk {
       return;
     }
     const limit = this.#parts.state.appendLimit;
-    if (upload.messages.length >= IMAP_LIMITS.uploadLiterals || (limit !== undefined && literal.size > limit)) {
+    if (
+      upload.messages.length >= IMAP_LIMITS.uploadLiterals ||
+      (limit !== undefined && literal.size > limit)
+    ) {
       upload.refusal ??= REPLIES.tooLarge;
     }
     if (upload.refusal !== undefined && !literal.nonSync) {

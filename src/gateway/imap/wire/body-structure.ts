@@ -9,9 +9,14 @@ const MAX_DEPTH = 60;
 
 /** Part sizes from the text of a BODYSTRUCTURE; empty when it is absent or unreadable: then ranges cost traffic only. */
 export function readPartSizes(structure: string): PartSizes {
-  const limits = { maxDepth: IMAP_LIMITS.commandDepth, maxNodes: IMAP_LIMITS.commandNodes };
+  const limits = {
+    maxDepth: IMAP_LIMITS.commandDepth,
+    maxNodes: IMAP_LIMITS.commandNodes,
+    adjacentLists: true,
+  };
   try {
-    return partSizes(structure === '' ? undefined : readNodes([structure], limits)[0]);
+    const hasLiterals = structure.includes('\r\n');
+    return partSizes(structure === '' || hasLiterals ? undefined : readNodes([structure], limits)[0]);
   } catch (error) {
     if (error instanceof WireError) {
       return new Map();

@@ -16,6 +16,8 @@ export type UnitPart = string | LiteralText;
 export interface NodeLimits {
   readonly maxDepth: number;
   readonly maxNodes: number;
+  /** May a list follow a list without a space, as in BODYSTRUCTURE? */
+  readonly adjacentLists?: boolean;
 }
 
 interface Frame {
@@ -97,9 +99,11 @@ class NodeReader {
     if (this.#stack.length > this.#limits.maxDepth) {
       throw new WireError('parenthesis', `nesting deeper than ${this.#limits.maxDepth}`);
     }
-    if (this.#needsSeparator) {
+    const isAdjacent = this.#limits.adjacentLists === true && this.#top().nodes.at(-1)?.kind === 'list';
+    if (this.#needsSeparator && !isAdjacent) {
       throw new WireError('syntax', 'missing space before a parenthesis');
     }
+    this.#needsSeparator = false;
     this.#stack.push({ nodes: [] });
   }
 
