@@ -7,11 +7,21 @@ export function decodeText(bytes: Buffer, charset: string): string {
   if (name === '' || name === 'us-ascii' || name === 'utf-8') {
     return bytes.toString('utf8', 0, bytes.length);
   }
-  if (iconv.encodingExists(name)) {
+  if (isIconvCharset(name)) {
     return iconv.decode(bytes, name);
   }
   const decoder = nativeDecoder(name);
   return decoder === undefined ? bytes.toString('latin1', 0, bytes.length) : decoder.decode(bytes);
+}
+
+/** True for a charset that can be decoded. */
+export function isKnownCharset(name: string): boolean {
+  return isIconvCharset(name) || nativeDecoder(name) !== undefined;
+}
+
+/** iconv-lite takes transfer encodings for charsets as well. */
+function isIconvCharset(name: string): boolean {
+  return name !== 'base64' && name !== 'hex' && iconv.encodingExists(name);
 }
 
 function nativeDecoder(name: string): TextDecoder | undefined {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { Budget } from '../budget.ts';
 import type { Piece } from '../piece.ts';
+import { createPipeline } from '../pipeline.ts';
 import { TEST_LIMITS } from '../test-limits.ts';
 import type { Unpacker } from '../unpack/unpacker.ts';
 import { base64Readings, looksLikeBase64 } from './base64-readings.ts';
@@ -174,6 +175,21 @@ describe('encodings inside a text', () => {
     const cyrillic = Buffer.from('f0f2e9f7e5f4', 'hex');
     const [text = ''] = await inline(cyrillic, { charset: 'koi8-r', type: 'text/plain' });
     assert.equal(Buffer.from(text, 'latin1').toString(), 'ПРИВЕТ');
+  });
+
+  it('are not read under a charset that does not exist, nor twice under the same label', async () => {
+    const page = Buffer.from('<meta charset=3D"utf-8">Grüße');
+    assert.deepEqual(await inline(page), []);
+    const pipeline = createPipeline({
+      engines: [{ name: 'blind', inspect: () => [] }],
+      unpackers: [],
+      limits: TEST_LIMITS,
+      now: () => 0,
+    });
+    const message = Buffer.from('Content-Type: text/html\r\n\r\n<meta charset="koi8-r">\xf0\xd2', 'latin1');
+    const { verdict, pieces } = await pipeline.scan(message, 'message');
+    assert.equal(verdict.kind, 'clean');
+    assert.equal(pieces, 3);
   });
 
   it('are not looked for in what is plain text or a binary file', async () => {

@@ -2,14 +2,14 @@ import type { Unpacker } from '../../unpack/unpacker.ts';
 import { binhexUnpacker } from './binhex.ts';
 import { base64TextUnpacker, quotedTextUnpacker } from './coded-text.ts';
 import { mboxUnpacker } from './mbox.ts';
-import { textViews } from './text-views.ts';
+import { createTextViews } from './text-views.ts';
 import { uuencodeUnpacker } from './uuencode.ts';
 import { yencUnpacker } from './yenc.ts';
 
 /** Encodings that stand in a text without a label; mail clients show what is inside them. */
 export function createInlineDecoders(): readonly Unpacker[] {
   return [
-    textViews,
+    createTextViews(),
     uuencodeUnpacker,
     yencUnpacker,
     binhexUnpacker,

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer';
 import type { Piece } from '../../piece.ts';
 import type { Unpacker } from '../../unpack/unpacker.ts';
-import { decodeText } from '../charset.ts';
+import { decodeText, isKnownCharset } from '../charset.ts';
 import { bufferOf, isTextLike } from './text-likeness.ts';
 
 /** Enough to see a byte-order mark, the zeros of a wide encoding, and a `<meta charset>`. */
@@ -14,6 +14,8 @@ const TRANSPARENT = /^(?:|utf-?8|us-ascii|ascii|iso-8859-(?:1|15)|latin-?1|windo
 const UTF7 = /\+A[A-H][A-Za-z0-9+/]{1,}/;
 const UTF7_START = Buffer.from('+A');
 const META = /<meta[^>]{0,200}charset\s{0,8}=\s{0,8}["']?([\w-]{1,40})/i;
+
+const EBCDIC = /ebcdic|(?:cp|ibm)-?(?:037|500|1047|1140|273)/;
 
 /** Where EBCDIC (code page 37) has the letters, digits and signs of ASCII. */
 const EBCDIC_ROWS: readonly (readonly [number, string])[] = [
@@ -71,15 +73,23 @@ function markedCharset(bytes: Buffer): string | undefined {
   return a === 0 && b === 0 && bytes[2] === 0xfe && bytes[3] === 0xff ? 'utf-32be' : undefined;
 }
 
-/** Charsets under which the text may be meant, those left out that show it as its bytes do. */
-function plausibleCharsets(piece: Piece, bytes: Buffer): string[] {
+/** The charset that the text names for itself or its part names for it, when there is such a charset. */
+function labelledCharsets(piece: Piece, bytes: Buffer): string[] {
+  const meta = META.exec(bytes.toString('latin1', 0, LOOKS_AT_BYTES))?.[1]?.toLowerCase();
+  const labels = [piece.charset?.trim(), meta].filter((label) => label !== undefined);
+  return labels.filter((label) => !TRANSPARENT.test(label) && (EBCDIC.test(label) || isKnownCharset(label)));
+}
+
+/**
+ * Charsets under which the text may be meant, those left out that show it as its bytes do. A text that is such a
+ * view already (`isView`) is UTF-8 whatever its label still says; to believe the label again would never end.
+ */
+function plausibleCharsets(piece: Piece, bytes: Buffer, isView: boolean): string[] {
   const wide = [markedCharset(bytes), wideCharset(bytes)];
   if (!isTextLike(piece, bytes) && piece.charset === undefined) {
     return wide.filter((charset) => charset !== undefined);
   }
-  const head = bytes.toString('latin1', 0, LOOKS_AT_BYTES);
-  const meta = META.exec(head)?.[1]?.toLowerCase();
-  const labelled = [piece.charset, meta].filter((label) => label !== undefined && !TRANSPARENT.test(label));
+  const labelled = isView ? [] : labelledCharsets(piece, bytes);
   const seventh = bytes.includes(UTF7_START) && UTF7.test(bytes.toString('latin1')) ? 'utf-7' : undefined;
   const all = [...wide, ...labelled, seventh].filter((charset) => charset !== undefined);
   return [...new Set(all)].filter((charset) => changesAscii(charset) || !isAscii(bytes));
@@ -87,31 +97,39 @@ function plausibleCharsets(piece: Piece, bytes: Buffer): string[] {
 
 /** True for encodings in which pure ASCII bytes mean other text. */
 function changesAscii(charset: string): boolean {
-  return /utf-?(?:7|16|32)|ucs|iso-2022|hz|ebcdic|(?:cp|ibm)-?(?:037|500|1047|1140|273)/.test(charset);
+  return /utf-?(?:7|16|32)|ucs|iso-2022|hz/.test(charset) || EBCDIC.test(charset);
 }
 
 function readAs(bytes: Buffer, charset: string): string {
-  return /ebcdic|(?:cp|ibm)-?(?:037|500|1047|1140|273)/.test(charset)
-    ? ebcdicText(bytes)
-    : decodeText(bytes, charset);
+  return EBCDIC.test(charset) ? ebcdicText(bytes) : decodeText(bytes, charset);
 }
 
 const ESCAPE_SEQUENCE = /\x1b(?:\$[()*+\-./]?|[()*+\-./%&])[@-~0-9]/g;
 
 /** The text of a piece as UTF-8 under each plausible charset, and without redundant ISO 2022 escapes. */
-export const textViews: Unpacker = {
-  name: 'text',
-  recognises: (piece) => {
-    const bytes = bufferOf(piece);
-    return plausibleCharsets(piece, bytes).length > 0 || (isTextLike(piece, bytes) && bytes.includes(0x1b));
-  },
-  unpack: (piece, out) => {
-    const bytes = bufferOf(piece);
-    for (const charset of plausibleCharsets(piece, bytes)) {
-      out.emit(`${charset}.txt`, Buffer.from(readAs(bytes, charset)));
-    }
-    if (isTextLike(piece, bytes) && bytes.includes(0x1b)) {
-      out.emit('plain.txt', Buffer.from(bytes.toString('latin1').replace(ESCAPE_SEQUENCE, ''), 'latin1'));
-    }
-  },
-};
+export function createTextViews(): Unpacker {
+  const views = new WeakSet<Uint8Array>();
+  return {
+    name: 'text',
+    recognises: (piece) => {
+      const bytes = bufferOf(piece);
+      const hasEscapes = isTextLike(piece, bytes) && bytes.includes(0x1b);
+      return hasEscapes || plausibleCharsets(piece, bytes, views.has(piece.bytes)).length > 0;
+    },
+    unpack: (piece, out) => {
+      const bytes = bufferOf(piece);
+      const texts = plausibleCharsets(piece, bytes, views.has(piece.bytes)).map((charset) => ({
+        name: `${charset}.txt`,
+        view: Buffer.from(readAs(bytes, charset)),
+      }));
+      if (isTextLike(piece, bytes) && bytes.includes(0x1b)) {
+        const plain = bytes.toString('latin1').replace(ESCAPE_SEQUENCE, '');
+        texts.push({ name: 'plain.txt', view: Buffer.from(plain, 'latin1') });
+      }
+      for (const { name, view } of texts) {
+        views.add(view);
+        out.emit(name, view);
+      }
+    },
+  };
+}
