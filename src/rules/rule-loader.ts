@@ -25,6 +25,13 @@ interface Found {
   readonly namespace: string;
 }
 
+/** Everything that the configuration names. */
+export interface RulePaths {
+  readonly rules: readonly string[];
+  readonly shadowRules?: readonly string[];
+  readonly digests?: { readonly deny: readonly string[]; readonly allow: readonly string[] };
+}
+
 function invalid(path: string, problem: string, cause?: unknown): GatewayError {
   return new GatewayError('RULES_INVALID', `${path}: ${problem}`, { cause, fields: { file: path } });
 }
@@ -148,17 +155,42 @@ async function readAll(found: readonly Found[]): Promise<RuleFile[]> {
   return files;
 }
 
+async function readRules(paths: readonly string[]): Promise<RuleFile[]> {
+  const found: Found[] = [];
+  for (const path of paths) {
+    found.push(...(await filesAt(path)));
+  }
+  return await readAll(await withoutRepeats(found));
+}
+
+/** Lists are named one by one and may have any ending. */
+async function readLists(paths: readonly string[]): Promise<RuleFile[]> {
+  return await readAll(paths.map((path) => ({ path, namespace: basename(path) })));
+}
+
+/**
+ * Reads rules, rules on trial and digest lists. Nothing is compiled or parsed here. Throws `RULES_INVALID` as
+ * `loadRules` does.
+ */
+export async function loadRuleSet(paths: RulePaths, options: RuleLoaderOptions = {}): Promise<RuleSet> {
+  const { rules, shadowRules = [], digests = { deny: [], allow: [] } } = paths;
+  const { files } = await loadRules(rules, options);
+  const shadow = await readRules(shadowRules);
+  return createRuleSet(files, {
+    shadow,
+    deny: await readLists(digests.deny),
+    allow: await readLists(digests.allow),
+  });
+}
+
 /**
  * Reads `*.yar` and `*.yara` from files and folders (recursively). Nothing is compiled here. Throws
  * `RULES_INVALID` that names the file or folder; a set without files is refused unless it is allowed.
  */
 export async function loadRules(paths: readonly string[], options: RuleLoaderOptions = {}): Promise<RuleSet> {
-  const found: Found[] = [];
-  for (const path of paths) {
-    found.push(...(await filesAt(path)));
-  }
-  if (found.length === 0 && options.allowEmpty !== true) {
+  const files = await readRules(paths);
+  if (files.length === 0 && options.allowEmpty !== true) {
     throw invalid(paths.join(', ') || 'rules', 'no rule file (*.yar, *.yara) found');
   }
-  return createRuleSet(await readAll(await withoutRepeats(found)));
+  return createRuleSet(files);
 }

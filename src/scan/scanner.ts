@@ -1,4 +1,4 @@
-import type { Verdict } from './verdict.ts';
+import type { Finding, UnscannableCause, Verdict } from './verdict.ts';
 
 /**
  * The bytes of one message (or fragment) without a copy: shared memory, or an open unlinked file.
@@ -48,6 +48,14 @@ export interface ScanTimings {
   readonly totalMs: number;
 }
 
+/** What was noticed and has no part in the verdict. */
+export interface Observations {
+  /** Findings of rules on trial. */
+  readonly shadow: readonly Finding[];
+  /** Engines that could not judge a piece and are configured not to matter. */
+  readonly ignored: readonly { readonly engine: string; readonly cause: UnscannableCause }[];
+}
+
 /** Plain data: it crosses threads and is what the verdict cache keeps. */
 export interface ScanReport {
   readonly verdict: Verdict;
@@ -60,6 +68,8 @@ export interface ScanReport {
   /** Rule-set generation that judged it. */
   readonly generation: string;
   readonly timings: ScanTimings;
+  /** Absent when there is nothing. */
+  readonly observed?: Observations;
 }
 
 /** Replacement bytes for `[offset, offset + bytes.length)` of the raw message. */

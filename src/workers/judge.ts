@@ -3,11 +3,14 @@ import type { Pipeline } from '../scan/pipeline.ts';
 import type { Finding, Verdict } from '../scan/verdict.ts';
 import { obeyFault } from './faults.ts';
 import { digestMessage, readMessage } from './message-source.ts';
+import type { Observer } from './observer.ts';
 import type { ScanJob, ScanOutcome } from './scan-job.ts';
 
 export interface JudgeSettings {
   readonly limits: ScanLimits;
   readonly faults: boolean;
+  /** Collects what has no part in the verdict. */
+  readonly observer?: Observer;
 }
 
 /** Thousands of parts times hundreds of rules would stall the thread that receives the answer. */
@@ -47,15 +50,18 @@ function tooLarge(verdict: Verdict, limit: number): Verdict {
  * Judges jobs in a worker. Of a message over the limit only the beginning is read: what is found there still
  * counts, and because the rest is unknown the whole body is guilty.
  */
-export function createJudge(pipeline: Pipeline, { limits, faults }: JudgeSettings) {
+export function createJudge(pipeline: Pipeline, { limits, faults, observer }: JudgeSettings) {
   return async ({ message, subject }: ScanJob): Promise<ScanOutcome> => {
     const limit = limits.maxMessageBytes;
     const bytes = readMessage(message, limit);
     if (faults) {
       obeyFault(bytes);
     }
+    observer?.begin();
     const result = await pipeline.scan(bytes, subject);
-    const outcome = { ...result, verdict: bounded(result.verdict) };
+    const observed = observer?.observations();
+    const seen = observed === undefined ? {} : { observed };
+    const outcome = { ...result, ...seen, verdict: bounded(result.verdict) };
     if (message.byteLength <= limit) {
       return outcome;
     }

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
-import { GatewayError } from '../base/errors.ts';
-import type { RuleSet } from '../rules/rule-set.ts';
+import { type ErrorContext, GatewayError } from '../base/errors.ts';
+import type { RuleFile, RuleSet } from '../rules/rule-set.ts';
 import type { RuleProblem, RuleSource } from '../scan/engines/yara-sources.ts';
-import type { CompileJob, CompileResult } from './scan-job.ts';
+import type { CompiledRuleSet, CompileJob, CompileResult } from './scan-job.ts';
 import { ThreadCrew } from './thread-crew.ts';
 
 const ENTRY = new URL('./rule-worker.ts', import.meta.url);
@@ -22,9 +22,19 @@ function line({ path, line, column, code, message }: RuleProblem): string {
   return `${path || 'rules'}${place}: ${code} ${message}`;
 }
 
+/** A set was refused; each problem with its place. */
+export class RulesRefused extends GatewayError {
+  readonly problems: readonly RuleProblem[];
+
+  constructor(problems: readonly RuleProblem[], context: ErrorContext) {
+    super('RULES_INVALID', problems.map(line).join('\n'), context);
+    this.problems = problems;
+  }
+}
+
 function refusal(problems: readonly RuleProblem[]): GatewayError {
   const [first] = problems;
-  return new GatewayError('RULES_INVALID', problems.map(line).join('\n'), {
+  return new RulesRefused(problems, {
     fields: {
       file: first?.path ?? '',
       line: first?.line ?? 0,
@@ -35,6 +45,10 @@ function refusal(problems: readonly RuleProblem[]): GatewayError {
   });
 }
 
+function sourcesOf(files: readonly RuleFile[]): readonly RuleSource[] {
+  return files.map(({ path, namespace, source }) => ({ path, namespace, source }));
+}
+
 /**
  * Compiles and vets a set in a thread of its own, so that neither scans nor sessions notice, whatever the rules
  * do to the compiler. `extra` is compiled with it. Throws `RULES_INVALID`, one line for each problem.
@@ -43,12 +57,13 @@ export async function compileRuleSet(
   set: RuleSet,
   extra: readonly RuleSource[],
   { clock, signal }: CompileOptions,
-): Promise<SharedArrayBuffer> {
-  const sources = [...set.files, ...extra].map(({ path, namespace, source }) => ({
-    path,
-    namespace,
-    source,
-  }));
+): Promise<CompiledRuleSet> {
+  const job: CompileJob = {
+    sources: [...sourcesOf(set.files), ...extra],
+    shadow: sourcesOf(set.shadow),
+    deny: sourcesOf(set.deny),
+    allow: sourcesOf(set.allow),
+  };
   const crew = new ThreadCrew<CompileJob, CompileResult>({
     entry: ENTRY,
     threads: 1,
@@ -59,7 +74,7 @@ export async function compileRuleSet(
   const giveUp = (): void => void crew.destroy();
   signal.addEventListener('abort', giveUp, { once: true });
   try {
-    const end = await crew.run({ sources }, COMPILE_TIMEOUT_MS);
+    const end = await crew.run(job, COMPILE_TIMEOUT_MS);
     if (signal.aborted) {
       throw new GatewayError('INTERNAL', 'the compilation of the rules was given up');
     }
@@ -69,7 +84,7 @@ export async function compileRuleSet(
     if (end.value.kind === 'refused') {
       throw refusal(end.value.problems);
     }
-    return end.value.rules;
+    return end.value.set;
   } finally {
     signal.removeEventListener('abort', giveUp);
     await crew.destroy();

@@ -1,5 +1,5 @@
 import type { ScanLimits } from '../scan/budget.ts';
-import type { Guilt, MessageBytes, Patch, Located, ScanSubject } from '../scan/scanner.ts';
+import type { Guilt, Located, MessageBytes, Observations, Patch, ScanSubject } from '../scan/scanner.ts';
 import type { RuleProblem, RuleSource } from '../scan/engines/yara-sources.ts';
 import type { Verdict } from '../scan/verdict.ts';
 
@@ -25,6 +25,7 @@ export interface ScanOutcome {
   readonly pieces: number;
   readonly decodeMs: number;
   readonly matchMs: number;
+  readonly observed?: Observations;
 }
 
 /** Where clamd listens: a unix socket, or a host and port. */
@@ -34,12 +35,23 @@ export interface ClamdOptions {
   readonly port?: number;
   /** For one piece, connecting included. */
   readonly timeoutMs: number;
+  /** What it means when clamd itself cannot judge a piece. Default `unscannable`. */
+  readonly failure?: 'unscannable' | 'ignore';
+}
+
+/** A rule set as threads use it, in one copy for all of them. */
+export interface CompiledRuleSet {
+  /** Compiled rules. */
+  readonly rules: SharedArrayBuffer;
+  /** Compiled rules on trial; undefined: none. */
+  readonly shadow: SharedArrayBuffer | undefined;
+  /** Digest tables; undefined: none. */
+  readonly deny: SharedArrayBuffer | undefined;
+  readonly allow: SharedArrayBuffer | undefined;
 }
 
 /** What every thread of one rule-set generation is built from. */
-export interface ScanWorkerData {
-  /** Compiled rules, one copy for all threads. */
-  readonly rules: SharedArrayBuffer;
+export interface ScanWorkerData extends CompiledRuleSet {
   readonly limits: ScanLimits;
   readonly clamd: ClamdOptions | undefined;
   /** Which readers see a message; see the pipeline. */
@@ -66,10 +78,13 @@ export type ErrandResult =
 
 export interface CompileJob {
   readonly sources: readonly RuleSource[];
+  readonly shadow: readonly RuleSource[];
+  readonly deny: readonly RuleSource[];
+  readonly allow: readonly RuleSource[];
 }
 
 export type CompileResult =
-  | { readonly kind: 'compiled'; readonly rules: SharedArrayBuffer }
+  | { readonly kind: 'compiled'; readonly set: CompiledRuleSet }
   | { readonly kind: 'refused'; readonly problems: readonly RuleProblem[] };
 
 /** One bounded sentence about anything that was thrown. */

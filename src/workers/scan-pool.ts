@@ -76,13 +76,13 @@ async function raiseSquad(
   signal: AbortSignal,
 ): Promise<ScanSquad> {
   const { workers, workerHeapMb, limits, timeoutMs, readers, clamd, faults, clock = systemClock } = options;
-  const rules = await compileRuleSet(set, [test.rule], { clock, signal });
+  const compiled = await compileRuleSet(set, [test.rule], { clock, signal });
   const squad = new ScanSquad({
     generation: set.generation,
     threads: workers,
     heapMb: workerHeapMb,
     data: {
-      rules,
+      ...compiled,
       limits: withInnerTime(limits, timeoutMs),
       clamd,
       readers: readers ?? 'auto',

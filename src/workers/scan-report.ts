@@ -9,9 +9,10 @@ export function reportOf(
   generation: string,
   times: Pick<ScanTimings, 'queueMs' | 'totalMs'>,
 ): ScanReport {
-  const { verdict, guilt, sha256, pieces, decodeMs, matchMs } = outcome;
+  const { verdict, guilt, sha256, pieces, decodeMs, matchMs, observed } = outcome;
   const timings = { ...times, decodeMs, matchMs };
-  return { verdict, guilt, sha256, bytes: message.byteLength, pieces, generation, timings };
+  const report = { verdict, guilt, sha256, bytes: message.byteLength, pieces, generation, timings };
+  return observed === undefined ? report : { ...report, observed };
 }
 
 export interface Failure {

@@ -13,7 +13,8 @@ import { lowerPriority } from './worker-priority.ts';
 // The composition root of one scanning thread: built once, before the first job.
 lowerPriority();
 const data: ScanWorkerData = workerData;
-const judge = createJudge(buildPipeline(data), data);
+const { pipeline, observer } = buildPipeline(data);
+const judge = createJudge(pipeline, { limits: data.limits, faults: data.faults, observer });
 
 /** Judges one message. Never rejects: a rejection would read as a lost thread. */
 export default async function scan(job: ScanJob): Promise<Answer<ScanOutcome>> {

@@ -4,7 +4,7 @@ import type { Engine } from './engine.ts';
 const MAX_RULE_LENGTH = 100;
 
 /** Reports pieces whose SHA-256 (lower-case hex) is a key of `denied`; the value, if any, is the name of the rule. */
-export function createDigestEngine(denied: ReadonlyMap<string, string>): Engine {
+export function createDigestEngine(denied: Pick<ReadonlyMap<string, string>, 'get'>): Engine {
   return {
     name: 'digest',
     inspect: (piece, sha256) => {

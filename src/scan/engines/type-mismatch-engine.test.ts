@@ -3,8 +3,6 @@ import { describe, it } from 'node:test';
 import { Budget } from '../budget.ts';
 import type { Piece } from '../piece.ts';
 import { TEST_LIMITS } from '../test-limits.ts';
-import { createDigestEngine } from './digest-engine.ts';
-import { MAX_DIGESTS, parseDigestList } from './digest-list.ts';
 import { createTypeMismatchEngine } from './type-mismatch-engine.ts';
 
 const budget = new Budget(TEST_LIMITS, () => 0);
@@ -70,47 +68,5 @@ describe('type mismatch', () => {
     ]) {
       assert.deepEqual(await rulesFor({ name }), [], name);
     }
-  });
-});
-
-function digestOf(i: number): string {
-  return i.toString(16).padStart(64, '0');
-}
-
-describe('digest lists', () => {
-  const digest = 'A'.repeat(64);
-
-  it('reads one digest a line with an optional name, and the output of sha256sum', () => {
-    const list = parseDigestList(
-      `# bad things\r\n${digest}\r\n\r\n${'b'.repeat(64)}  *bad file.exe\n`,
-      'deny.txt',
-    );
-    assert.deepEqual(
-      [...list],
-      [
-        ['a'.repeat(64), ''],
-        ['b'.repeat(64), 'bad file.exe'],
-      ],
-    );
-  });
-
-  it('names file and line of what is no digest', () => {
-    assert.throws(() => parseDigestList(`${digest}\nabc\n`, 'deny.txt'), /deny\.txt:2: not a SHA-256/);
-    assert.throws(() => parseDigestList(`${digest}0\n`, 'deny.txt'), /deny\.txt:1/);
-  });
-
-  it('refuses a list that is one entry too long', () => {
-    const full = Array.from({ length: MAX_DIGESTS }, (_, i) => digestOf(i)).join('\n');
-    assert.equal(parseDigestList(full, 'x').size, MAX_DIGESTS);
-    assert.throws(() => parseDigestList(`${full}\n${digestOf(MAX_DIGESTS)}`, 'x'), /more than/);
-  });
-
-  it('reports a denied piece as malicious under the name in the list', async () => {
-    const engine = createDigestEngine(new Map([['a'.repeat(64), 'bad file.exe']]));
-    const piece: Piece = { path: '2/x', bytes: Buffer.from('x'), depth: 1 };
-    const [finding] = await engine.inspect(piece, 'a'.repeat(64), budget);
-    assert.equal(finding?.class, 'malicious');
-    assert.equal(finding?.rule, 'bad_file.exe');
-    assert.deepEqual(await engine.inspect(piece, 'b'.repeat(64), budget), []);
   });
 });
