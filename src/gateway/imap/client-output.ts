@@ -13,8 +13,36 @@ export interface HeldOutput {
   readonly isReady: boolean;
   /** What may leave before the verdict; empty while nothing is sure to leave. */
   prefix(): Prefix;
-  /** The response without the first `alreadySent` bytes of its prefix. */
-  effects(alreadySent: number): readonly Effect[];
+  /** Writes the response without the first `alreadySent` bytes of its prefix. */
+  write(out: EffectWriter, alreadySent: number): void;
+}
+
+/** Effects in order; neighbouring text becomes one write. */
+export class EffectWriter {
+  readonly #effects: Effect[] = [];
+  #text = '';
+
+  /** Latin1. */
+  text(text: string): void {
+    this.#text += text;
+  }
+
+  effect(effect: Effect): void {
+    this.#flushText();
+    this.#effects.push(effect);
+  }
+
+  finish(): Effect[] {
+    this.#flushText();
+    return this.#effects;
+  }
+
+  #flushText(): void {
+    if (this.#text !== '') {
+      this.#effects.push(sendText(this.#text));
+      this.#text = '';
+    }
+  }
 }
 
 type Entry =
@@ -68,17 +96,20 @@ export class ClientOutput {
 
   /** Everything that may leave now. */
   flush(): Effect[] {
-    const effects: Effect[] = [];
+    if (this.#entries.length === 0) {
+      return [];
+    }
+    const out = new EffectWriter();
     let done = 0;
     for (const entry of this.#entries) {
       if (entry.kind === 'held' && !entry.held.isReady) {
         break;
       }
       done += 1;
-      this.#emit(entry, effects);
+      this.#write(entry, out);
     }
     this.#entries = done === 0 ? this.#entries : this.#entries.slice(done);
-    return effects;
+    return out.finish();
   }
 
   /** One byte of the response that is held first; `exhausted` when everything before its content is spent. */
@@ -93,27 +124,21 @@ export class ClientOutput {
     return sendText(byte);
   }
 
-  #emit(entry: Entry, effects: Effect[]): void {
+  #write(entry: Entry, out: EffectWriter): void {
     switch (entry.kind) {
       case 'text':
-        appendText(effects, entry.text);
+        out.text(entry.text);
         break;
       case 'late':
-        appendText(effects, entry.text());
+        out.text(entry.text());
         break;
       case 'effect':
-        effects.push(entry.effect);
+        out.effect(entry.effect);
         break;
       case 'held':
-        effects.push(...entry.held.effects(this.#trickled));
+        entry.held.write(out, this.#trickled);
         this.#trickled = 0;
     }
-  }
-}
-
-function appendText(effects: Effect[], text: string): void {
-  if (text !== '') {
-    effects.push(sendText(text));
   }
 }
 

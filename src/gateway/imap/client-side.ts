@@ -1,6 +1,6 @@
 import type { Effect, Note } from '../relay.ts';
 import { isMechanismAllowed, keptEnable } from './capabilities.ts';
-import { isBoundedId } from './client-id.ts';
+import { applicationOf, isBoundedId } from './client-id.ts';
 import type { ClientOutput } from './client-output.ts';
 import { renderCommand } from './command-text.ts';
 import type { CommandQueue, Pending } from './command-queue.ts';
@@ -145,6 +145,10 @@ export class ClientSide {
     }
     if (this.#parts.state.isLoggedIn) {
       this.#parts.state.badCommands = 0; // in a row, as Dovecot counts; before login altogether
+    }
+    const application = name === 'ID' ? applicationOf(nodes[0]) : undefined;
+    if (application !== undefined) {
+      this.#note({ type: 'application', ...application });
     }
     this.#treat(command, name, verb, nodes);
   }

@@ -1,5 +1,5 @@
 import type { Effect, MessageId } from '../relay.ts';
-import { type HeldOutput, type Prefix, sendText } from './client-output.ts';
+import type { EffectWriter, HeldOutput, Prefix } from './client-output.ts';
 
 /** Where the bytes of a value come from, once that is decided. */
 export type Source =
@@ -24,6 +24,7 @@ export interface ValueSlot {
   source: Source | undefined;
 }
 
+type ReleaseEffect = Extract<Effect, { kind: 'release' }>;
 type Slot = { readonly kind: 'text'; readonly text: string } | ValueSlot;
 
 /** One FETCH response on its way to the client: text and content values in the order of the server. */
@@ -79,25 +80,23 @@ export class HeldFetch implements HeldOutput {
   }
 
   get isReady(): boolean {
-    return (
-      this.#isComplete &&
-      this.#slots.every((slot) => slot.kind === 'text' || slot.size === 0 || slot.source !== undefined)
-    );
+    return this.#isComplete && this.#slots.every((slot) => !isContent(slot) || slot.source !== undefined);
   }
 
   prefix(): Prefix {
-    const first = this.#slots.findIndex((slot) => slot.kind === 'value' && slot.size > 0);
+    const first = this.#slots.findIndex(isContent);
     const count = first === -1 ? this.#slots.length : first + 1;
     return { text: count === 0 ? '' : this.#text(count), isWhole: first !== -1 };
   }
 
-  effects(alreadySent: number): readonly Effect[] {
+  write(out: EffectWriter, alreadySent: number): void {
     if (this.#slots.length > 0) {
       this.#onWithheld?.();
+      if (this.#onWithheld === undefined || alreadySent > 0) {
+        this.#release(out, alreadySent);
+      }
     }
-    const isLeftOut = this.#slots.length === 0 || (this.#onWithheld !== undefined && alreadySent === 0);
-    const effects = isLeftOut ? [] : this.#release(alreadySent);
-    return [...effects, ...this.#messages.map((message): Effect => ({ kind: 'discard', message }))];
+    this.#messages.forEach((message) => out.effect({ kind: 'discard', message }));
   }
 
   /** The text of the response up to and without the octets of slot `count - 1`. */
@@ -108,20 +107,38 @@ export class HeldFetch implements HeldOutput {
     return `* ${this.number} ${this.keyword} (${slots.join(' ')}`;
   }
 
-  #release(alreadySent: number): Effect[] {
-    const effects: Effect[] = [];
+  /** The closing text leaves in the same write as the last content byte. */
+  #release(out: EffectWriter, alreadySent: number): void {
+    const last = this.#slots.findLastIndex(isContent);
     let text = `* ${this.number} ${this.keyword} (`;
     let sent = alreadySent;
     for (const [index, slot] of this.#slots.entries()) {
       text += `${index === 0 ? '' : ' '}${slot.kind === 'text' ? slot.text : framing(slot)}`;
-      if (slot.kind === 'value' && slot.size > 0) {
-        effects.push(sendText(text.slice(sent)), releaseOf(slot));
+      if (isContent(slot)) {
+        out.text(text.slice(sent));
+        const tail = index === last ? { tail: Buffer.from(`${this.#ending(last)})\r\n`, 'latin1') } : {};
+        out.effect({ ...releaseOf(slot), ...tail });
         text = '';
         sent = 0;
       }
+      if (index === last) {
+        return;
+      }
     }
-    return withTail(effects, `${text.slice(sent)})\r\n`);
+    out.text(`${text.slice(sent)})\r\n`);
   }
+
+  /** The text behind slot `last`. */
+  #ending(last: number): string {
+    return this.#slots
+      .slice(last + 1)
+      .map((slot) => ` ${slot.kind === 'text' ? slot.text : framing(slot)}`)
+      .join('');
+  }
+}
+
+function isContent(slot: Slot): slot is ValueSlot {
+  return slot.kind === 'value' && slot.size > 0;
 }
 
 function framing(slot: ValueSlot): string {
@@ -131,7 +148,7 @@ function framing(slot: ValueSlot): string {
   return `${slot.label} ${slot.binary ? '~' : ''}{${slot.size}}\r\n`;
 }
 
-function releaseOf(slot: ValueSlot): Effect {
+function releaseOf(slot: ValueSlot): ReleaseEffect {
   const { source, size } = slot;
   if (source === undefined) {
     throw new Error('a held value without a decision');
@@ -148,13 +165,4 @@ function releaseOf(slot: ValueSlot): Effect {
     ...(alsoAt === undefined ? {} : { alsoAt }),
     ...(uncertain === undefined ? {} : { uncertain }),
   };
-}
-
-/** The closing text leaves in the same write as the last content byte. */
-function withTail(effects: Effect[], text: string): Effect[] {
-  const last = effects.at(-1);
-  if (last?.kind !== 'release') {
-    return [...effects, sendText(text)];
-  }
-  return [...effects.slice(0, -1), { ...last, tail: Buffer.from(text, 'latin1') }];
 }

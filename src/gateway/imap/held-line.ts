@@ -1,5 +1,5 @@
-import type { Effect, MessageId } from '../relay.ts';
-import { type HeldOutput, type Prefix, sendText } from './client-output.ts';
+import type { MessageId } from '../relay.ts';
+import type { EffectWriter, HeldOutput, Prefix } from './client-output.ts';
 
 /** A response that is no message but may carry text of users (METADATA): judged as a whole, or left out. */
 export class HeldLine implements HeldOutput {
@@ -26,8 +26,10 @@ export class HeldLine implements HeldOutput {
     return { text: '', isWhole: false };
   }
 
-  effects(): readonly Effect[] {
-    const discard: Effect = { kind: 'discard', message: this.#message };
-    return this.#isClean === true ? [sendText(this.#text), discard] : [discard];
+  write(out: EffectWriter): void {
+    if (this.#isClean === true) {
+      out.text(this.#text);
+    }
+    out.effect({ kind: 'discard', message: this.#message });
   }
 }

@@ -16,7 +16,7 @@ export type OpeningStep =
       readonly text: string;
     };
 
-type State = 'greeting' | 'capability' | 'starttls' | 'handshake' | 'done';
+type State = 'greeting' | 'capability' | 'starttls' | 'handshake' | 'id' | 'done';
 
 const WAIT: OpeningStep = { kind: 'wait' };
 const TAG = 'GWOPEN';
@@ -47,6 +47,9 @@ export class UpstreamOpening {
   take(event: ResponseEvent): OpeningStep {
     if (event.kind === 'data' && event.name === 'CAPABILITY') {
       this.#capabilities = event.text.split(' ').slice(1);
+      return WAIT;
+    }
+    if (event.kind === 'data' && event.name === 'ID' && this.#state === 'id') {
       return WAIT;
     }
     if (event.kind !== 'status') {
@@ -105,6 +108,9 @@ export class UpstreamOpening {
       this.#state = 'handshake';
       return event.word === 'OK' ? { kind: 'startTls' } : { kind: 'fail', reason: 'upstream-insecure' };
     }
+    if (this.#state === 'id') {
+      return this.#ready();
+    }
     if (this.#state !== 'capability' || this.#capabilities === undefined) {
       throw new WireError('unexpected', 'no capabilities');
     }
@@ -118,13 +124,27 @@ export class UpstreamOpening {
 
   #proceed(): OpeningStep {
     if (!this.#wantsStartTls()) {
-      return this.#ready();
+      return this.#introduce();
     }
     if (!this.#offers('STARTTLS')) {
       return { kind: 'fail', reason: 'upstream-insecure' };
     }
     this.#state = 'starttls';
     return { kind: 'send', text: `${TAG} STARTTLS\r\n` };
+  }
+
+  /** Says whom we speak for, in the words that Dovecot takes from proxies it trusts; others ignore them. */
+  #introduce(): OpeningStep {
+    const { forwardedClient } = this.#settings;
+    if (forwardedClient === undefined || this.#preauth || !this.#offers('ID')) {
+      return this.#ready();
+    }
+    this.#state = 'id';
+    const { address, port } = forwardedClient;
+    return {
+      kind: 'send',
+      text: `${TAG} ID ("x-originating-ip" "${address}" "x-originating-port" "${port}")\r\n`,
+    };
   }
 
   #wantsStartTls(): boolean {

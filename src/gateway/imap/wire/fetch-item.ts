@@ -39,41 +39,63 @@ const METADATA = new Set([
   'X-GM-LABELS',
 ]);
 const HIDDEN = new Set(['PREVIEW', 'SNIPPET', 'ANNOTATION']);
-const NAME = /^[A-Za-z0-9.\-_]{1,64}$/;
 const NUMBER = /^[0-9]{1,10}$/;
 const HEADER_SECTION = /^HEADER(\.FIELDS(\.NOT)? \(.*\))?$/;
 
+const ATTRIBUTE = /[A-Za-z0-9.\-_]{1,64}/y;
+/** The attributes of nearly every response, read once. */
+const PLAIN_ITEMS: ReadonlyMap<string, FetchItem> = new Map(
+  [...METADATA].map((text) => [text, plainItem(text, text)]),
+);
+
 /** Reads the attribute that starts at `position`; `end` is the position behind it. */
 export function readFetchItem(text: string, position: number): { item: FetchItem; end: number } {
-  let end = position;
-  while (end < text.length && !' ()[<'.includes(text.charAt(end))) {
-    end += 1;
+  ATTRIBUTE.lastIndex = position;
+  const attribute = ATTRIBUTE.exec(text)?.[0] ?? '';
+  const end = position + attribute.length;
+  switch (text.charAt(end)) {
+    case '':
+    case ' ':
+    case '(':
+    case ')':
+      if (attribute !== '') {
+        return { item: PLAIN_ITEMS.get(attribute) ?? plainItem(attribute, attribute.toUpperCase()), end };
+      }
+      throw new WireError('syntax', 'malformed FETCH item');
+    case '[':
+      return readWithSection(text, position, end);
+    default:
+      throw new WireError('syntax', 'malformed FETCH item');
   }
-  const name = text.slice(position, end).toUpperCase();
-  if (!NAME.test(name)) {
-    throw new WireError('syntax', 'malformed FETCH item');
+}
+
+function plainItem(text: string, name: string): FetchItem {
+  return {
+    name,
+    section: undefined,
+    origin: undefined,
+    length: undefined,
+    text,
+    class: classifyPlain(name),
+  };
+}
+
+function readWithSection(text: string, start: number, bracket: number): { item: FetchItem; end: number } {
+  const name = text.slice(start, bracket).toUpperCase();
+  const close = sectionEnd(text, bracket);
+  if (close === undefined || name === '') {
+    throw new WireError('syntax', 'unclosed section');
   }
-  let section: string | undefined;
-  if (text[end] === '[') {
-    const close = sectionEnd(text, end);
-    if (close === undefined) {
-      throw new WireError('syntax', 'unclosed section');
-    }
-    section = normaliseSection(text.slice(end + 1, close - 1));
-    end = close;
-  }
-  const partial = text[end] === '<' ? readPartial(text, end) : undefined;
-  if (partial !== undefined && section === undefined) {
-    throw new WireError('syntax', 'partial of an item that has no section');
-  }
-  end = partial?.end ?? end;
+  const section = normaliseSection(text.slice(bracket + 1, close - 1));
+  const partial = text[close] === '<' ? readPartial(text, close) : undefined;
+  const { origin, length, end } = partial ?? { origin: undefined, length: undefined, end: close };
   const item: FetchItem = {
     name,
     section,
-    origin: partial?.origin,
-    length: partial?.length,
-    text: text.slice(position, end),
-    class: classify(name, section, partial?.origin),
+    origin,
+    length,
+    text: text.slice(start, end),
+    class: classify(name, section, origin),
   };
   return { item, end };
 }
@@ -114,10 +136,7 @@ function normaliseSection(section: string): string {
   return out.toUpperCase().replace(/ +/g, ' ');
 }
 
-function classify(name: string, section: string | undefined, origin: number | undefined): ItemClass {
-  if (section === undefined) {
-    return classifyPlain(name);
-  }
+function classify(name: string, section: string, origin: number | undefined): ItemClass {
   switch (name) {
     case 'BODY':
     case 'BODY.PEEK':

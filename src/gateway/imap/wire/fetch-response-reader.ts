@@ -15,6 +15,8 @@ export interface FetchResponseListener {
 }
 
 type State = 'name' | 'value' | 'list' | 'done';
+const ATOM_END = /[ )]/g;
+const LIST_SPECIAL = /[()"]/g;
 const ATTRIBUTE = /^[A-Za-z0-9.]{1,64}$/;
 /** Neither stands in an atom or outside of a string; readers disagree on what they mean there. */
 const FORBIDDEN = /[{"]/;
@@ -159,10 +161,8 @@ export class FetchResponseReader {
   }
 
   #readAtom(text: string, position: number): number {
-    let end = position;
-    while (end < text.length && text[end] !== ' ' && text[end] !== ')') {
-      end += 1;
-    }
+    ATOM_END.lastIndex = position;
+    const end = ATOM_END.exec(text)?.index ?? text.length;
     const value = text.slice(position, end);
     const item = this.#expectItem();
     const isContent = item.class !== 'metadata' && item.class !== 'unknown';
@@ -186,9 +186,8 @@ export class FetchResponseReader {
     } else if (char === ')') {
       this.#depth -= 1;
     } else {
-      while (end < text.length && !'()"'.includes(text.charAt(end))) {
-        end += 1;
-      }
+      LIST_SPECIAL.lastIndex = end;
+      end = LIST_SPECIAL.exec(text)?.index ?? text.length;
     }
     const piece = text.slice(position, end);
     if (piece.includes('{')) {
