@@ -43,6 +43,13 @@ function tar(magic: string): CarvedFormat {
   return { magic: Buffer.from(magic, 'latin1'), isReal: isTar, most: 1, lead: 257, ownWithin: 1 };
 }
 
+/** The first header's checksum covers its size, a number of one or two bytes here, and what that counts. */
+function isRar5(bytes: Buffer, at: number): boolean {
+  const low = u8(bytes, at + 12);
+  const size = low < 0x80 ? low + 1 : (low & 0x7f) + u8(bytes, at + 13) * 128 + 2;
+  return crc32(bytes.subarray(at + 12, at + 12 + size)) === u32le(bytes, at + 8);
+}
+
 function isXz(bytes: Buffer, at: number): boolean {
   return crc32(bytes.subarray(at + 6, at + 8)) === u32le(bytes, at + 8);
 }
@@ -67,7 +74,7 @@ const FORMATS: readonly CarvedFormat[] = [
     (bytes, at) => crc32(bytes.subarray(at + 12, at + 32)) === u32le(bytes, at + 8),
   ),
   archive('Rar!\u001a\u0007\u0000', (bytes, at) => u8(bytes, at + 9) === 0x73),
-  archive('Rar!\u001a\u0007\u0001\u0000', always),
+  archive('Rar!\u001a\u0007\u0001\u0000', isRar5),
   archive(
     '\u00d0\u00cf\u0011\u00e0\u00a1\u00b1\u001a\u00e1',
     (bytes, at) => u16le(bytes, at + 28) === 0xfffe,
@@ -78,10 +85,10 @@ const FORMATS: readonly CarvedFormat[] = [
   archive('MSCF\u0000\u0000\u0000\u0000', (bytes, at) => u16le(bytes, at + 24) === 0x0103),
   document('%PDF-1.'),
   document('{\\rtf1'),
-  archive('ActiveMime', always),
+  document('ActiveMime'),
   archive('ITSF\u0003\u0000\u0000\u0000', always),
-  stream('LZIP\u0001', always),
-  archive('!<arch>\n', always),
+  document('LZIP\u0001'),
+  archive('!<arch>\n', (bytes, at) => u16le(bytes, at + 66) === 0x0a60),
   tar('ustar\u000000'),
   tar('ustar  \u0000'),
 ];

@@ -43,8 +43,17 @@ function whole(decode: SyncDecoder, input: Uint8Array, cap: number): Inflated | 
   }
 }
 
+/** Enough of a stream to see that it is none. */
+const PROBE_BYTES = 256;
+
 /** A raw deflate stream at the start of `input`; what follows it is left alone. */
 export function inflateRaw(input: Uint8Array, cap: number): Inflated {
+  // zlib allocates in big steps for a big input: a guess that fails in its first bytes must not cost that.
+  const probe =
+    input.length > BIG_INPUT ? inflateTolerantly(input.subarray(0, PROBE_BYTES), 1024) : undefined;
+  if (probe?.end === 'broken') {
+    return probe;
+  }
   return whole(zlib.inflateRawSync, input, cap) ?? inflateTolerantly(input, cap);
 }
 

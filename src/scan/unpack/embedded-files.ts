@@ -31,7 +31,7 @@ export function createOneNoteUnpacker(): Unpacker {
 }
 
 /** zlib headers tried in one file, and streams emitted. */
-const MAX_ZLIB_TRIES = 5000;
+const MAX_ZLIB_TRIES = 2000;
 const MAX_ZLIB_STREAMS = 500;
 /** A stream that gives less is taken for an accident of two bytes. */
 const MIN_ZLIB_OUTPUT = 16;

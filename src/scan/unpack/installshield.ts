@@ -17,7 +17,7 @@ const SINGLE_FILES = 64;
 /** Programs with a setup stream: the mark, the number of files, a header and the data of each. */
 const SETUP = Buffer.from('InstallShield\u0000', 'latin1');
 const SETUP_HEADER_BYTES = 46;
-const MAX_SETUP_STREAMS = 16;
+const MAX_SETUP_MARKS = 64;
 const ENTRY_BYTES = 312;
 const NAME_BYTES = 260;
 const SIZE_AT = 0x10c;
@@ -89,6 +89,12 @@ function decode(data: Buffer, name: Buffer): Buffer {
   return plain;
 }
 
+/** Zeros fill the header behind the count; the mark is also a mere word in many programs. */
+function isSetup(bytes: Buffer, at: number): boolean {
+  const fill = bytes.subarray(at + SETUP.length + 2, at + SETUP_HEADER_BYTES);
+  return u16le(bytes, at + SETUP.length) > 0 && fill.every((byte) => byte === 0);
+}
+
 function unpackSetup(bytes: Buffer, start: number, out: Yield): void {
   let at = start + SETUP_HEADER_BYTES;
   for (
@@ -102,7 +108,7 @@ function unpackSetup(bytes: Buffer, start: number, out: Yield): void {
     const size = u32le(bytes, at + SIZE_AT);
     const data = bytes.subarray(at + ENTRY_BYTES, at + ENTRY_BYTES + size);
     if (name.length === 0 || data.length < size) {
-      return; // the mark is a mere word of the program
+      return;
     }
     const inflated = inflateZlib(decode(data, name), out.budget.objectAllowance());
     emitStream(out, latin1(name), inflated, 'InstallShield file');
@@ -118,7 +124,7 @@ export function createInstallShieldUnpacker(): Unpacker {
     unpack: ({ bytes }: Piece, out: Yield) => {
       const view = viewOf(bytes);
       unpackCabinets(view, out);
-      for (const at of positionsOf(view, SETUP, MAX_SETUP_STREAMS)) {
+      for (const at of positionsOf(view, SETUP, MAX_SETUP_MARKS).filter((start) => isSetup(view, start))) {
         unpackSetup(view, at, out);
       }
     },

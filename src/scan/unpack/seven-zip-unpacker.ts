@@ -131,7 +131,7 @@ function lzipMembers(bytes: Uint8Array): Uint8Array[] {
 }
 
 /** Members opened per file: each costs a run of 7-Zip. */
-const MAX_LZIP_MEMBERS = 64;
+const MAX_LZIP_MEMBERS = 16;
 
 export function createLzipUnpacker(sevenZip: SevenZip): Unpacker {
   return {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { viewOf } from './byte-view.ts';
+import { latin1, viewOf } from './byte-view.ts';
 import { base64Runs } from './text-runs.ts';
 import {
   decodeEntities,
@@ -10,10 +10,15 @@ import {
   unfold,
 } from './text-views.ts';
 
-/** Another reading of a text. `read` gives the same text back when there is nothing to change. */
+/** Another reading of a text; undefined when there is nothing to change. */
 interface TextView {
   readonly name: string;
-  readonly read: (text: string) => string;
+  readonly read: (text: string, bytes: Buffer) => Buffer | undefined;
+}
+
+/** The text as bytes again, when it changed. */
+function changed(source: string, view: string): Buffer | undefined {
+  return view === source ? undefined : Buffer.from(view, 'latin1');
 }
 
 /** Shortest run for which joining the elements of an array counts, characters. */
@@ -29,24 +34,30 @@ function joinEncodedList(text: string): string {
   return listed !== text && encodedLength(listed) > encodedLength(joinAddedLiterals(text)) ? listed : text;
 }
 
+function plainText(text: string, bytes: Buffer): Buffer | undefined {
+  return /<[a-z!/]/i.test(text)
+    ? Buffer.from(stripTags(latin1(decodeEntities(bytes) ?? bytes)), 'latin1')
+    : undefined;
+}
+
+/** Common named references change no code; a numeric one, or one that stands for punctuation, may. */
+const TELLING_ENTITY = /&(?:#|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/;
+
 /** In the order in which they are applied on top of each other: each only after those before it. */
 const VIEWS: readonly TextView[] = [
-  { name: 'text', read: (text) => (/<[a-z!/]/i.test(text) ? stripTags(decodeEntities(text)) : text) },
-  // Common named references change no code; a numeric one, or one that stands for punctuation, may.
+  { name: 'text', read: plainText },
   {
     name: 'entities',
-    read: (text) =>
-      /&(?:#|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/.test(text)
-        ? decodeEntities(text)
-        : text,
+    read: (text, bytes) => (TELLING_ENTITY.test(text) ? decodeEntities(bytes) : undefined),
   },
   {
     name: 'unfolded',
-    read: (text) => (/^BEGIN:V(?:CALENDAR|CARD)/im.test(text.slice(0, 1024)) ? unfold(text) : text),
+    read: (text) =>
+      /^BEGIN:V(?:CALENDAR|CARD)/im.test(text.slice(0, 1024)) ? changed(text, unfold(text)) : undefined,
   },
-  { name: 'unescaped', read: unescapeScript },
-  { name: 'joined', read: joinAddedLiterals },
-  { name: 'listed', read: joinEncodedList },
+  { name: 'unescaped', read: (_, bytes) => unescapeScript(bytes) },
+  { name: 'joined', read: (text) => changed(text, joinAddedLiterals(text)) },
+  { name: 'listed', read: (text) => changed(text, joinEncodedList(text)) },
 ];
 const REVERSED = 'reversed';
 
@@ -81,19 +92,19 @@ export class TextFamily {
   }
 
   /** The other readings of a text that this one calls for. */
-  *views(bytes: Uint8Array, text: string): Generator<readonly [name: string, bytes: Buffer], void, void> {
+  *views(bytes: Buffer, text: string): Generator<readonly [name: string, bytes: Buffer], void, void> {
     const { rank, length, seen } = this.#lineageOf(bytes);
     if (length >= mostInChain(text.length)) {
       return;
     }
     for (const [index, { name, read }] of VIEWS.entries()) {
-      const view = index > rank ? read(text) : text;
-      if (view !== text && view.length > 0) {
-        yield [name, this.#remember(encodeView(view), { rank: index, length: length + 1, seen })];
+      const view = index > rank ? read(text, bytes) : undefined;
+      if (view !== undefined && view.length > 0) {
+        yield [name, this.#remember(disarm(view), { rank: index, length: length + 1, seen })];
       }
     }
     if (rank < VIEWS.length && /reverse/i.test(text)) {
-      const reversed = viewOf(viewOf(bytes).toReversed());
+      const reversed = viewOf(bytes.toReversed());
       yield [REVERSED, this.#remember(reversed, { rank: VIEWS.length, length: length + 1, seen })];
     }
   }
@@ -110,9 +121,15 @@ export class TextFamily {
   }
 }
 
-/** Characters above 255 come from escapes only: then the view is text, otherwise the same bytes as the source. */
-function encodeView(text: string): Buffer {
-  // A document without its angle brackets or escapes is a damaged document: it must not be opened as one again.
-  const view = text.replaceAll('%PDF-', '%pdf-').replaceAll('{\\rt', '{\\RT');
-  return Buffer.from(view, /[^\u0000-\u00ff]/.test(view) ? 'utf8' : 'latin1');
+/** Marks of documents that are text as well. */
+const DOCUMENT_MARKS = [Buffer.from('%PDF-'), Buffer.from('{\\rt')];
+
+/** A document without its angle brackets or escapes is a damaged document: it must not be opened as one again. */
+function disarm(view: Buffer): Buffer {
+  for (const mark of DOCUMENT_MARKS) {
+    for (let at = view.indexOf(mark); at >= 0; at = view.indexOf(mark, at + 1)) {
+      view[at] = 0x20;
+    }
+  }
+  return view;
 }

@@ -1,41 +1,151 @@
 /** Other readings of a text: what a browser or a script host makes of it. Each takes linear time. */
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: ' ',
-  Tab: '\t',
-  NewLine: '\n',
-  colon: ':',
-  semi: ';',
-  comma: ',',
-  period: '.',
-  lpar: '(',
-  rpar: ')',
-  sol: '/',
-  plus: '+',
-  equals: '=',
-  num: '#',
-};
+const ENTITIES: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    amp: '&',
+    lt: '<',
+    gt: '>',
+    quot: '"',
+    apos: "'",
+    nbsp: ' ',
+    Tab: '\t',
+    NewLine: '\n',
+    colon: ':',
+    semi: ';',
+    comma: ',',
+    period: '.',
+    lpar: '(',
+    rpar: ')',
+    sol: '/',
+    plus: '+',
+    equals: '=',
+    num: '#',
+  }).map(([name, character]) => [name, character.charCodeAt(0)]),
+);
 
-function character(code: number): string {
-  return code <= 0x10_ffff ? String.fromCodePoint(code) : '';
+/** One escape: the character it stands for and its length in the source. */
+interface Escape {
+  readonly code: number;
+  readonly length: number;
+}
+
+const MAX_CODE = 0x10_ffff;
+
+/**
+ * Replaces escapes in a text of bytes. Characters up to 255 become one byte, because scripts build binary data with
+ * them; others become UTF-8. Undefined when there is nothing to replace.
+ */
+function replaceEscapes(
+  bytes: Buffer,
+  marks: readonly number[],
+  read: (bytes: Buffer, at: number) => Escape | undefined,
+): Buffer | undefined {
+  const out = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  let kept = 0;
+  const [first = 0, second = first] = marks;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    const escape = byte === first || byte === second ? read(bytes, at) : undefined;
+    if (escape !== undefined && escape.code <= MAX_CODE) {
+      length += bytes.copy(out, length, kept, at);
+      length += writeCode(out, length, escape.code);
+      kept = at + escape.length;
+      at = kept - 1;
+    }
+  }
+  if (kept === 0) {
+    return undefined;
+  }
+  length += bytes.copy(out, length, kept);
+  return out.subarray(0, length);
+}
+
+/** Every escape is at least as long as the UTF-8 of what it stands for, so the output never outgrows the input. */
+function writeCode(out: Buffer, at: number, code: number): number {
+  if (code < 256) {
+    out[at] = code;
+    return 1;
+  }
+  return out.write(String.fromCodePoint(code), at);
+}
+
+/** Digits of `radix` from `at`, at most `most`; the length is zero when there are none. */
+function readDigits(bytes: Buffer, at: number, radix: 10 | 16, most: number): Escape {
+  let code = 0;
+  let length = 0;
+  while (length < most) {
+    const digit = digitValue(bytes[at + length] ?? 0);
+    if (digit >= radix) {
+      break;
+    }
+    code = code * radix + digit;
+    length += 1;
+  }
+  return { code, length };
+}
+
+function digitValue(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) {
+    return byte - 0x30;
+  }
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : 99;
+}
+
+const SEMICOLON = 0x3b;
+const HASH = 0x23;
+const MAX_ENTITY_NAME = 8;
+
+function readEntity(bytes: Buffer, at: number): Escape | undefined {
+  if (bytes[at + 1] !== HASH) {
+    const name = /^[A-Za-z]{2,8}/.exec(bytes.toString('latin1', at + 1, at + 1 + MAX_ENTITY_NAME))?.[0] ?? '';
+    const code = ENTITIES.get(name);
+    return code === undefined ? undefined : ended(bytes, at, { code, length: 1 + name.length });
+  }
+  const isHex = ((bytes[at + 2] ?? 0) | 0x20) === 0x78;
+  const { code, length } = readDigits(bytes, at + (isHex ? 3 : 2), isHex ? 16 : 10, 7);
+  return length === 0 ? undefined : ended(bytes, at, { code, length: (isHex ? 3 : 2) + length });
+}
+
+/** The closing semicolon may be absent. */
+function ended(bytes: Buffer, at: number, { code, length }: Escape): Escape {
+  return { code, length: bytes[at + length] === SEMICOLON ? length + 1 : length };
 }
 
 /** Numeric and the common named character references, replaced. */
-export function decodeEntities(text: string): string {
-  return text.replace(
-    /&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z]{2,8}));?/g,
-    (whole, decimal?: string, hex?: string, name?: string) => {
-      if (name !== undefined) {
-        return ENTITIES[name] ?? whole;
-      }
-      return character(decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal));
-    },
-  );
+export function decodeEntities(bytes: Buffer): Buffer | undefined {
+  return replaceEscapes(bytes, [0x26], readEntity);
+}
+
+function exact(bytes: Buffer, at: number, prefix: number, digits: number): Escape | undefined {
+  const { code, length } = readDigits(bytes, at + prefix, 16, digits);
+  return length === digits ? { code, length: prefix + digits } : undefined;
+}
+
+const PERCENT = 0x25;
+const BACKSLASH = 0x5c;
+
+/** `%41`, `%u0041`, `\x41`, `\u0041` and `\u{41}`. */
+function readScriptEscape(bytes: Buffer, at: number): Escape | undefined {
+  const kind = (bytes[at + 1] ?? 0) | 0x20;
+  if (kind === 0x75) {
+    return exact(bytes, at, 2, 4) ?? readBraced(bytes, at);
+  }
+  if (bytes[at] === PERCENT) {
+    return exact(bytes, at, 1, 2);
+  }
+  return kind === 0x78 ? exact(bytes, at, 2, 2) : undefined;
+}
+
+function readBraced(bytes: Buffer, at: number): Escape | undefined {
+  const { code, length } = readDigits(bytes, at + 3, 16, 6);
+  const isBraced = bytes[at + 2] === 0x7b && length > 0 && bytes[at + 3 + length] === 0x7d;
+  return isBraced ? { code, length: length + 4 } : undefined;
+}
+
+export function unescapeScript(bytes: Buffer): Buffer | undefined {
+  return replaceEscapes(bytes, [PERCENT, BACKSLASH], readScriptEscape);
 }
 
 /** The text without tags and comments; an unclosed one ends it, as browsers drop the rest as well. */
@@ -57,17 +167,6 @@ export function stripTags(text: string): string {
     at = close + (isComment ? 3 : 1);
   }
   return kept.join('');
-}
-
-/** `%41`, `\x41`, `\u0041`, `%u0041` replaced; the result is bytes where all of it was bytes. */
-export function unescapeScript(text: string): string {
-  return text.replace(
-    /%u([0-9a-fA-F]{4})|\\u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]{1,6})\}|%([0-9a-fA-F]{2})|\\x([0-9a-fA-F]{2})/g,
-    (_, ...digits: (string | undefined)[]) => {
-      const hex = digits.slice(0, 5).find((value) => value !== undefined) ?? '';
-      return character(Number.parseInt(hex, 16));
-    },
-  );
 }
 
 /** Places where two string literals are added: JavaScript, PowerShell and C (`+`), Visual Basic (`&`), PHP (`.`). */

@@ -70,7 +70,7 @@ class TolerantInflater {
   #at = 0;
   #bitBuffer = 0;
   #bitCount = 0;
-  #out = Buffer.allocUnsafe(4096);
+  #out = Buffer.allocUnsafe(1024);
   #length = 0;
 
   constructor(input: Uint8Array, cap: number) {

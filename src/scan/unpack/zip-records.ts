@@ -172,11 +172,16 @@ class EntryMap {
   }
 }
 
+/** Methods that were ever assigned (APPNOTE 4.4.5). A directory may name others; a carved header that does is none. */
+function isAssigned(method: number): boolean {
+  return method <= 20 || (method >= 93 && method <= 99);
+}
+
 /** A carved local header must make sense before it counts: any file may contain the four bytes. */
 function isPlausibleLocal(bytes: Buffer, at: number): boolean {
   const version = u16le(bytes, at + 4) & 0xff;
-  const dataAt = dataStart(bytes, at);
-  return version <= 99 && dataAt <= bytes.length && u16le(bytes, at + 26) <= 4096;
+  const fits = dataStart(bytes, at) <= bytes.length && u16le(bytes, at + 26) <= 4096;
+  return fits && version <= 99 && (at === 0 || isAssigned(u16le(bytes, at + 8)));
 }
 
 /** The union of what the central directories and the local headers anywhere in the bytes say. */
