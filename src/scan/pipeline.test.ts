@@ -245,6 +245,22 @@ describe('pipeline: what unpackers are given', () => {
     assert.equal(verdict.detail, 'unpacker failing failed: RangeError');
   });
 
+  it('reads no other spelling of a message as one more message', async () => {
+    const spelling: Unpacker = {
+      name: 'spelling',
+      recognises: (piece) => piece.bytes.length > 10,
+      unpack: (piece, out) => out.emit('shorter', piece.bytes.subarray(0, piece.bytes.length - 1)),
+    };
+    const inner = Buffer.from(multipart(TEXT)).toString('base64');
+    const message = multipart(
+      TEXT,
+      `Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n${inner}`,
+    );
+    const { verdict, pieces } = await scan(message, { unpackers: [spelling] });
+    assert.ok(verdict.kind === 'unscannable' && verdict.cause === 'too-deep');
+    assert.ok(pieces < 200);
+  });
+
   it('opens no content twice, so that an archive which contains itself ends', async () => {
     const quine: Unpacker = {
       name: 'quine',

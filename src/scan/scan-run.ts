@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Budget, ScanLimitError } from './budget.ts';
 import type { Engine } from './engines/engine.ts';
-import { createInlineDecoders } from './mime/inline/index.ts';
+import { createBlindDecoders, createInlineDecoders } from './mime/inline/index.ts';
 import { looksLikeMessage } from './mime/message-sniff.ts';
 import { readMime } from './mime/mime-reader.ts';
 import type { MimeSource } from './mime/mime-sink.ts';
@@ -50,7 +50,6 @@ export class ScanRun {
   readonly #passwords = new PasswordSources();
   readonly #waiting: Waiting[] = [];
   readonly #cuts: Span[] = [];
-  readonly #inline = createInlineDecoders();
   readonly #unpackers: readonly Unpacker[];
   #matched = 0;
   #repetitions = 0;
@@ -59,7 +58,7 @@ export class ScanRun {
 
   constructor(parts: PipelineParts, message: Buffer, subject: ScanSubject, budget: Budget) {
     this.#parts = parts;
-    this.#unpackers = [...this.#inline, ...parts.unpackers];
+    this.#unpackers = [...createInlineDecoders(), ...parts.unpackers];
     this.#message = message;
     this.#subject = subject;
     this.#budget = budget;
@@ -114,14 +113,15 @@ export class ScanRun {
     if (this.#subject === 'fragment') {
       await this.#unpack(waiting, this.#unpackers);
     } else if (this.#unusual) {
-      await this.#unpack(waiting, this.#inline);
+      await this.#unpack(waiting, createBlindDecoders());
     }
   }
 
   async #judge(waiting: Waiting): Promise<void> {
-    const { piece, record, mimeDepth, isRead } = waiting;
+    const { piece, record, mimeDepth } = waiting;
     await this.#match(piece, record);
-    if (!isRead && looksLikeMessage(piece)) {
+    const isMessage = !waiting.isRead && looksLikeMessage(piece);
+    if (isMessage) {
       const bytes = Buffer.from(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength);
       const containerDepth = piece.depth;
       await this.#readMessage(bytes, record, {
@@ -131,7 +131,7 @@ export class ScanRun {
         containerDepth,
       });
     }
-    await this.#unpack(waiting, this.#unpackers);
+    await this.#unpack({ ...waiting, isRead: waiting.isRead || isMessage }, this.#unpackers);
   }
 
   /** Reads `bytes` as a message with our own walker and, where that is called for, with the second reader. */
@@ -157,7 +157,10 @@ export class ScanRun {
           const read = this.#parts.secondReader ?? readWithMailparser;
           const seen = await read(bytes, place.prefix, this.#budget);
           pieces.push(
-            ...seen.map((piece) => ({ piece: { ...piece, depth: place.containerDepth }, isRead: false })),
+            ...seen.map((piece) => ({
+              piece: { ...piece, depth: place.containerDepth },
+              isRead: piece.type?.startsWith('text/') === true, // it is what was just read, in other words
+            })),
           );
         },
       );
@@ -250,7 +253,8 @@ export class ScanRun {
     }
   }
 
-  #unpackWith(unpacker: Unpacker, { piece, record, mimeDepth }: Waiting): void | Promise<void> {
+  #unpackWith(unpacker: Unpacker, waiting: Waiting): void | Promise<void> {
+    const { piece, record, mimeDepth } = waiting;
     if (!unpacker.recognises(piece)) {
       return;
     }
@@ -262,7 +266,8 @@ export class ScanRun {
     }
     const out = new UnpackYield(piece, this.#budget, {
       emit: (child) => {
-        const next = this.#admit(child, { parent: record }, { isRead: false, mimeDepth });
+        const isRead = waiting.isRead && isViewOf(child, piece);
+        const next = this.#admit(child, { parent: record }, { isRead, mimeDepth });
         this.#waiting.push(...(next === undefined ? [] : [next]));
       },
       cannot: (cause, detail) => this.#outcome.fail(record, cause, detail),
@@ -279,6 +284,14 @@ export class ScanRun {
     this.needsProof = !isComplete || this.#unusual;
     return this.#outcome.isBlind ? { kind: 'body' } : guilt;
   }
+}
+
+/**
+ * True for what is rather another spelling of `piece` than something inside it. Where `piece` was read as a message,
+ * its spellings are not: each would be read, spelled out and read again.
+ */
+function isViewOf(child: Piece, piece: Piece): boolean {
+  return child.bytes.length * 2 > piece.bytes.length;
 }
 
 function wholeOf(message: Buffer): { start: number; end: number; encoding: 'identity' } {

@@ -257,7 +257,9 @@ export class EveryReading {
     const { bytes } = this.#source;
     const content = bytes.subarray(body.start, body.end);
     const isDeclared = entity.variants.some((variant) => MESSAGE_TYPE.test(variant));
-    const isMessage = isDeclared || startsLikeMessage(content);
+    const before = entity.header.text.slice(0, body.start - entity.span.start);
+    // Behind nothing but empty lines stands this entity itself, not another one inside it.
+    const isMessage = isDeclared || (before.trim() !== '' && startsLikeMessage(content));
     if (isMessage) {
       this.message(body, path, entity.depth + 1);
     }

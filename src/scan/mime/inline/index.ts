@@ -18,3 +18,8 @@ export function createInlineDecoders(): readonly Unpacker[] {
     mboxUnpacker,
   ];
 }
+
+/** Those that mark their beginning, for bytes between the parts of a message or without any structure. */
+export function createBlindDecoders(): readonly Unpacker[] {
+  return [uuencodeUnpacker, yencUnpacker, binhexUnpacker];
+}

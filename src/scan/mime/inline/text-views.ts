@@ -10,8 +10,8 @@ const LOOKS_AT_BYTES = 1024;
 /** Labels under which ASCII rules and UTF-8 rules see the text as it is, or differ in accents only. */
 const TRANSPARENT = /^(?:|utf-?8|us-ascii|ascii|iso-8859-(?:1|15)|latin-?1|windows-1252|cp1252|binary)$/;
 
-/** `+A?` with base64 behind: how UTF-7 writes ASCII. */
-const UTF7 = /\+A[A-H][A-Za-z0-9+/]{1,}/;
+/** How UTF-7 writes one ASCII character: nine zero bits, seven of its own, then zeros or an end. Base64 hardly ever does. */
+const UTF7 = /\+A[A-H][AEIMQUYcgkosw048](?![B-Za-z0-9+/])/;
 const UTF7_START = Buffer.from('+A');
 const META = /<meta[^>]{0,200}charset\s{0,8}=\s{0,8}["']?([\w-]{1,40})/i;
 
