@@ -8,7 +8,8 @@ import { Dispatcher } from './dispatcher.ts';
 import { ErrandDesk } from './errand-desk.ts';
 import { type PoolHooks, type PoolState, shieldedHooks } from './pool-hooks.ts';
 import { compileRuleSet } from './rule-compiler.ts';
-import type { ClamdOptions } from './scan-job.ts';
+import { tryRules } from './rule-trial.ts';
+import type { ClamdOptions, CompiledRuleSet } from './scan-job.ts';
 import { ScanSquad } from './scan-squad.ts';
 import type { JudgeOptions, JudgingScanner } from './judging-scanner.ts';
 import { createSelfTest, isFound, type SelfTest } from './self-test.ts';
@@ -42,10 +43,13 @@ export interface ScanPoolOptions {
 export interface ScanPool extends JudgingScanner {
   /**
    * Compiles, vets and tests a rule set in threads of its own, then swaps it in; scans that run finish under
-   * the set they began with. Rejects with `RULES_INVALID` (or `INTERNAL`) and keeps the set in use.
+   * the set they began with. Rejects with `RULES_INVALID` (or `INTERNAL`) and keeps the set in use: also when the
+   * new one calls ordinary mail malicious, or misses the EICAR test file that the one in use finds.
    */
   replaceRules(set: RuleSet): Promise<void>;
   stats(): PoolState;
+  /** Do the rules in use find the EICAR test file? */
+  readonly findsEicar: boolean;
   /**
    * Does the pool find what it must and nothing else? While scans wait the last outcome stands, because a busy
    * pool is not a broken one.
@@ -68,15 +72,31 @@ function withInnerTime(limits: ScanLimits, timeoutMs: number): ScanLimits {
   return { ...limits, timeMs: Math.min(limits.timeMs, innerMs) };
 }
 
+/** Threads of one rule set that have proved themselves. */
+interface RaisedSquad {
+  readonly squad: ScanSquad;
+  /** Kept to raise the same squad again without compiling. */
+  readonly compiled: CompiledRuleSet;
+  readonly findsEicar: boolean;
+}
+
+interface RaiseOptions {
+  readonly test: SelfTest;
+  readonly signal: AbortSignal;
+  /** What is in use; undefined at the start. */
+  readonly inUse: RaisedSquad | undefined;
+  /** What `set` was compiled to before. */
+  readonly known: CompiledRuleSet | undefined;
+}
+
 /** Builds the threads of one rule set and proves that they work. Throws `RULES_INVALID` or `INTERNAL`. */
 async function raiseSquad(
   options: ScanPoolOptions,
   set: RuleSet,
-  test: SelfTest,
-  signal: AbortSignal,
-): Promise<ScanSquad> {
+  { test, signal, inUse, known }: RaiseOptions,
+): Promise<RaisedSquad> {
   const { workers, workerHeapMb, limits, timeoutMs, readers, clamd, faults, clock = systemClock } = options;
-  const compiled = await compileRuleSet(set, [test.rule], { clock, signal });
+  const compiled = known ?? (await compileRuleSet(set, [test.rule], { clock, signal }));
   const squad = new ScanSquad({
     generation: set.generation,
     threads: workers,
@@ -90,13 +110,15 @@ async function raiseSquad(
     },
     clock,
   });
+  // What judged before need not find more than it did.
+  const mustFindEicar = known === undefined && inUse?.findsEicar === true;
   try {
     await squad.warm(test);
+    return { squad, compiled, findsEicar: await tryRules(squad, mustFindEicar) };
   } catch (reason) {
     await squad.destroy();
     throw reason;
   }
-  return squad;
 }
 
 class ThreadedScanPool implements ScanPool {
@@ -104,6 +126,9 @@ class ThreadedScanPool implements ScanPool {
   readonly #test: SelfTest;
   readonly #errands: ErrandDesk;
   readonly #dispatcher: Dispatcher;
+  /** What judges now, and what judged before: going back compiles nothing. */
+  #inUse: RaisedSquad;
+  #before: RaisedSquad | undefined;
   /** All squads whose threads live: the active one, and those that finish their last scans. */
   readonly #squads: Set<ScanSquad>;
   /** Replacements happen one after the other. */
@@ -112,7 +137,9 @@ class ThreadedScanPool implements ScanPool {
   #passed = true;
   readonly #closing = new AbortController();
 
-  constructor(options: ScanPoolOptions, squad: ScanSquad, test: SelfTest) {
+  constructor(options: ScanPoolOptions, raised: RaisedSquad, test: SelfTest) {
+    const { squad } = raised;
+    this.#inUse = raised;
     const { maxQueue, timeoutMs, deadlineMs, clock = systemClock } = options;
     const hooks = shieldedHooks(options.hooks ?? {});
     this.#options = options;
@@ -149,6 +176,10 @@ class ThreadedScanPool implements ScanPool {
 
   digest(message: MessageBytes): Promise<string | undefined> {
     return this.#errands.digest(message);
+  }
+
+  get findsEicar(): boolean {
+    return this.#inUse.findsEicar;
   }
 
   stats(): PoolState {
@@ -194,11 +225,19 @@ class ThreadedScanPool implements ScanPool {
     if (set.generation === this.generation) {
       return;
     }
-    const squad = await raiseSquad(this.#options, set, this.#test, this.#closing.signal);
+    const raised = await raiseSquad(this.#options, set, {
+      test: this.#test,
+      signal: this.#closing.signal,
+      inUse: this.#inUse,
+      known: set.generation === this.#before?.squad.generation ? this.#before.compiled : undefined,
+    });
+    const { squad } = raised;
     if (this.#closing.signal.aborted) {
       await squad.destroy();
       this.#refuseWhenClosed();
     }
+    this.#before = this.#inUse;
+    this.#inUse = raised;
     this.#squads.add(squad);
     void this.#retire(this.#dispatcher.replaceSquad(squad));
   }
@@ -222,6 +261,12 @@ class ThreadedScanPool implements ScanPool {
  */
 export async function createScanPool(options: ScanPoolOptions): Promise<ScanPool> {
   const test = createSelfTest();
-  const squad = await raiseSquad(options, options.rules, test, new AbortController().signal);
-  return new ThreadedScanPool(options, squad, test);
+  const { signal } = new AbortController();
+  const raised = await raiseSquad(options, options.rules, {
+    test,
+    signal,
+    inUse: undefined,
+    known: undefined,
+  });
+  return new ThreadedScanPool(options, raised, test);
 }

@@ -75,7 +75,7 @@ export class ScanSquad {
   /** Starts every thread and has each of them judge the self-test. Throws `INTERNAL` when one is wrong. */
   async warm(test: SelfTest): Promise<void> {
     const check = async (message: MessageBytes, expected: boolean): Promise<void> => {
-      const end = await this.#crew.run({ message, subject: 'message' }, START_TIMEOUT_MS);
+      const end = await this.judge(message);
       if (end.kind === 'failed') {
         throw new GatewayError('INTERNAL', `a scan worker does not start: ${end.detail}`);
       }
@@ -86,6 +86,11 @@ export class ScanSquad {
     const threads = Array.from({ length: this.threads });
     await Promise.all(threads.map(async () => await check(test.guilty, true)));
     await Promise.all(threads.map(async () => await check(test.innocent, false)));
+  }
+
+  /** Judges a message of our own, before or beside the mail. */
+  async judge(message: MessageBytes): Promise<TaskEnd<ScanOutcome>> {
+    return await this.#crew.run({ message, subject: 'message' }, START_TIMEOUT_MS);
   }
 
   /** Resolves when nothing runs here any more. Whoever calls it starts nothing new here. */
