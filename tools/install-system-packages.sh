@@ -10,6 +10,8 @@ readonly PACKAGES=(
   sasl2-bin # saslpasswd2 for the users of Cyrus
   msmtp-mta # satisfies the mail-transport-agent that cyrus-common asks for, without a daemon
   prometheus clamav-daemon clamdscan
+  haproxy nginx libnginx-mod-mail perdition yara # what bench/ compares with
+  buildah debootstrap yamllint systemd # the image, the manifests, the unit
   python3 openssl util-linux bsdutils ca-certificates
 )
 
@@ -21,7 +23,7 @@ readonly UNPACK_ROOT=/opt/postern-test-servers
 readonly PROGRAMS=(
   dovecot doveadm mbsync fetchmail getmail mpop mutt neomutt offlineimap curl
   cyrmaster saslpasswd2 couriertcpd couriertls
-  prometheus promtool clamd clamdscan python3 openssl script setpriv
+  prometheus promtool clamd clamdscan haproxy nginx perdition yara buildah debootstrap yamllint systemd-analyze python3 openssl script setpriv
   "$UNPACK_ROOT/cyrus-imapd/usr/lib/cyrus/bin/imapd"
   "$UNPACK_ROOT/cyrus-pop3d/usr/lib/cyrus/bin/pop3d"
   "$UNPACK_ROOT/courier-imap/usr/bin/imapd"

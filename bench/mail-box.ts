@@ -1,0 +1,63 @@
+import { Seeded } from '../test/corpus/seeded.ts';
+import { FULL_CORPUS, realisticMail } from '../test/corpus/realistic-mail.ts';
+
+/** A header of the benchmark's own in front of each message; its digits change when every message has to be new. */
+export const SALT_LABEL = 'X-Bench: ';
+export const SALT_DIGITS = 8;
+
+function salted(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${SALT_LABEL}${'0'.repeat(SALT_DIGITS)}\r\n`), bytes]);
+}
+
+export const SIZES = [10_000, 100_000, 1_000_000, 10_000_000] as const;
+
+/** A text and one attachment that no compression shortens, `size` bytes on the wire. */
+function messageOf(random: Seeded, size: number): Buffer {
+  const head = [
+    'From: <sender@example.org>',
+    'To: <u1@example.net>',
+    `Subject: ${random.hex(12)}`,
+    `Message-ID: <${random.hex(16)}@bench.example>`,
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/mixed; boundary="=_b"',
+    '',
+    '--=_b',
+    'Content-Type: text/plain',
+    '',
+    'See the attachment.',
+    '--=_b',
+    'Content-Type: application/octet-stream; name="data.bin"',
+    'Content-Transfer-Encoding: base64',
+    '',
+    '',
+  ].join('\r\n');
+  const lines = Math.max(1, Math.floor((size - head.length - 40) / 78));
+  const base64 = random.bytes(lines * 57).toString('base64');
+  const body = base64.replaceAll(/.{76}/gu, '$&\r\n');
+  return Buffer.from(`${head}${body}--=_b--\r\n`, 'latin1');
+}
+
+/** How many messages of each size: enough to time, few enough to hold. */
+export function countOf(size: number): number {
+  return Math.max(4, Math.min(200, Math.floor(20_000_000 / size)));
+}
+
+/** The user whose mailbox holds messages of one size. */
+export function sizeUser(size: number): string {
+  return `size-${size}`;
+}
+
+export const CORPUS_USER = 'corpus';
+/** Its mailbox is empty until the benchmark puts mail into it. */
+export const PUSH_USER = 'push';
+
+/** `share` of the corpus of `performance` measurements: 500 messages, 150 MB, 287 of them below 30 kB. */
+export function corpus(share: number): Buffer[] {
+  const scale = { count: FULL_CORPUS.count * share, totalBytes: FULL_CORPUS.totalBytes * share };
+  return realisticMail(scale, 'bench').map(({ bytes }) => salted(bytes));
+}
+
+export function sizedMail(size: number): Buffer[] {
+  const random = new Seeded(`bench/${size}`);
+  return Array.from({ length: countOf(size) }, () => salted(messageOf(random, size)));
+}
