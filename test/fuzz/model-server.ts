@@ -14,6 +14,10 @@ export interface Dialect {
   /** An update of another message that nobody asked for. */
   readonly chatters: boolean;
   readonly lowerCase: boolean;
+  /** Only UIDs (RFC 9586): answers are UIDFETCH. */
+  readonly uidOnly: boolean;
+  /** Sends the first message whole, although nobody asked. */
+  readonly pushes: boolean;
 }
 
 export interface ModelMessage {
@@ -50,7 +54,12 @@ export function valueOf(message: ModelMessage, section: string): string {
   }
 }
 
-const ITEM = /^(BODY|RFC822)(?:\.PEEK|\.(TEXT|HEADER))?(?:\[([^\]]*)\])?(?:<(\d+)\.(\d+)>)?$/i;
+/** What BINARY shows of a part: decoded, so no substring of the message. */
+export function decoded(part: string): string {
+  return part.replaceAll('a', 'A');
+}
+
+const ITEM = /^(BODY|BINARY|RFC822)(?:\.PEEK|\.(TEXT|HEADER))?(?:\[([^\]]*)\])?(?:<(\d+)\.(\d+)>)?$/i;
 
 export class ModelServer {
   readonly #messages: readonly ModelMessage[];
@@ -63,6 +72,9 @@ export class ModelServer {
 
   /** The answer to one command line (without CRLF). */
   answer(line: string): string {
+    if (/ ENABLE /.test(line)) {
+      return `* ENABLED UIDONLY\r\n${line.split(' ')[0] ?? '*'} OK enabled\r\n`;
+    }
     const [, tag = '*', uid, set, items] = /^(\S+) (UID )?FETCH (\S+) (.*)$/i.exec(line) ?? [];
     if (set === undefined || items === undefined) {
       return `${line.split(' ')[0] ?? '*'} OK done\r\n`;
@@ -72,21 +84,41 @@ export class ModelServer {
       inSet(set, uid === undefined ? index + 1 : message.uid, this.#messages.length),
     );
     const answers = chosen.map((message) => this.#fetch(message, names, uid !== undefined));
-    const chatter = this.#dialect.chatters ? '* 1 FETCH (FLAGS (\\Seen))\r\n' : '';
-    return `${answers.join(chatter)}${tag} OK fetched\r\n`;
+    const between = `${this.#chatter()}${this.#push()}`;
+    return `${answers.join(between)}${this.#push()}${tag} OK fetched\r\n`;
+  }
+
+  #chatter(): string {
+    const [first] = this.#messages;
+    if (!this.#dialect.chatters || first === undefined) {
+      return '';
+    }
+    return `* ${this.#opening(first)} (FLAGS (\\Seen))\r\n`;
+  }
+
+  #push(): string {
+    const [first] = this.#messages;
+    if (!this.#dialect.pushes || first === undefined) {
+      return '';
+    }
+    return `* ${this.#opening(first)} (UID ${first.uid} BODY[] ${this.#string(rawOf(first))})\r\n`;
+  }
+
+  #opening(message: ModelMessage): string {
+    const sequence = this.#messages.indexOf(message) + 1;
+    const opening = this.#dialect.uidOnly ? `${message.uid} UIDFETCH` : `${sequence} FETCH`;
+    return this.#dialect.lowerCase ? opening.toLowerCase() : opening;
   }
 
   #fetch(message: ModelMessage, names: readonly string[], isUid: boolean): string {
-    const sequence = this.#messages.indexOf(message) + 1;
     const wanted = isUid && !names.some((name) => /^uid$/i.test(name)) ? ['UID', ...names] : names;
     const values = wanted.map((name) => this.#item(message, name));
-    const isMeta = (value: string): boolean => /^(UID|FLAGS|RFC822\.SIZE) /i.test(value);
     const ordered = this.#dialect.uidLast
       ? [...values.filter((value) => !isMeta(value)), ...values.filter(isMeta)]
       : values;
-    const keyword = this.#dialect.lowerCase ? 'fetch' : 'FETCH';
+    const opening = this.#opening(message);
     const groups = this.#dialect.splits ? ordered.map((value) => [value]) : [ordered];
-    return groups.map((group) => `* ${sequence} ${keyword} (${group.join(' ')})\r\n`).join('');
+    return groups.map((group) => `* ${opening} (${group.join(' ')})\r\n`).join('');
   }
 
   #item(message: ModelMessage, name: string): string {
@@ -103,18 +135,27 @@ export class ModelServer {
     if (upper === 'BODYSTRUCTURE') {
       return `BODYSTRUCTURE (${structure(message)} "MIXED")`;
     }
-    const [, , subName = '', section = subName, origin, length] = ITEM.exec(name) ?? [];
-    const value = valueOf(message, section);
+    if (upper.startsWith('BINARY.SIZE')) {
+      return `${name} ${valueOf(message, /\[(.*)\]/.exec(name)?.[1] ?? '').length}`;
+    }
+    const [, kind, subName = '', section = subName, origin, length] = ITEM.exec(name) ?? [];
+    const raw = valueOf(message, section);
+    const value = kind?.toUpperCase() === 'BINARY' ? decoded(raw) : raw;
     const from = Number(origin ?? 0);
     const shown = origin === undefined ? value : value.slice(from, from + Number(length));
     const label = name.replace(/\.PEEK/i, '').replace(/<(\d+)\.\d+>$/, '<$1>');
-    return `${label} ${this.#string(shown)}`;
+    const mark = kind?.toUpperCase() === 'BINARY' && shown !== '' && !this.#dialect.quotes ? '~' : '';
+    return `${label} ${mark}${this.#string(shown)}`;
   }
 
   #string(value: string): string {
     const mayQuote = this.#dialect.quotes && value.length < 40 && !/[\r\n"\\]/.test(value);
     return mayQuote ? `"${value}"` : `{${value.length}}\r\n${value}`;
   }
+}
+
+function isMeta(value: string): boolean {
+  return /^(UID|FLAGS|RFC822\.SIZE|BINARY\.SIZE)/i.test(value);
 }
 
 function structure({ parts }: ModelMessage): string {
@@ -137,7 +178,7 @@ export function understand(stream: string): Map<string, string> {
   const seen = new Map<string, string>();
   let position = 0;
   while (position < stream.length) {
-    const head = /^\* (\d+) fetch \(/i.exec(stream.slice(position, position + 40));
+    const head = /^\* (\d+) (?:uid)?fetch \(/i.exec(stream.slice(position, position + 40));
     if (head === null) {
       const end = stream.indexOf('\r\n', position);
       position = end === -1 ? stream.length : end + 2;
@@ -163,7 +204,7 @@ function readItems(stream: string, start: number, number: string, seen: Map<stri
 }
 
 function readValue(stream: string, position: number): { value: string; end: number } {
-  const literal = /^\{(\d+)\}\r\n/.exec(stream.slice(position, position + 20));
+  const literal = /^~?\{(\d+)\}\r\n/.exec(stream.slice(position, position + 20));
   if (literal !== null) {
     const from = position + literal[0].length;
     const end = from + Number(literal[1]);

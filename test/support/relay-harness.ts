@@ -124,6 +124,19 @@ export class RelayHarness {
     }
   }
 
+  /** How many verdicts are kept back. */
+  get heldVerdicts(): number {
+    return this.#held.length;
+  }
+
+  /** Hands over one verdict that was kept back, in whatever order; the others stay. */
+  releaseVerdict(index: number): void {
+    const [held] = this.#held.splice(index, 1);
+    if (held !== undefined) {
+      this.#drive(() => this.#decide(held.id, held.action));
+    }
+  }
+
   written(side: Side): Buffer {
     return Buffer.concat(this.writes[side]);
   }
