@@ -45,6 +45,20 @@ function gatewayMetrics({ counter, gauge, histogram }: Declare) {
     ]),
     tlsHandshakes: counter('postern_gateway_tls_handshakes_total', 'TLS handshakes', ['side', 'outcome']),
     upstreamErrors: counter('postern_upstream_errors_total', 'Failed upstream connections', ['code']),
+    upstreamHostsUp: gauge('postern_upstream_hosts_up', 'Hosts of a mail server that answered last', [
+      'upstream',
+    ]),
+    exclusionHits: counter('postern_exclusions_hits_total', 'What exclusions let through, by their kind', [
+      'kind',
+    ]),
+    leavesMinted: counter('postern_tls_leaves_minted_total', 'Certificates made under the own authority', [
+      'trust',
+    ]),
+    certificateProblems: counter(
+      'postern_upstream_certificate_problems_total',
+      'Certificates of servers that cannot be trusted, by what was done',
+      ['problem', 'action'],
+    ),
     bytesInFlight: gauge('postern_spool_bytes', 'Held message bytes', ['where']),
     held: gauge('postern_gateway_messages_held', 'Messages waiting for a verdict'),
     addedLatency: histogram(
@@ -79,6 +93,16 @@ function scanMetrics({ counter, histogram }: Declare) {
     scanBytes: counter('postern_scan_bytes_total', 'Raw message bytes scanned'),
     scanPieces: counter('postern_scan_pieces_total', 'Distinct pieces matched'),
     findings: counter('postern_scan_findings_total', 'Findings', ['engine', 'class']),
+    shadowFindings: counter(
+      'postern_scan_shadow_findings_total',
+      'Findings of rules on trial, which are only recorded',
+      ['class'],
+    ),
+    enginesIgnored: counter(
+      'postern_scan_engine_ignored_total',
+      'Messages that an engine could not judge in full and that were judged without it',
+      ['engine', 'cause'],
+    ),
   };
 }
 
@@ -96,6 +120,18 @@ function poolMetrics({ counter, gauge }: Declare) {
     ]),
     rules: gauge('postern_rules_loaded', 'Rules in the active set'),
     rulesLoadedAt: gauge('postern_rules_loaded_timestamp_seconds', 'When the active set was loaded'),
+    ruleReloads: counter('postern_rules_reloads_total', 'Changes of the rules by what became of them', [
+      'outcome',
+    ]),
+    ruleProblem: gauge('postern_rules_stale', '1 while the newest rules are not the ones that judge'),
+    ruleSourceCheckedAt: gauge(
+      'postern_rules_source_checked_timestamp_seconds',
+      'Last look at a rule source that succeeded',
+      ['source'],
+    ),
+    ruleSourceOk: gauge('postern_rules_source_ok', '1 while the last look at a rule source succeeded', [
+      'source',
+    ]),
   };
 }
 
@@ -103,6 +139,9 @@ function poolMetrics({ counter, gauge }: Declare) {
 function processMetrics({ counter, gauge }: Declare) {
   return {
     quarantined: counter('postern_quarantine_commits_total', 'Originals committed', ['outcome']),
+    quarantineObjects: gauge('postern_quarantine_objects', 'Originals that are kept'),
+    quarantineBytes: gauge('postern_quarantine_bytes', 'Bytes of the originals that are kept'),
+    historyLost: counter('postern_history_lost_total', 'Judgements that could not be written to the history'),
     certificateExpiry: gauge('postern_tls_certificate_expiry_timestamp_seconds', 'End of validity', ['name']),
     eventLoopLag: gauge(
       'postern_process_event_loop_lag_seconds',

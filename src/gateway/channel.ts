@@ -130,6 +130,12 @@ export class Channel {
     if (!this.#paused) this.#socket.resume();
   }
 
+  /** Gives back what was received, to be received again after `resume`. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#held.unshift(Buffer.from(bytes));
+  }
+
   /** Closes our side after what was written. */
   end(): void {
     if (!this.#isLost) this.#socket.end();

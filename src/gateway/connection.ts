@@ -1,57 +1,52 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../base/clock.ts';
+import type { ConnectionOptions, TLSSocketOptions } from 'node:tls';
 import type { Config } from '../base/config/schema.ts';
 import { GatewayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
-import type { BackgroundScans } from './background-scans.ts';
+import { admit, type AdmissionParts, type Admitted, tunnelRequest } from './admission.ts';
 import { Channel, type ChannelOwner } from './channel.ts';
 import type { GatewayListener } from './listener.ts';
-import { type JudgeParts, MessageJudge } from './message-judge.ts';
-import type { Relay, RelaySettings } from './relay.ts';
-import { Session, type SessionEnd } from './session.ts';
-import { SessionSpoolAccount, type SpoolBudget } from './spool-budget.ts';
+import { awaitGreeting } from './placement/greeting.ts';
+import type { RefusalReason } from './placement/place.ts';
+import type { TunnelCause } from './placement/treatment.ts';
+import type { Session, SessionEnd } from './session.ts';
+import type { SessionFactory } from './session-factory.ts';
 import type { CertificateStore } from './tls/certificate-store.ts';
-import { Tunnel, TUNNEL_BUFFER_BYTES } from './tunnel.ts';
-import type { DialledUpstream, Upstream } from './upstream.ts';
-import { familyOf } from './upstream-route.ts';
+import type { Interception } from './tls/interception.ts';
+import { openTunnel } from './tunnel-desk.ts';
+import { Tunnel } from './tunnel.ts';
+import type { DialledUpstream, DialRequest } from './upstream.ts';
+import type { MailProtocol } from './upstream-route.ts';
 
 /** Handshake and last words are short; whoever needs longer is not a mail client. */
 const HANDSHAKE_MS = 30_000;
 const FAREWELL_MS = 5_000;
 
 /** What all connections of a gateway share. */
-export interface ConnectionParts {
+export interface ConnectionParts extends AdmissionParts {
   readonly config: Config;
   readonly certificates: CertificateStore;
-  readonly upstream: Upstream;
-  readonly relays: Relays;
-  readonly judge: JudgeParts;
-  readonly background: BackgroundScans;
-  readonly budget: SpoolBudget;
+  /** With an authority of our own: certificates under the names of the servers. */
+  readonly interception: Interception | undefined;
+  readonly sessions: SessionFactory;
   readonly metrics: Metrics;
   readonly log: Logger;
-  readonly clock: Clock;
-}
-
-/** One maker for each protocol; they know nothing of each other. */
-export interface Relays {
-  readonly imap: (settings: RelaySettings) => Relay;
-  readonly pop3: (settings: RelaySettings) => Relay;
 }
 
 /** Why a connection ended, also before there was a session. A metric label. */
-export type ConnectionEnd = SessionEnd | 'tunnel-ended';
+export type ConnectionEnd = SessionEnd | 'tunnel-ended' | 'refused';
 
-/** One accepted connection from its first byte to its last: handshake, dial, then a session or a tunnel. */
+/** One accepted connection from its first byte to its last: placement, handshake, dial, then a session or a tunnel. */
 export class Connection {
   readonly id: string;
   readonly #parts: ConnectionParts;
   readonly #listener: GatewayListener;
-  readonly #client: Channel;
-  readonly #log: Logger;
+  readonly #socket: Socket;
   readonly #onEnd: () => void;
   readonly #left = new AbortController();
+  #log: Logger;
+  #client: Channel | undefined;
   #serving: Session | Tunnel | undefined;
   #isOver = false;
 
@@ -65,10 +60,11 @@ export class Connection {
     this.id = id;
     this.#parts = parts;
     this.#listener = listener;
-    this.#client = Channel.accepted(socket);
+    this.#socket = socket;
+    // Whoever reads next looks at what became of it; an unheard error would end the process.
+    socket.on('error', () => undefined);
     this.#onEnd = onEnd;
-    const client = this.#client.remoteAddress;
-    this.#log = parts.log.child({ session: id, protocol: listener.protocol, client });
+    this.#log = parts.log.child({ session: id, protocol: listener.protocol, client: socket.remoteAddress });
   }
 
   get isTunnel(): boolean {
@@ -80,24 +76,48 @@ export class Connection {
     const { protocol } = this.#listener;
     this.#parts.metrics.sessions.inc({ protocol });
     this.#parts.metrics.sessionsOpen.inc({ protocol });
-    this.#client.own(this.#waiting());
-    const { protection, protocols } = this.#parts.config;
-    const serve = protection && protocols[protocol] ? this.#serve() : this.#tunnel();
-    serve.catch((error: unknown) => {
-      this.#log.error({ err: error }, 'connection failed');
-      this.#end('internal-error');
-    });
+    this.#serve().catch((error: unknown) => this.#failed(error));
+  }
+
+  #failed(error: unknown): void {
+    this.#log.error({ err: error }, 'connection failed');
+    this.#end('internal-error');
   }
 
   /** Ends at the next command boundary; at once when nothing is served yet. Tunnels go on until they are cut. */
   drain(): void {
     if (this.#serving === undefined) this.cut();
-    else if (this.#serving instanceof Session) this.#serving.drain();
+    else if (!(this.#serving instanceof Tunnel)) this.#serving.drain();
   }
 
   cut(): void {
     if (this.#serving === undefined) this.#end('shutdown');
     else this.#serving.cut('shutdown');
+  }
+
+  async #serve(): Promise<void> {
+    const admission = await admit(this.#socket, this.#listener, this.#parts);
+    if (this.#isOver) return;
+    if (admission.kind === 'closed') return this.#end('client-lost');
+    if (admission.kind === 'refused') return this.#refuse(admission.reason);
+    const { admitted } = admission;
+    this.#log = this.#log.child({ client: admitted.place.client.address });
+    const client = this.#takeOver();
+    if (admission.kind === 'tunnel') return await this.#tunnel(admission.cause, admitted, client);
+    if (admitted.opening.kind === 'clear') return await this.#serveClear(admitted, client);
+    const { interception } = this.#parts;
+    const isOurs = this.#listener.transparent === true && !this.#hasCertificateFor(admitted.opening);
+    if (interception !== undefined && isOurs) return await this.#intercept(admitted, interception, client);
+    return await this.#serveSecure(admitted, client);
+  }
+
+  /** From here on the channel reads the socket. */
+  #takeOver(): Channel {
+    const client = Channel.accepted(this.#socket);
+    this.#client = client;
+    client.own(this.#waiting());
+    if (this.#socket.destroyed) this.#end('client-lost');
+    return client;
   }
 
   /** Until a session takes over, all that matters is whether the client is still there. */
@@ -110,21 +130,54 @@ export class Connection {
     };
   }
 
-  async #serve(): Promise<void> {
-    if (this.#listener.tls === 'implicit' && !(await this.#secureClient())) return;
-    const dialled = await this.#dial();
+  async #serveClear(served: Admitted, client: Channel): Promise<void> {
+    const { interception } = this.#parts;
+    // The client sees the names of the server's own certificate, and compares them itself.
+    const isOurs = interception !== undefined && served.place.destination !== undefined;
+    const request: DialRequest = isOurs ? { ...served.request, trust: 'chain-only' } : served.request;
+    const dialled = await this.#dial({ ...served, request }, client);
     if (dialled === undefined) return;
-    if (this.#isOver) return dialled.channel.destroy();
-    const session = this.#session(dialled);
-    this.#serving = session;
-    session.start();
+    const own = (): TLSSocketOptions => this.#parts.certificates.serverOptions();
+    const clientTls = isOurs ? () => interception.clientOptions(dialled.channel.socket, true) ?? own() : own;
+    await this.#converse(served, client, dialled, { isSecure: false, clientTls });
   }
 
-  async #secureClient(): Promise<boolean> {
-    const { metrics, clock, certificates } = this.#parts;
-    const cancel = clock.after(HANDSHAKE_MS, () => this.#client.destroy());
+  async #serveSecure(served: Admitted, client: Channel): Promise<void> {
+    const clientTls = (): TLSSocketOptions => this.#parts.certificates.serverOptions();
+    if (!(await this.#secureClient(client, clientTls()))) return;
+    const dialled = await this.#dial(served, client);
+    if (dialled !== undefined) await this.#converse(served, client, dialled, { isSecure: true, clientTls });
+  }
+
+  /** The server's certificate first: what the client sees depends on it. */
+  async #intercept(served: Admitted, interception: Interception, client: Channel): Promise<void> {
+    const request: DialRequest = { ...served.request, trust: 'judge-later' };
+    const dialled = await this.#dial({ ...served, request }, client);
+    if (dialled === undefined) return;
+    const named = served.opening.kind === 'tls' ? served.opening.hello.serverName : '';
+    const judgement = interception.judge(dialled.channel.socket, named);
+    if (judgement.action === 'open') {
+      const clientTls = (): TLSSocketOptions =>
+        interception.clientOptions(dialled.channel.socket, judgement.isTrusted) ??
+        this.#parts.certificates.serverOptions();
+      if (await this.#secureClient(client, clientTls())) {
+        await this.#converse(served, client, dialled, { isSecure: true, clientTls });
+      } else {
+        dialled.channel.destroy();
+      }
+      return;
+    }
+    dialled.channel.destroy();
+    this.#log.warn({ problem: judgement.problem, action: judgement.action }, 'certificate of the server');
+    if (judgement.action === 'tunnel') await this.#tunnel('certificate', served, client);
+    else this.#refuse('certificate');
+  }
+
+  async #secureClient(client: Channel, options: TLSSocketOptions): Promise<boolean> {
+    const { metrics, clock } = this.#parts;
+    const cancel = clock.after(HANDSHAKE_MS, () => client.destroy());
     try {
-      await this.#client.secureAsServer(certificates.serverOptions());
+      await client.secureAsServer(options);
       metrics.tlsHandshakes.inc({ side: 'client', outcome: 'ok' });
       return !this.#isOver;
     } catch (error) {
@@ -137,118 +190,144 @@ export class Connection {
     }
   }
 
-  async #dial(): Promise<DialledUpstream | undefined> {
+  async #dial(served: Admitted, client: Channel): Promise<DialledUpstream | undefined> {
     try {
-      return await this.#parts.upstream.dial(this.#listener.protocol, this.#left.signal);
+      const dialled = await served.upstream.dial(served.request, this.#left.signal);
+      if (!this.#isOver) return dialled;
+      dialled.channel.destroy();
+      return undefined;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       if (this.#isOver) return undefined;
       this.#log.error({ err: error, code: error.code }, 'the mail server cannot be used');
-      this.#farewell();
+      this.#farewell(served, client);
       return undefined;
     }
   }
 
-  /** Tells the client in its protocol that the server cannot be reached. */
-  #farewell(): void {
-    const relay = this.#relay({ isSecure: false, startTls: 'off' });
+  /** Tells the client in its protocol that the server cannot be reached; nothing where that is not known. */
+  #farewell({ place, upstream }: Admitted, client: Channel): void {
+    const { protocol } = this.#listener;
+    if (protocol === 'auto') return this.#end('upstream-unavailable');
+    const relay = this.#parts.sessions.relay({
+      listener: this.#listener,
+      protocol,
+      clientSecure: this.#listener.tls === 'implicit',
+      clientEnd: place.client,
+      upstream,
+      dialled: { isSecure: false, startTls: 'off' },
+    });
     for (const effect of relay.unavailable()) {
-      if (effect.kind === 'send' && effect.to === 'client') this.#client.write(Buffer.from(effect.bytes));
+      if (effect.kind === 'send' && effect.to === 'client') client.write(Buffer.from(effect.bytes));
     }
-    this.#client.end();
-    this.#client.resume();
+    client.end();
+    client.resume();
     const end = (): void => this.#end('upstream-unavailable');
     const cancel = this.#parts.clock.after(FAREWELL_MS, end);
-    this.#client.own({ ...this.#waiting(), lost: () => (cancel(), end()) });
+    client.own({ ...this.#waiting(), lost: () => (cancel(), end()) });
   }
 
-  #relay(upstream: Pick<DialledUpstream, 'isSecure' | 'startTls'>): Relay {
-    const { config, relays } = this.#parts;
-    const { tls, protocol } = this.#listener;
-    return relays[familyOf(protocol)]({
-      clientSecure: tls === 'implicit',
-      clientStartTls: tls === 'starttls' ? 'offered' : tls === 'starttls-required' ? 'required' : 'off',
-      upstreamSecure: upstream.isSecure,
-      upstreamStartTls: upstream.startTls,
-      allowPreauth: config.upstream.allowPreauth,
-      maxLiteralBytes: config.limits.maxLiteralBytes,
-      scanUploads: config.scan.uploads,
-    });
-  }
-
-  #session(dialled: DialledUpstream): Session {
-    const { config, judge, background, budget, metrics, clock, certificates, upstream } = this.#parts;
-    const { protocol } = this.#listener;
-    const judgedFor = {
-      listener: protocol,
-      family: familyOf(protocol),
-      client: this.#client.remoteAddress,
+  async #converse(
+    served: Admitted,
+    client: Channel,
+    dialled: DialledUpstream,
+    { isSecure, clientTls }: { readonly isSecure: boolean; readonly clientTls: () => TLSSocketOptions },
+  ): Promise<void> {
+    const protocol = await this.#protocolOf(served, dialled, isSecure);
+    if (protocol === undefined || this.#isOver) return dialled.channel.destroy();
+    if (!this.#parts.config.protocols[protocol]) {
+      dialled.channel.destroy();
+      if (isSecure) return this.#refuse('protocol');
+      return await this.#tunnel('protection-off', served, client);
+    }
+    const session = this.#parts.sessions.create({
+      id: this.id,
+      listener: this.#listener,
+      protocol,
+      client,
+      clientEnd: served.place.client,
+      clientSecure: isSecure,
+      upstream: served.upstream,
+      dialled,
+      clientTls,
+      upstreamTls: (): ConnectionOptions => dialled.tlsOptions,
       log: this.#log,
-    };
-    const held = {
-      sessionId: this.id,
-      listener: protocol,
-      account: new SessionSpoolAccount(budget, config.limits.spoolMemoryBytes),
-      scanner: judge.scanner,
-      judge: new MessageJudge(judge, judgedFor),
-      background,
-      metrics,
-      clock,
-    };
-    return new Session({
-      listener: protocol,
-      client: this.#client,
-      upstream: dialled.channel,
-      relay: this.#relay(dialled),
-      held,
-      limits: config.limits,
-      greetingTimeoutMs: config.upstream.greetingTimeoutMs,
-      clientTls: () => certificates.serverOptions(),
-      upstreamTls: () => upstream.tlsOptions(),
-      metrics,
-      log: this.#log,
-      clock,
       onEnd: (reason) => this.#end(reason),
     });
+    this.#serving = session;
+    session.start();
   }
 
-  async #tunnel(): Promise<void> {
-    const { config, upstream, metrics } = this.#parts;
+  /** What the server turns out to speak, when the listener does not say. */
+  async #protocolOf(
+    { upstream, opening }: Admitted,
+    dialled: DialledUpstream,
+    isSecure: boolean,
+  ): Promise<MailProtocol | undefined> {
     const { protocol } = this.#listener;
-    const buffer = Buffer.allocUnsafeSlow(TUNNEL_BUFFER_BYTES);
-    const port = config.upstream.ports[protocol];
-    const channel = await upstream.dialTunnel(port, buffer, this.#left.signal).catch(() => undefined);
-    if (channel === undefined) return this.#end('upstream-unavailable');
-    if (this.#isOver) return channel.destroy();
-    const ledger = { protocol, cause: 'protection-off' };
-    metrics.unscanned.inc(ledger);
-    const bytes = metrics.unscannedBytes.labels(ledger);
-    const sides = {
-      client: metrics.bytes.labels({ protocol, side: 'client' }),
-      upstream: metrics.bytes.labels({ protocol, side: 'upstream' }),
-    };
-    const tunnel = new Tunnel({
-      client: this.#client,
-      upstream: channel,
-      count: (side, count) => {
-        bytes.inc(count);
-        sides[side].inc(count);
+    if (protocol !== 'auto') return protocol;
+    const { greetingTimeoutMs } = upstream.settings;
+    const kind = await awaitGreeting(dialled.channel, this.#parts.clock, greetingTimeoutMs).catch(
+      (error: unknown) => {
+        this.#log.error({ err: error }, 'the mail server does not greet');
+        return undefined;
       },
-      onEnd: () => this.#end('tunnel-ended'),
-    });
+    );
+    if (kind === undefined) this.#end('upstream-unavailable');
+    const offered = opening.kind === 'tls' ? opening.hello.protocols : [];
+    if (kind === undefined || kind === 'other' || isOther(kind, offered)) {
+      this.#refuse('protocol');
+      return undefined;
+    }
+    return isSecure ? `${kind}s` : kind;
+  }
+
+  #hasCertificateFor(opening: Admitted['opening']): boolean {
+    return opening.kind === 'tls' && this.#parts.certificates.hasFor(opening.hello.serverName);
+  }
+
+  async #tunnel(cause: TunnelCause, served: Admitted, client: Channel): Promise<void> {
+    const tunnel = await openTunnel(
+      {
+        protocol: this.#listener.protocol,
+        cause,
+        client,
+        upstream: served.upstream,
+        request: tunnelRequest(served, this.#listener),
+        signal: this.#left.signal,
+        onEnd: () => this.#end('tunnel-ended'),
+      },
+      this.#parts.metrics,
+    );
+    if (tunnel === undefined) return this.#end('upstream-unavailable');
+    if (this.#isOver) return tunnel.cut();
     this.#serving = tunnel;
     tunnel.start();
+  }
+
+  #refuse(reason: RefusalReason): void {
+    if (this.#isOver) return;
+    this.#parts.metrics.sessionsRefused.inc({ reason });
+    this.#log.warn({ reason }, 'connection refused');
+    this.#end('refused');
   }
 
   #end(reason: ConnectionEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#left.abort();
-    this.#client.destroy();
+    if (this.#client === undefined) this.#socket.destroy();
+    else this.#client.destroy();
     const { protocol } = this.#listener;
     this.#parts.metrics.sessionsOpen.dec({ protocol });
     this.#parts.metrics.sessionsClosed.inc({ protocol, reason });
     this.#log.debug({ reason }, 'connection ended');
     this.#onEnd();
   }
+}
+
+/** A client that asks for one protocol and is led to the other one is being deceived (ALPACA). */
+function isOther(kind: 'imap' | 'pop3', offered: readonly string[]): boolean {
+  const other = kind === 'imap' ? 'pop3' : 'imap';
+  return offered.includes(other) && !offered.includes(kind);
 }

@@ -8,14 +8,23 @@ import type { Metrics } from '../base/metrics.ts';
 import type { QuarantineStore } from '../quarantine/quarantine-store.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import { BackgroundScans } from './background-scans.ts';
-import { Connection, type ConnectionParts, type Relays } from './connection.ts';
+import { Connection, type ConnectionParts } from './connection.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { DeferralCounter } from './deferral-counter.ts';
+import { AddressSet } from './exclusions/address-set.ts';
+import { type Exclusions, NO_EXCLUSIONS } from './exclusions/exclusions.ts';
 import { type Endpoint, type GatewayListener, Listener } from './listener.ts';
+import { kernelDestinations, type OriginalDestinations } from './placement/original-destination.ts';
+import { OwnConnections } from './placement/own-connections.ts';
+import { tlsPortsOf } from './placement/tls-ports.ts';
+import { Policies } from './policy/policies.ts';
 import { refusalLine } from './refusal-line.ts';
+import { type Relays, SessionFactory } from './session-factory.ts';
 import { SpoolBudget } from './spool-budget.ts';
+import type { Authority } from './tls/authority.ts';
 import { CertificateStore } from './tls/certificate-store.ts';
-import { Upstream } from './upstream.ts';
+import { Interception } from './tls/interception.ts';
+import { Upstreams, type UpstreamState } from './upstreams.ts';
 
 /** Held messages of all sessions may take this many times the memory limit of one; the rest is in files. */
 const MESSAGES_IN_MEMORY = 64;
@@ -29,6 +38,11 @@ export interface GatewayParts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly relays: Relays;
+  readonly exclusions?: Exclusions;
+  /** Signs certificates for clients, under the names of the servers. */
+  readonly authority?: Authority | undefined;
+  /** Where redirected connections wanted to go; default: what the kernel says. */
+  readonly destinations?: OriginalDestinations;
   /** For spool files of large messages; default: the system's folder for temporary files. */
   readonly spoolDirectory?: string;
 }
@@ -42,6 +56,8 @@ export interface Gateway {
   reloadCertificates(): void;
   /** Where it listens, once started. */
   readonly endpoints: readonly Endpoint[];
+  /** The mail servers behind it. */
+  readonly upstreams: readonly UpstreamState[];
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
@@ -71,8 +87,13 @@ class MailGateway implements Gateway {
     );
   }
 
+  get upstreams(): readonly UpstreamState[] {
+    return this.#shared.upstreams.states;
+  }
+
   async start(): Promise<void> {
     this.#shared.certificates.start();
+    this.#shared.upstreams.start();
     try {
       const endpoints: Endpoint[] = [];
       for (const listener of this.#listeners) endpoints.push(await listener.start());
@@ -97,6 +118,7 @@ class MailGateway implements Gateway {
   #stopAccepting(): void {
     this.#isStopping = true;
     this.#shared.certificates.stop();
+    this.#shared.upstreams.stop();
     for (const listener of this.#listeners) listener.stop();
   }
 
@@ -136,26 +158,54 @@ class MailGateway implements Gateway {
 }
 
 function sharedParts(parts: GatewayParts): ConnectionParts {
-  const { config, scanner, quarantine, metrics, log, clock, relays } = parts;
-  const { limits, policy, mode, tls, upstream } = config;
-  const judge = { scanner, quarantine, policy: { mode, policy }, deferrals: new DeferralCounter(), metrics };
-  const directory = parts.spoolDirectory ?? tmpdir();
+  const { config, listeners, metrics, log, clock, authority, exclusions = NO_EXCLUSIONS } = parts;
+  const { tls, tlsFilter, trustedProxies } = config;
+  const own = new OwnConnections();
+  const names = ['localhost', '127.0.0.1', '::1'];
   return {
     config,
-    certificates: new CertificateStore({
-      tls,
-      names: ['localhost', '127.0.0.1', '::1'],
+    certificates: new CertificateStore({ tls, names, authority, metrics, log, clock }),
+    interception:
+      authority === undefined ? undefined : new Interception({ authority, tls, tlsFilter, metrics }),
+    upstreams: new Upstreams({
+      config,
+      listeners,
       metrics,
-      log,
       clock,
+      onSocket: (channel) => own.opened(channel),
     }),
-    upstream: new Upstream({ upstream, metrics, clock }),
-    relays,
-    judge,
-    background: new BackgroundScans(scanner, log),
-    budget: new SpoolBudget(directory, limits.spoolMemoryBytes * MESSAGES_IN_MEMORY, metrics),
+    sessions: sessionFactory(parts, exclusions),
+    placement: {
+      trustedProxies: trustedProxies === undefined ? undefined : new AddressSet(trustedProxies),
+      destinations: destinationsFor(parts),
+      own,
+      clock,
+    },
+    treatment: { config, exclusions, tlsPorts: tlsPortsOf(config) },
     metrics,
     log,
     clock,
   };
+}
+
+function destinationsFor({ listeners, destinations }: GatewayParts): OriginalDestinations | undefined {
+  if (destinations !== undefined) return destinations;
+  return listeners.some(({ transparent }) => transparent === true) ? kernelDestinations() : undefined;
+}
+
+function sessionFactory(parts: GatewayParts, exclusions: Exclusions): SessionFactory {
+  const { config, scanner, quarantine, metrics, log, clock, relays } = parts;
+  const { limits, policy, mode } = config;
+  const deferrals = new DeferralCounter();
+  const directory = parts.spoolDirectory ?? tmpdir();
+  return new SessionFactory({
+    config,
+    relays,
+    judge: { scanner, quarantine, policy: { mode, policy }, deferrals, exclusions, metrics },
+    policies: new Policies(config),
+    background: new BackgroundScans(scanner, log),
+    budget: new SpoolBudget(directory, limits.spoolMemoryBytes * MESSAGES_IN_MEMORY, metrics),
+    metrics,
+    clock,
+  });
 }

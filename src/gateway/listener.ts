@@ -9,6 +9,15 @@ export interface GatewayListener {
   /** 0: any free port. */
   readonly port: number;
   readonly tls: 'implicit' | 'starttls' | 'starttls-required' | 'off';
+  /** Connections were redirected here and go on to where they wanted to go. */
+  readonly transparent?: boolean | undefined;
+  /** Connections begin with a PROXY header. */
+  readonly proxyProtocol?: boolean | undefined;
+  /** `auto` without `transparent`: port of the server; default: our own. */
+  readonly upstreamPort?: number | undefined;
+  /** Names of the configuration. */
+  readonly upstream?: string | undefined;
+  readonly policy?: string | undefined;
 }
 
 /** Where a listener really listens. */

@@ -4,8 +4,11 @@ import type { Metrics } from '../base/metrics.ts';
 import type { QuarantineStore } from '../quarantine/quarantine-store.ts';
 import type { MessageBytes, ScanReport, ScanRequest, Scanner } from '../scan/scanner.ts';
 import { type DeferralCounter, deferralKey } from './deferral-counter.ts';
+import { excludedBeforeScan, excludedReport, withoutExcluded } from './exclusions/excluded-report.ts';
+import { type Exclusion, type Exclusions, NO_EXCLUSIONS } from './exclusions/exclusions.ts';
 import { Overlay } from './overlay.ts';
 import type { Action } from './policy/action.ts';
+import type { PolicyChoice } from './policy/policies.ts';
 import { type Decision, decide, type PolicySettings } from './policy/policy.ts';
 import { replacementNotice } from './policy/replacement-notice.ts';
 import type { MessageContext } from './relay.ts';
@@ -16,7 +19,14 @@ export interface JudgeParts {
   readonly quarantine: QuarantineStore;
   readonly policy: PolicySettings;
   readonly deferrals: DeferralCounter;
+  readonly exclusions?: Exclusions;
   readonly metrics: Metrics;
+}
+
+/** What a program says of itself. */
+export interface ClientApplication {
+  readonly name: string;
+  readonly version: string;
 }
 
 /** Whose message it is. */
@@ -25,6 +35,10 @@ export interface JudgedFor {
   readonly family: 'imap' | 'pop3';
   readonly client: string;
   readonly log: Logger;
+  /** Undefined until the program said it. */
+  readonly application?: () => ClientApplication | undefined;
+  /** The policy of the place; default: that of all. */
+  readonly policy?: PolicyChoice;
 }
 
 export interface JudgeRequest {
@@ -61,18 +75,42 @@ export class MessageJudge {
   }
 
   async judge(request: JudgeRequest, signals: JudgeSignals): Promise<Judgement> {
-    const report = await this.#scan(request.scan, signals);
+    const { report, exclusion } = await this.#report(request, signals);
     signals.live.throwIfAborted();
     const { user, message } = request.scan;
     const content = report.sha256 === '' ? `${message.byteLength} bytes` : report.sha256;
     const key = deferralKey(user, request.context.identity, content);
     const deferrals = this.#parts.deferrals.count(key);
-    const decision = decide(report.verdict, this.#parts.policy, { deferrals });
+    const decision = decide(report.verdict, this.#policyFor(user), { deferrals });
     const judgement = await this.#carryOut(decision.action, request, report);
-    this.#record(decision, judgement.action, request, report);
+    this.#record(named(decision, exclusion), judgement.action, request, report);
     if (judgement.action === 'defer') this.#parts.deferrals.add(key);
     else this.#parts.deferrals.forget(key);
     return judgement;
+  }
+
+  #policyFor(user: string): PolicySettings {
+    return this.#for.policy?.of(user) ?? this.#parts.policy;
+  }
+
+  /** What is excluded by who asks is not scanned; what is excluded by what was found does not count. */
+  async #report(request: JudgeRequest, signals: JudgeSignals): Promise<Judged> {
+    const { exclusions = NO_EXCLUSIONS, scanner } = this.#parts;
+    const { user, message, id } = request.scan;
+    const { mailbox } = request.context;
+    const exclusion = excludedBeforeScan(exclusions, {
+      user,
+      mailbox,
+      application: this.#for.application?.(),
+    });
+    if (exclusion !== undefined) {
+      return { report: excludedReport(message.byteLength, scanner.generation), exclusion };
+    }
+    const scanned = withoutExcluded(exclusions, await this.#scan(request.scan, signals));
+    if (scanned.ignored.length > 0) {
+      this.#for.log.warn({ scanId: id, findings: scanned.ignored }, 'excluded findings');
+    }
+    return scanned;
   }
 
   /** The scanner promises to answer always; if it breaks that, the message is as unscannable as after a crash. */
@@ -131,7 +169,12 @@ export class MessageJudge {
     return new Overlay(patches, scan.message.byteLength);
   }
 
-  #record(decision: Decision, action: Action, { scan, context }: JudgeRequest, report: ScanReport): void {
+  #record(
+    decision: RecordedDecision,
+    action: Action,
+    { scan, context }: JudgeRequest,
+    report: ScanReport,
+  ): void {
     const { metrics } = this.#parts;
     const { verdict } = report;
     const protocol = this.#for.listener;
@@ -161,6 +204,19 @@ export class MessageJudge {
     this.#for.log.warn(detection, `message ${verdict.kind}`);
   }
 }
+
+interface Judged {
+  readonly report: ScanReport;
+  readonly exclusion: Exclusion | undefined;
+}
+
+/** The ledger says which kind of exclusion it was. */
+function named(decision: Decision, exclusion: Exclusion | undefined): RecordedDecision {
+  if (exclusion === undefined || decision.ledgerCause === undefined) return decision;
+  return { ...decision, ledgerCause: `excluded-${exclusion.kind}` };
+}
+
+type RecordedDecision = Omit<Decision, 'ledgerCause'> & { readonly ledgerCause?: string };
 
 function causeOf({ verdict }: ScanReport): string {
   if (verdict.kind === 'unscannable') return verdict.cause;

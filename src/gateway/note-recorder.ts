@@ -25,6 +25,8 @@ export class NoteRecorder {
       case 'user':
         this.#user = note.user;
         return log.info({ user: note.user }, 'login');
+      case 'application':
+        return log.info({ application: note.name, version: note.version }, 'client names itself');
       case 'refused':
         log.info({ what: note.what, user: this.#user }, 'refused');
         return metrics.refused.inc({ protocol, what: note.what });

@@ -37,6 +37,8 @@ export interface ContentEncoder {
 export type Note =
   | { readonly type: 'command'; readonly name: string }
   | { readonly type: 'user'; readonly user: string }
+  /** What the program says it is (IMAP ID). Unchecked words of the client, bounded by the relay. */
+  | { readonly type: 'application'; readonly name: string; readonly version: string }
   | { readonly type: 'refused'; readonly what: string }
   | { readonly type: 'bad-input'; readonly side: Side; readonly what: string };
 
@@ -133,4 +135,12 @@ export interface RelaySettings {
   readonly maxLiteralBytes: number;
   /** Scan what clients upload (APPEND)? */
   readonly scanUploads: boolean;
+  /** Tell the server this address of the client, when it offers a way to (IMAP ID, POP3 XCLIENT). */
+  readonly forwardedClient?: ForwardedClient | undefined;
+}
+
+/** Whom we speak for, told to a server that trusts us. */
+export interface ForwardedClient {
+  readonly address: string;
+  readonly port: number;
 }

@@ -9,6 +9,7 @@ import type { Channel, ChannelOwner } from './channel.ts';
 import { Deadlines } from './deadlines.ts';
 import { classifyFirstBytes } from './first-bytes.ts';
 import { HeldMessages, type HeldMessagesOwner, type HeldMessagesParts } from './held-messages.ts';
+import type { ClientApplication } from './message-judge.ts';
 import { NoteRecorder } from './note-recorder.ts';
 import { OutputQueue } from './output-queue.ts';
 import type { Action } from './policy/action.ts';
@@ -52,6 +53,8 @@ export interface SessionParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;
+  /** The program named itself. */
+  readonly onApplication?: (application: ClientApplication) => void;
   readonly onEnd: (reason: SessionEnd) => void;
 }
 
@@ -252,6 +255,7 @@ export class Session implements HeldMessagesOwner {
       this.#user = note.user;
       this.#deadlines.clear('login');
     }
+    if (note.type === 'application') this.#parts.onApplication?.(note);
     this.#notes.record(note);
   }
 

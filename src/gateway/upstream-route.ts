@@ -1,6 +1,8 @@
-import type { Config, ListenerConfig } from '../base/config/schema.ts';
+import type { ListenerConfig, UpstreamConfig } from '../base/config/schema.ts';
 
 export type ListenerProtocol = ListenerConfig['protocol'];
+/** What is spoken on one connection: known from the listener, or found out. */
+export type MailProtocol = Exclude<ListenerProtocol, 'auto'>;
 
 /** How the server is reached for one kind of listener. */
 export interface UpstreamRoute {
@@ -14,7 +16,7 @@ const PLAIN = { imap: 'imap', imaps: 'imap', pop3: 'pop3', pop3s: 'pop3' } as co
 const SECURE = { imap: 'imaps', imaps: 'imaps', pop3: 'pop3s', pop3s: 'pop3s' } as const;
 
 // oxlint-disable-next-line typescript/consistent-return -- the switch is exhaustive, which tsc checks
-export function upstreamRoute(protocol: ListenerProtocol, upstream: Config['upstream']): UpstreamRoute {
+export function upstreamRoute(protocol: MailProtocol, upstream: UpstreamConfig): UpstreamRoute {
   const plainPort = upstream.ports[PLAIN[protocol]];
   const securePort = upstream.ports[SECURE[protocol]];
   switch (upstream.tls.mode) {
@@ -31,7 +33,18 @@ export function upstreamRoute(protocol: ListenerProtocol, upstream: Config['upst
   }
 }
 
-export function familyOf(protocol: ListenerProtocol): 'imap' | 'pop3' {
+/** Where a client wanted to go by itself: the port is given, and TLS begins where it began for the client. */
+export function portRoute(port: number, beginsWithTls: boolean, upstream: UpstreamConfig): UpstreamRoute {
+  if (beginsWithTls) return { port, tls: 'implicit', startTls: 'off' };
+  const { mode } = upstream.tls;
+  return {
+    port,
+    tls: 'none',
+    startTls: mode === 'off' ? 'off' : mode === 'auto' ? 'unless-loopback' : 'required',
+  };
+}
+
+export function familyOf(protocol: MailProtocol): 'imap' | 'pop3' {
   return PLAIN[protocol];
 }
 

@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { configSchema } from '../../src/base/config/schema.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
-import type { Relays } from '../../src/gateway/connection.ts';
+import type { Relays } from '../../src/gateway/session-factory.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import type { GatewayListener } from '../../src/gateway/listener.ts';
 import type { Scanner } from '../../src/scan/scanner.ts';

@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { defaultTls, plannedListeners, type PlannedListener } from './listeners.ts';
 import type { ConfigIssue } from './issue.ts';
+import { listenerChecks, nameChecks, portListChecks } from './placement-checks.ts';
 import type { KeyPath } from './problem.ts';
 import type { Config } from './schema.ts';
 
@@ -68,21 +69,49 @@ function localAddresses(host: string): readonly string[] {
 
 /** A gateway that is its own upstream answers itself until it runs out of connections. */
 function upstreamIsOurselves(config: Config, listeners: readonly PlannedListener[]): ConfigIssue[] {
-  const addresses = localAddresses(config.upstream.host);
-  return Object.entries(config.upstream.ports).flatMap(([protocol, port]) => {
-    const own = listeners.find(
-      (one) => one.port === port && addresses.some((address) => covers(one.address, address)),
+  const all = [
+    { path: ['upstream'], upstream: config.upstream, name: undefined },
+    ...config.upstreams.map((upstream, index) => ({
+      path: ['upstreams', index],
+      upstream,
+      name: upstream.name,
+    })),
+  ];
+  return all.flatMap(({ path, upstream, name }) => {
+    const users = listeners.filter((one) => one.upstream === name || upstream === config.upstream);
+    return [upstream.host, ...upstream.fallbackHosts].flatMap((host) =>
+      talksToItself({ path, host, ports: upstream.ports }, users, listeners),
     );
-    const used = listeners.some((one) => one.protocol === protocol);
-    return own === undefined || !used
-      ? []
-      : [
-          issue(
-            ['upstream', 'ports', protocol],
-            `${config.upstream.host} port ${port} is ${nameOf(own)}: the gateway would talk to itself. Change one of them`,
-          ),
-        ];
   });
+}
+
+interface Target {
+  readonly path: KeyPath;
+  readonly host: string;
+  readonly ports: Config['upstream']['ports'];
+}
+
+function talksToItself(
+  { path, host, ports }: Target,
+  users: readonly PlannedListener[],
+  listeners: readonly PlannedListener[],
+): ConfigIssue[] {
+  const addresses = localAddresses(host);
+  const isOwn = (port: number) => (one: PlannedListener) =>
+    one.port === port && addresses.some((address) => covers(one.address, address));
+  const fixed = Object.entries(ports).flatMap(([protocol, port]) => {
+    const own = users.some((one) => one.protocol === protocol) ? listeners.find(isOwn(port)) : undefined;
+    return own === undefined ? [] : [{ at: [...path, 'ports', protocol], port, own }];
+  });
+  const found = users.flatMap((one) => {
+    const port = one.upstreamPort ?? one.port;
+    const isReverse = one.protocol === 'auto' && one.transparent !== true && port !== 0;
+    const own = isReverse ? listeners.find(isOwn(port)) : undefined;
+    return own === undefined ? [] : [{ at: [...one.path, 'upstreamPort'], port, own }];
+  });
+  return [...fixed, ...found].map(({ at, port, own }) =>
+    issue(at, `${host} port ${port} is ${nameOf(own)}: the gateway would talk to itself. Change one of them`),
+  );
 }
 
 /** `smaller` must not exceed `greater`, or one of the two can never take effect. */
@@ -111,6 +140,22 @@ function order(config: Config): ConfigIssue[] {
   );
 }
 
+/** One of a pair alone is a mistake. */
+function together(config: Config): ConfigIssue[] {
+  const { s3 } = config.quarantine;
+  const pairs: readonly (readonly [KeyPath, unknown, string, unknown])[] = [
+    [['quarantine', 's3', 'bucket'], s3.bucket, 'quarantine.s3.endpoint', s3.endpoint],
+    [['quarantine', 's3', 'accessKeyId'], s3.accessKeyId, 'quarantine.s3.endpoint', s3.endpoint],
+    [['quarantine', 's3', 'secretAccessKey'], s3.secretAccessKey, 'quarantine.s3.endpoint', s3.endpoint],
+    [['admin', 'tlsKey'], config.admin.tlsKey, 'admin.tlsCert', config.admin.tlsCert],
+  ];
+  return pairs.flatMap(([path, value, otherName, other]) =>
+    (value === undefined) === (other === undefined)
+      ? []
+      : [issue(path, `and ${otherName} need each other. Set both or none`)],
+  );
+}
+
 const LISTENING = ['listeners', 'imapsPorts', 'pop3sPorts'];
 
 /** Each check with the top-level keys that it reads. */
@@ -121,8 +166,12 @@ const CHECKS: readonly {
   { reads: ['listeners'], check: listenerTls },
   { reads: LISTENING, check: (_, listeners) => overlappingListeners(listeners) },
   { reads: [...LISTENING, 'admin'], check: adminOverlap },
-  { reads: [...LISTENING, 'upstream'], check: upstreamIsOurselves },
+  { reads: [...LISTENING, 'upstream', 'upstreams'], check: upstreamIsOurselves },
+  { reads: ['listeners', 'upstream', 'upstreams', 'policies'], check: nameChecks },
+  { reads: ['listeners', 'trustedProxies'], check: listenerChecks },
+  { reads: ['imapsPorts', 'pop3sPorts'], check: portListChecks },
   { reads: ['limits', 'scan'], check: order },
+  { reads: ['quarantine', 'admin'], check: together },
 ];
 
 /**

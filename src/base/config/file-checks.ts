@@ -36,15 +36,30 @@ function load<T>(path: KeyPath, file: string, kind: string, parse: (pem: Buffer)
   }
 }
 
-function checkPair(pair: { cert: string; key: string }, index: number): ConfigIssue[] {
-  const at = (name: string): KeyPath => ['tls', 'certificates', index, name];
-  const cert = load(at('cert'), pair.cert, 'certificate', (pem) => new X509Certificate(pem));
-  const key = load(at('key'), pair.key, 'private key without a passphrase', (pem) => createPrivateKey(pem));
+interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** `names`: how the two keys of the configuration are called there. */
+function checkPair(pair: Pair, section: KeyPath, names: Pair = { cert: 'cert', key: 'key' }): ConfigIssue[] {
+  const [certAt, keyAt] = [
+    [...section, names.cert],
+    [...section, names.key],
+  ];
+  const cert = load(certAt, pair.cert, 'certificate', (pem) => new X509Certificate(pem));
+  const key = load(keyAt, pair.key, 'private key without a passphrase', (pem) => createPrivateKey(pem));
   const found = [cert, key].flatMap((one) => ('issue' in one ? [one.issue] : []));
   if ('value' in cert && 'value' in key && !cert.value.checkPrivateKey(key.value)) {
-    found.push(issue(at('key'), pair.key, `does not belong to the certificate ${JSON.stringify(pair.cert)}`));
+    found.push(issue(keyAt, pair.key, `does not belong to the certificate ${JSON.stringify(pair.cert)}`));
   }
   return found;
+}
+
+function adminPair({ admin: { tlsCert, tlsKey } }: Config): ConfigIssue[] {
+  return tlsCert === undefined || tlsKey === undefined
+    ? []
+    : checkPair({ cert: tlsCert, key: tlsKey }, ['admin'], { cert: 'tlsCert', key: 'tlsKey' });
 }
 
 function checkReadable(path: KeyPath, file: string): ConfigIssue[] {
@@ -64,7 +79,8 @@ export function fileChecks(config: Config): readonly ConfigIssue[] {
       ? undefined
       : load(['upstream', 'tls', 'ca'], ca, 'certificate', (pem) => new X509Certificate(pem));
   return [
-    ...config.tls.certificates.flatMap(checkPair),
+    ...config.tls.certificates.flatMap((pair, index) => checkPair(pair, ['tls', 'certificates', index])),
+    ...adminPair(config),
     ...(authorities !== undefined && 'issue' in authorities ? [authorities.issue] : []),
     ...config.rules.flatMap((file, index) => checkReadable(['rules', index], file)),
   ];

@@ -11,6 +11,12 @@ export interface EffectiveListener {
   readonly address: string;
   readonly port: number;
   readonly tls: ListenerTls;
+  readonly transparent?: boolean | undefined;
+  readonly proxyProtocol?: boolean | undefined;
+  readonly upstreamPort?: number | undefined;
+  readonly upstream?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly interceptPorts?: string | number | undefined;
 }
 
 /** An endpoint and the key of the configuration that asks for it; an empty path is a default. */
@@ -44,9 +50,7 @@ function isSame(a: EffectiveListener, b: EffectiveListener): boolean {
 export function plannedListeners(config: Config): readonly PlannedListener[] {
   const planned: PlannedListener[] =
     config.listeners?.map((listener, index) => ({
-      protocol: listener.protocol,
-      address: listener.address,
-      port: listener.port,
+      ...listener,
       tls: listener.tls ?? defaultTls(listener.protocol),
       path: ['listeners', index],
     })) ?? DEFAULT_PORTS.map(([protocol, port]) => onAllAddresses(protocol, port, []));
@@ -63,10 +67,11 @@ export function plannedListeners(config: Config): readonly PlannedListener[] {
 
 /** The endpoints to open: `listeners` or the defaults, and the extra port lists. */
 export function effectiveListeners(config: Config): readonly EffectiveListener[] {
-  return plannedListeners(config).map(({ protocol, address, port, tls }) => ({
-    protocol,
-    address,
-    port,
-    tls,
-  }));
+  return plannedListeners(config).map((listener) => {
+    const { protocol, address, port, tls, transparent, proxyProtocol, upstreamPort, upstream, policy } =
+      listener;
+    const options = { transparent, proxyProtocol, upstreamPort, upstream, policy };
+    const set = Object.entries(options).filter(([, value]) => value !== undefined);
+    return { protocol, address, port, tls, ...Object.fromEntries(set) };
+  });
 }

@@ -1,44 +1,54 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { parsePortList } from './port-list.ts';
+import { adminSchema, historySchema, quarantineSchema } from './administration-schema.ts';
+import { exclusionsSchema } from './exclusions-schema.ts';
+import { addressList, hostName, objectName, port, portList } from './fields.ts';
+import { noticeSchema } from './notice-schema.ts';
+import { notificationsSchema } from './notifications-schema.ts';
+import { tlsFilterSchema } from './tls-filter-schema.ts';
+import { ruleSourcesSchema, ruleUpdatesSchema, rulesSchema, shadowRulesSchema } from './rules-schema.ts';
+import { scanSchema } from './scan-schema.ts';
+import { address, count, listenPort, MIB, path } from './value-schemas.ts';
 import { ACTION_NAMES, type UNSCANNABLE_NAMES } from './words.ts';
 
 const DAY_MS = 86_400_000;
-const MIB = 1024 * 1024;
 /** IMAP numbers are 32 bits, and servers and clients keep sizes in signed integers: RFC 9051 section 9. */
 const MAX_31_BITS = 2 ** 31 - 1;
 
 const ms = (fallback: number, min = 1, max = DAY_MS) => z.int().min(min).max(max).default(fallback);
 const bytes = (fallback: number, max = MAX_31_BITS) => z.int().min(1).max(max).default(fallback);
-const count = (fallback: number, min = 1, max = 1_000_000) => z.int().min(min).max(max).default(fallback);
 const action = (fallback: (typeof ACTION_NAMES)[number]) => z.enum(ACTION_NAMES).default(fallback);
 const switchedOn = (what: string) => z.boolean().default(true).describe(`Scan ${what}.`);
-const path = z.string().min(1);
-const port = z.int().min(1).max(65_535);
-/** 0 lets the system choose a free port. */
-const listenPort = z.int().min(0).max(65_535);
-
-const address = z.string().refine((value) => isIP(value) !== 0, {
-  error: 'is not an IP address. Write one such as 127.0.0.1, or "::" for all addresses',
-});
-const hostName = z
-  .string()
-  .max(253)
-  .refine((value) => isIP(value) !== 0 || /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?$/iu.test(value), {
-    error: 'is not a host name or IP address. Write it without scheme, port and brackets',
-  });
-const portList = z.union([z.string(), z.int()]).refine((value) => parsePortList(value) !== undefined, {
-  error: 'is not a list of ports from 1 to 65535. Write them separated by commas, such as 585,1993',
-});
 
 export const listenerSchema = z.strictObject({
-  protocol: z.enum(['imap', 'imaps', 'pop3', 'pop3s']).describe('What clients speak here.'),
+  protocol: z
+    .enum(['imap', 'imaps', 'pop3', 'pop3s', 'auto'])
+    .describe('What clients speak here. auto: found out from the first bytes of client and server.'),
   address: address.default('::').describe('IP address to listen on; "::" is every address.'),
   port: listenPort.describe('TCP port; 0 takes a free one.'),
   tls: z
     .enum(['implicit', 'starttls', 'starttls-required', 'off'])
     .optional()
-    .describe('imaps and pop3s: implicit. imap and pop3: starttls (default), starttls-required, off.'),
+    .describe(
+      'imaps and pop3s: implicit. The others, in clear text: starttls (default), starttls-required, off.',
+    ),
+  transparent: z
+    .boolean()
+    .optional()
+    .describe('Connections are redirected here by the packet filter and go on to their own destination.'),
+  interceptPorts: portList
+    .optional()
+    .describe('Ports that "postern nft" redirects here; default: those of the protocol.'),
+  upstreamPort: port
+    .optional()
+    .describe('auto without transparent: port of the mail server; default: the port of the listener.'),
+  upstream: objectName.optional().describe('Name of one of upstreams; default: upstream.'),
+  policy: objectName
+    .optional()
+    .describe('Name of one of policies; default: that of the upstream, then policy.'),
+  proxyProtocol: z
+    .boolean()
+    .optional()
+    .describe('Every connection begins with a PROXY header (version 1 or 2) of one of trustedProxies.'),
 });
 
 const upstreamPortsSchema = z
@@ -88,8 +98,42 @@ const upstreamSchema = z
       .boolean()
       .default(false)
       .describe('Accept a PREAUTH greeting over implicit TLS; it logs in whoever connects.'),
+    fallbackHosts: z
+      .array(hostName)
+      .max(16)
+      .default([])
+      .describe('Taken in this order while host does not answer; the same ports and TLS settings.'),
+    healthCheckMs: z
+      .int()
+      .min(0)
+      .max(DAY_MS)
+      .default(0)
+      .describe(
+        'Milliseconds between looks whether host and fallbackHosts greet; 0: only connections of clients tell.',
+      ),
+    proxyProtocol: z
+      .enum(['off', 'v1', 'v2'])
+      .default('off')
+      .describe('Tell the server the address of the client with a PROXY header. It must expect one.'),
+    forwardClient: z
+      .boolean()
+      .default(false)
+      .describe('Tell the server the address of the client with IMAP ID and POP3 XCLIENT. It must trust us.'),
+    policy: objectName
+      .optional()
+      .meta({ examples: ['lab'] })
+      .describe('Name of one of policies for its messages; default: policy.'),
   })
   .describe('The mail server behind the gateway.');
+
+const namedUpstreamSchema = z.strictObject({
+  name: objectName.describe('How listeners refer to it.'),
+  serverNames: z
+    .array(z.string().min(1).max(253))
+    .default([])
+    .describe('Names in the ClientHello (SNI) that lead here; * stands for anything.'),
+  ...upstreamSchema.shape,
+});
 
 const tlsSchema = z
   .strictObject({
@@ -106,6 +150,12 @@ const tlsSchema = z
       .enum(['TLSv1.2', 'TLSv1.3'])
       .default('TLSv1.2')
       .describe('Oldest TLS version on either side (RFC 8996 retires 1.0 and 1.1).'),
+    strictAlpn: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Refuse clients that offer application protocols, and neither imap nor pop3, in the handshake.',
+      ),
     bootstrapPath: path
       .optional()
       .meta({ examples: ['./bootstrap-tls'] })
@@ -137,50 +187,6 @@ const limitsSchema = z
   .prefault({})
   .describe('Limits of connections and held messages.');
 
-const scanLimitsSchema = z
-  .strictObject({
-    maxMimeDepth: count(60, 1, 1_000).describe('Nested multiparts and messages; deeper is too-deep.'),
-    maxParts: count(1_000).describe('MIME parts over all readings; more is a bomb.'),
-    maxHeaderBytes: bytes(256 * 1024).describe('Bytes of one header block; more is malformed.'),
-    maxHeaderFields: count(1_000).describe('Fields of one header block; more is malformed.'),
-    maxViews: count(16, 1, 1_000).describe('Plausible readings of one part.'),
-    maxContainerDepth: count(24, 1, 1_000).describe('Archives in archives; deeper is too-deep.'),
-    maxPieces: count(2_000).describe('Distinct pieces that are matched; more is a bomb.'),
-    maxObjectBytes: bytes(25 * MIB).describe('Bytes of one unpacked object.'),
-    maxTotalBytes: bytes(150 * MIB, 2 ** 40).describe(
-      'Bytes decoded and unpacked altogether; more is a bomb.',
-    ),
-    maxRatio: z
-      .int()
-      .min(2)
-      .max(1_000_000)
-      .default(200)
-      .describe('Output to input of one object; more is a bomb.'),
-    ratioFloorBytes: bytes(10 * MIB).describe('Bytes of output below which the ratio is not looked at.'),
-  })
-  .prefault({})
-  .describe('What one message may cost. docs/LIMITS.md has the reasons.');
-
-const scanSchema = z
-  .strictObject({
-    workers: z.int().min(0).max(256).default(0).describe('Scan threads; 0: one for each core but one.'),
-    timeoutMs: ms(10_000, 100).describe(
-      'Milliseconds of work on one message, from the queue to the verdict.',
-    ),
-    deadlineMs: ms(60_000, 100).describe('Milliseconds from the request to the verdict, waiting included.'),
-    maxQueue: count(1_000).describe('Waiting scans; more are unscannable: overloaded.'),
-    workerHeapMb: z
-      .int()
-      .min(32)
-      .max(65_536)
-      .default(256)
-      .describe('MiB of JavaScript heap of one scan thread.'),
-    uploads: z.boolean().default(true).describe('Scan what clients upload (IMAP APPEND).'),
-    limits: scanLimitsSchema,
-  })
-  .prefault({})
-  .describe('The scanner.');
-
 const unscannableDefaults = {
   timeout: 'defer',
   'engine-failed': 'defer',
@@ -206,17 +212,29 @@ const unscannableSchema = z
   .prefault({})
   .describe('The scan did not come to a verdict, by cause. What is delivered is counted as unscanned.');
 
+const policyShape = {
+  malicious: action('neutralise').describe('A rule of class malicious matched.'),
+  suspicious: action('deliver').describe('A rule of class suspicious matched; deliver also records it.'),
+  unscannable: unscannableSchema,
+  maxDeferrals: count(3, 1, 100).describe('A message that was deferred this often is neutralised instead.'),
+};
+
 const policySchema = z
-  .strictObject({
-    malicious: action('neutralise').describe('A rule of class malicious matched.'),
-    suspicious: action('deliver').describe('A rule of class suspicious matched; deliver also records it.'),
-    unscannable: unscannableSchema,
-    maxDeferrals: count(3, 1, 100).describe('A message that was deferred this often is neutralised instead.'),
-  })
+  .strictObject(policyShape)
   .prefault({})
   .describe(
     'What happens to a message. deliver: as it is. neutralise: overwrite what is guilty, size kept, original to quarantine. block: refuse with an error reply. defer: ask the client to come back.',
   );
+
+const namedPolicySchema = z.strictObject({
+  name: objectName.describe('How listeners and upstreams refer to it.'),
+  domains: z
+    .array(z.string().min(1).max(253))
+    .default([])
+    .describe('Users of these domains (user@domain) have this policy, wherever they come from.'),
+  mode: z.enum(['protect', 'monitor']).optional().describe('Default: mode.'),
+  ...policyShape,
+});
 
 /** The whole configuration. Types are derived from it; `config/gateway.schema.json` is generated from it. */
 export const configSchema = z.strictObject({
@@ -261,29 +279,41 @@ export const configSchema = z.strictObject({
     .optional()
     .meta({ examples: ['1995'] })
     .describe('More pop3s ports on every address, beside the listeners above; separated by commas.'),
+  upstreams: z
+    .array(namedUpstreamSchema)
+    .max(256)
+    .default([])
+    .meta({
+      examples: [[{ name: 'branch', host: 'mail.branch.example', serverNames: ['*.branch.example'] }]],
+    })
+    .describe('More mail servers, chosen by listener (upstream: name) or by the name a client asks for.'),
+  trustedProxies: addressList
+    .optional()
+    .meta({ examples: ['10.0.0.10, 10.0.0.11'] })
+    .describe(
+      'Who may begin a connection with a PROXY header; listeners with proxyProtocol refuse all others.',
+    ),
   tls: tlsSchema,
-  rules: z
-    .array(path)
-    .min(1)
-    .default(['config/rules'])
-    .describe('Files and folders with YARA rules (*.yar, *.yara); relative to the working directory.'),
+  tlsFilter: tlsFilterSchema,
+  exclusions: exclusionsSchema,
+  rules: rulesSchema,
+  shadowRules: shadowRulesSchema,
+  ruleSources: ruleSourcesSchema,
+  ruleUpdates: ruleUpdatesSchema,
   limits: limitsSchema,
   scan: scanSchema,
   policy: policySchema,
-  quarantine: z
-    .strictObject({
-      path: path.default('./quarantine').describe('Folder of the originals; made with mode 0700.'),
-    })
-    .prefault({})
-    .describe('Where originals go before their substitute leaves.'),
-  admin: z
-    .strictObject({
-      enabled: z.boolean().default(true).describe('Serve /metrics, /healthz and /readyz.'),
-      address: address.default('127.0.0.1').describe('IP address; there is no password, so keep it private.'),
-      port: listenPort.default(9090).describe('TCP port; 0 takes a free one.'),
-    })
-    .prefault({})
-    .describe('The port for Prometheus and health checks.'),
+  policies: z
+    .array(namedPolicySchema)
+    .max(256)
+    .default([])
+    .meta({ examples: [[{ name: 'lab', malicious: 'block', domains: ['lab.example.org'] }]] })
+    .describe('More policies, for listeners, upstreams and domains of users; the keys of policy.'),
+  notice: noticeSchema,
+  notifications: notificationsSchema,
+  quarantine: quarantineSchema,
+  history: historySchema,
+  admin: adminSchema,
   log: z
     .strictObject({
       level: z
@@ -297,3 +327,5 @@ export const configSchema = z.strictObject({
 
 export type Config = z.output<typeof configSchema>;
 export type ListenerConfig = z.output<typeof listenerSchema>;
+export type UpstreamConfig = z.output<typeof upstreamSchema>;
+export type PolicyConfig = z.output<typeof policySchema>;

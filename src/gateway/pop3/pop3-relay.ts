@@ -10,8 +10,8 @@ import { SessionState } from './session-state.ts';
 import { KeepAliveReply, StartTlsOffer } from './single-reply.ts';
 import { LineReader } from './wire/line-reader.ts';
 
-/** `greeting` and `stls` wait for a line of the server, `securing` for the handshake with it. */
-type Phase = 'greeting' | 'stls' | 'securing' | 'ready' | 'closed';
+/** `greeting`, `stls` and `xclient` wait for a line of the server, `securing` for the handshake with it. */
+type Phase = 'greeting' | 'stls' | 'securing' | 'xclient' | 'ready' | 'closed';
 
 /** POP3 between one client and one server (RFC 1939, 2449, 2595, 5034, 6856). */
 class Pop3Relay implements Relay, ExchangeHost {
@@ -22,6 +22,7 @@ class Pop3Relay implements Relay, ExchangeHost {
   #phase: Phase = 'greeting';
   /** Understood, but it has to wait. */
   #next: Command | undefined;
+  #greeting: Buffer = reply(REPLIES.greeting);
   #effects: Effect[] = [];
   #nextId: MessageId = 1;
   #ticks = 0;
@@ -82,7 +83,7 @@ class Pop3Relay implements Relay, ExchangeHost {
       const { barrier } = this.#pipeline;
       if (side === 'upstream') {
         // What the greeting said in clear text is forgotten, the APOP timestamp with it.
-        this.#greet(reply(REPLIES.greeting));
+        this.#introduce(reply(REPLIES.greeting));
       } else if (barrier instanceof StartTlsOffer) {
         this.state.clientSecure = true;
         this.state.named('');
@@ -226,6 +227,8 @@ class Pop3Relay implements Relay, ExchangeHost {
       this.#readGreeting(line);
     } else if (this.#phase === 'stls') {
       this.#readStlsReply(line);
+    } else if (this.#phase === 'xclient') {
+      this.#readXclientReply(line);
     } else if (reader === undefined) {
       this.#readUnasked(line);
     } else {
@@ -250,7 +253,28 @@ class Pop3Relay implements Relay, ExchangeHost {
       this.#phase = 'stls';
       this.emit({ kind: 'send', to: 'upstream', bytes: reply('STLS') });
     } else {
-      this.#greet(statusLine(true, greetingText(status.text, this.state.mayLogIn)));
+      this.#introduce(statusLine(true, greetingText(status.text, this.state.mayLogIn)));
+    }
+  }
+
+  /** Says whom we speak for to a server that may trust us; one that does not know the word answers -ERR. */
+  #introduce(greeting: Buffer): void {
+    const { forwardedClient } = this.state.settings;
+    if (forwardedClient === undefined) {
+      this.#greet(greeting);
+      return;
+    }
+    this.#greeting = greeting;
+    this.#phase = 'xclient';
+    const line = `XCLIENT ADDR=${forwardedClient.address} PORT=${forwardedClient.port}`;
+    this.emit({ kind: 'send', to: 'upstream', bytes: reply(line) });
+  }
+
+  #readXclientReply(line: Buffer): void {
+    if (parseStatus(line) === undefined) {
+      this.fail('upstream-protocol-error', 'upstream', 'xclient');
+    } else {
+      this.#greet(this.#greeting);
     }
   }
 
@@ -268,7 +292,7 @@ class Pop3Relay implements Relay, ExchangeHost {
     }
   }
 
-  /** Servers say `-ERR` before they hang up; anything else would be taken for the next reply. */
+  /** Servers say `-ERR` before they hang up; all else would be taken for the next reply. */
   #readUnasked(line: Buffer): void {
     const status = parseStatus(line);
     if (status?.ok !== false) {

@@ -6,7 +6,9 @@ import type { Config } from '../../base/config/schema.ts';
 import { GatewayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Metrics } from '../../base/metrics.ts';
+import type { Authority } from './authority.ts';
 import { bootstrapPair, type KeyPair } from './bootstrap-certificate.ts';
+import { LeafStore } from './leaf-store.ts';
 import { serverContext } from './tls-options.ts';
 
 /** How often files are looked at; certbot and cert-manager renew days ahead. */
@@ -28,6 +30,8 @@ export interface CertificateStoreParts {
   readonly tls: Config['tls'];
   /** Names for the bootstrap certificate. */
   readonly names: readonly string[];
+  /** Signs a certificate for a name that none of the configured ones has. */
+  readonly authority?: Authority | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;
@@ -38,10 +42,21 @@ export class CertificateStore {
   readonly #parts: CertificateStoreParts;
   readonly #ticketKeys = randomBytes(TICKET_KEYS_BYTES);
   #served: Served[] = [];
+  readonly #leaves: LeafStore | undefined;
   #cancelCheck: (() => void) | undefined;
 
   constructor(parts: CertificateStoreParts) {
     this.#parts = parts;
+    const { authority, tls } = parts;
+    this.#leaves =
+      authority === undefined
+        ? undefined
+        : new LeafStore(authority, (pair) => serverContext(pair, tls.minVersion, this.#ticketKeys));
+  }
+
+  /** Is there a configured certificate for this name? */
+  hasFor(name: string): boolean {
+    return this.#parts.tls.certificates.length > 0 && this.#named(name.toLowerCase()) !== undefined;
   }
 
   /** Loads everything and begins to look for changes. Throws `CERTIFICATE_INVALID`. */
@@ -87,8 +102,23 @@ export class CertificateStore {
 
   #choose(name: string): SecureContext | undefined {
     const wanted = name.toLowerCase();
-    const found = this.#served.find((served) => served.names.some((own) => matches(own, wanted)));
-    return (found ?? this.#served[0])?.context;
+    const found = this.#named(wanted);
+    return found?.context ?? this.#minted(wanted) ?? this.#served[0]?.context;
+  }
+
+  #named(name: string): Served | undefined {
+    return this.#served.find((served) => served.names.some((own) => matches(own, name)));
+  }
+
+  /** The client compares the name, and trusts the authority because somebody told it to. */
+  #minted(name: string): SecureContext | undefined {
+    if (!/^[a-z0-9_.-]{1,253}$/.test(name)) return undefined;
+    const { metrics } = this.#parts;
+    return this.#leaves?.get(
+      name,
+      () => ({ names: [name] }),
+      () => metrics.leavesMinted.inc({ trust: 'trusted' }),
+    );
   }
 
   #load(files: { readonly cert: string; readonly key: string }): Served {

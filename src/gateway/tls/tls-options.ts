@@ -6,7 +6,7 @@ import {
   type ConnectionOptions,
   type SecureContext,
 } from 'node:tls';
-import type { Config } from '../../base/config/schema.ts';
+import type { Config, UpstreamConfig } from '../../base/config/schema.ts';
 import { GatewayError } from '../../base/errors.ts';
 import type { KeyPair } from './bootstrap-certificate.ts';
 
@@ -31,16 +31,35 @@ export function serverContext(
   });
 }
 
-/** How the server is verified; made once, because reading the authorities for every connection is dear. */
-export function upstreamTlsOptions(upstream: Config['upstream']): ConnectionOptions {
+/** One connection to a server, as far as its certificate is concerned. */
+export interface UpstreamTls {
+  /** The name the client asked for; default: the configured one. */
+  readonly serverName?: string | undefined;
+  /**
+   * `verify`: as configured. `chain-only`: the client compares the name, because it sees the same names.
+   * `judge-later`: nothing is refused here; whoever asks for it judges the certificate before it is used.
+   */
+  readonly trust: 'verify' | 'chain-only' | 'judge-later';
+}
+
+/** How the server is verified; the context is made once, because reading the authorities each time is dear. */
+export function upstreamTlsOptions(
+  upstream: UpstreamConfig,
+  minVersion: Config['tls']['minVersion'] = 'TLSv1.2',
+): (request: UpstreamTls) => ConnectionOptions {
   const { verify, ca, serverName } = upstream.tls;
-  const name = serverName ?? upstream.host;
-  return {
-    secureContext: createSecureContext(ca === undefined ? {} : { ca: readAuthorities(ca) }),
-    rejectUnauthorized: verify,
-    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
-    // RFC 6066 section 3: an address is not a server name.
-    ...(isIP(name) === 0 ? { servername: name } : {}),
+  const authorities = ca === undefined ? {} : { ca: readAuthorities(ca) };
+  const secureContext = createSecureContext({ ...authorities, minVersion });
+  return (request) => {
+    const name = request.serverName ?? serverName ?? upstream.host;
+    return {
+      secureContext,
+      rejectUnauthorized: verify && request.trust !== 'judge-later',
+      checkServerIdentity: (_host, certificate) =>
+        request.trust === 'verify' ? checkServerIdentity(name, certificate) : undefined,
+      // RFC 6066 section 3: an address is not a server name.
+      ...(isIP(name) === 0 ? { servername: name } : {}),
+    };
   };
 }
 

@@ -1,0 +1,130 @@
+import type { ConnectionOptions, TLSSocketOptions } from 'node:tls';
+import type { Clock } from '../base/clock.ts';
+import type { Config } from '../base/config/schema.ts';
+import type { Logger } from '../base/log.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { BackgroundScans } from './background-scans.ts';
+import type { Channel } from './channel.ts';
+import type { GatewayListener } from './listener.ts';
+import { type ClientApplication, type JudgeParts, MessageJudge } from './message-judge.ts';
+import type { SocketEnd } from './placement/proxy-header.ts';
+import type { Policies } from './policy/policies.ts';
+import type { Relay, RelaySettings } from './relay.ts';
+import { Session, type SessionEnd } from './session.ts';
+import { SessionSpoolAccount, type SpoolBudget } from './spool-budget.ts';
+import type { DialledUpstream, Upstream } from './upstream.ts';
+import { familyOf, type MailProtocol } from './upstream-route.ts';
+
+/** One maker for each protocol; they know nothing of each other. */
+export interface Relays {
+  readonly imap: (settings: RelaySettings) => Relay;
+  readonly pop3: (settings: RelaySettings) => Relay;
+}
+
+/** What all sessions of a gateway share. */
+export interface SessionFactoryParts {
+  readonly config: Config;
+  readonly relays: Relays;
+  readonly judge: JudgeParts;
+  readonly policies: Policies;
+  readonly background: BackgroundScans;
+  readonly budget: SpoolBudget;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/** Everything that is known of one connection when its session begins. */
+export interface SessionOpening {
+  readonly id: string;
+  readonly listener: GatewayListener;
+  readonly protocol: MailProtocol;
+  readonly client: Channel;
+  readonly clientEnd: SocketEnd;
+  readonly clientSecure: boolean;
+  readonly upstream: Upstream;
+  readonly dialled: DialledUpstream;
+  readonly clientTls: () => TLSSocketOptions;
+  readonly upstreamTls: () => ConnectionOptions;
+  readonly log: Logger;
+  readonly onEnd: (reason: SessionEnd) => void;
+}
+
+/** Puts a session together from what all share and what is known of this one. */
+export class SessionFactory {
+  readonly #parts: SessionFactoryParts;
+
+  constructor(parts: SessionFactoryParts) {
+    this.#parts = parts;
+  }
+
+  create(opening: SessionOpening): Session {
+    const { config, metrics, clock } = this.#parts;
+    const { protocol, client, dialled, clientTls, upstreamTls, log, onEnd, upstream } = opening;
+    let application: ClientApplication | undefined;
+    return new Session({
+      listener: protocol,
+      client,
+      upstream: dialled.channel,
+      relay: this.relay(opening),
+      held: this.#held(opening, () => application),
+      limits: config.limits,
+      greetingTimeoutMs: upstream.settings.greetingTimeoutMs,
+      clientTls,
+      upstreamTls,
+      metrics,
+      log,
+      clock,
+      onApplication: (named) => {
+        application = { name: named.name, version: named.version };
+      },
+      onEnd,
+    });
+  }
+
+  /** Also for a farewell without a session. */
+  relay({ listener, protocol, clientSecure, clientEnd, upstream, dialled }: RelayOpening): Relay {
+    const { config, relays } = this.#parts;
+    const { tls } = listener;
+    const { allowPreauth, forwardClient } = upstream.settings;
+    return relays[familyOf(protocol)]({
+      clientSecure,
+      clientStartTls: tls === 'starttls' ? 'offered' : tls === 'starttls-required' ? 'required' : 'off',
+      upstreamSecure: dialled.isSecure,
+      upstreamStartTls: dialled.startTls,
+      allowPreauth,
+      maxLiteralBytes: config.limits.maxLiteralBytes,
+      scanUploads: config.scan.uploads,
+      forwardedClient: forwardClient ? clientEnd : undefined,
+    });
+  }
+
+  #held(opening: SessionOpening, application: () => ClientApplication | undefined) {
+    const { config, judge, policies, background, budget, metrics, clock } = this.#parts;
+    const { protocol, listener, upstream, clientEnd, log, id } = opening;
+    const judgedFor = {
+      listener: protocol,
+      family: familyOf(protocol),
+      client: clientEnd.address,
+      log,
+      application,
+      policy: policies.at({ listener: listener.policy, upstream: upstream.settings.policy }),
+    };
+    return {
+      sessionId: id,
+      listener: protocol,
+      account: new SessionSpoolAccount(budget, config.limits.spoolMemoryBytes),
+      scanner: judge.scanner,
+      judge: new MessageJudge(judge, judgedFor),
+      background,
+      metrics,
+      clock,
+    };
+  }
+}
+
+export interface RelayOpening extends Pick<
+  SessionOpening,
+  'listener' | 'protocol' | 'clientSecure' | 'clientEnd' | 'upstream'
+> {
+  readonly dialled: Pick<DialledUpstream, 'isSecure' | 'startTls'>;
+}

@@ -1,0 +1,134 @@
+import { randomBytes, type X509Certificate } from 'node:crypto';
+import fs from 'node:fs';
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
+import type { Config } from '../../base/config/schema.ts';
+import type { TlsFilterConfig } from '../../base/config/tls-filter-schema.ts';
+import { GatewayError } from '../../base/errors.ts';
+import type { Metrics } from '../../base/metrics.ts';
+import { Authority, createRoot } from './authority.ts';
+import { LeafStore } from './leaf-store.ts';
+import { type CertificateProblem, fingerprintsOf, namesOf, problemOf } from './server-certificate.ts';
+import { serverContext } from './tls-options.ts';
+
+const TICKET_KEYS_BYTES = 48;
+/** A line is 64 characters. */
+const MAX_REVOKED_BYTES = 16 * 1024 * 1024;
+
+export interface InterceptionParts {
+  readonly authority: Authority;
+  readonly tls: Config['tls'];
+  readonly tlsFilter: TlsFilterConfig;
+  readonly metrics: Metrics;
+}
+
+/** What is done with a connection, by the certificate of its server. */
+export type CertificateJudgement =
+  | { readonly action: 'open'; readonly isTrusted: boolean }
+  | { readonly action: 'block' | 'tunnel'; readonly problem: CertificateProblem | 'listed' };
+
+/** Judges certificates of servers, and makes those that clients see in their place. */
+export class Interception {
+  readonly #parts: InterceptionParts;
+  readonly #trusted: LeafStore;
+  readonly #untrusted: LeafStore;
+  readonly #revoked: ReadonlySet<string>;
+  readonly #known: ReadonlyMap<string, TlsFilterConfig['knownCertificates'][number]>;
+
+  /** Throws `CERTIFICATE_INVALID` when the list of revoked certificates cannot be read. */
+  constructor(parts: InterceptionParts) {
+    this.#parts = parts;
+    const ticketKeys = randomBytes(TICKET_KEYS_BYTES);
+    const contextOf = (pair: { cert: string; key: string }): SecureContext =>
+      serverContext(pair, parts.tls.minVersion, ticketKeys);
+    this.#trusted = new LeafStore(parts.authority, contextOf);
+    // Nobody has this root, and its key is gone with the process: clients warn, as they would have.
+    this.#untrusted = new LeafStore(new Authority(createRoot('Postern untrusted server')), contextOf);
+    this.#revoked = readRevoked(parts.tlsFilter.revoked);
+    this.#known = new Map(
+      parts.tlsFilter.knownCertificates.map((entry) => [
+        entry.sha256.replaceAll(':', '').toLowerCase(),
+        entry,
+      ]),
+    );
+  }
+
+  /** `upstream`: a TLS connection that was made without verification. `name`: asked for by the client, or empty. */
+  judge(upstream: Socket, name: string): CertificateJudgement {
+    const certificate = certificateOf(upstream);
+    if (certificate === undefined) return { action: 'block', problem: 'untrusted' };
+    const prints = fingerprintsOf(certificate);
+    const known = prints.map((print) => this.#known.get(print)).find((entry) => entry !== undefined);
+    if (known?.access === 'block') return this.#counted('block', 'listed');
+    if (known?.scan === 'ignore') return this.#counted('tunnel', 'listed');
+    if (known?.access === 'allow') return { action: 'open', isTrusted: true };
+    const isRevoked = prints.some((print) => this.#revoked.has(print));
+    const problem = problemOf({ certificate, chainError: chainErrorOf(upstream), name, isRevoked });
+    if (problem === undefined) return { action: 'open', isTrusted: true };
+    const action = this.#parts.tlsFilter.problems[problem];
+    if (action !== 'untrusted-leaf') return this.#counted(action, problem);
+    this.#parts.metrics.certificateProblems.inc({ problem, action });
+    return { action: 'open', isTrusted: false };
+  }
+
+  /**
+   * For one handshake with the client: the names and the end of the server's own certificate. Undefined while
+   * the server is spoken to in clear text.
+   */
+  clientOptions(upstream: Socket, isTrusted: boolean): TLSSocketOptions | undefined {
+    const certificate = certificateOf(upstream);
+    if (certificate === undefined) return undefined;
+    return { isServer: true, secureContext: this.#contextFor(certificate, isTrusted) };
+  }
+
+  #contextFor(certificate: X509Certificate, isTrusted: boolean): SecureContext {
+    const store = isTrusted ? this.#trusted : this.#untrusted;
+    const request = () => ({
+      names: leafNames(certificate),
+      notAfter: isTrusted ? certificate.validToDate : undefined,
+    });
+    return store.get(certificate.fingerprint256, request, () =>
+      this.#parts.metrics.leavesMinted.inc({ trust: isTrusted ? 'trusted' : 'untrusted' }),
+    );
+  }
+
+  #counted(action: 'block' | 'tunnel', problem: CertificateProblem | 'listed'): CertificateJudgement {
+    this.#parts.metrics.certificateProblems.inc({ problem, action });
+    return { action, problem };
+  }
+}
+
+/** A certificate that only has a common name is for nobody, as clients see it. */
+function leafNames(certificate: X509Certificate): readonly string[] {
+  const names = namesOf(certificate);
+  return names.length === 0 ? ['server.invalid'] : names;
+}
+
+function certificateOf(upstream: Socket): X509Certificate | undefined {
+  return upstream instanceof TLSSocket ? upstream.getPeerX509Certificate() : undefined;
+}
+
+/** `Error` in the types, a code in fact. */
+function chainErrorOf(upstream: Socket): string {
+  if (!(upstream instanceof TLSSocket) || upstream.authorized) return '';
+  const { authorizationError } = upstream;
+  const code: unknown =
+    authorizationError instanceof Error && 'code' in authorizationError
+      ? authorizationError.code
+      : authorizationError;
+  return typeof code === 'string' && code !== '' ? code : 'UNVERIFIED';
+}
+
+function readRevoked(file: string | undefined): ReadonlySet<string> {
+  if (file === undefined) return new Set();
+  try {
+    if (fs.statSync(file).size > MAX_REVOKED_BYTES) throw new RangeError('it is too large');
+    const lines = fs.readFileSync(file, 'utf8').split('\n');
+    const prints = lines.map((line) => line.replace(/#.*/, '').replaceAll(/[:\s]/g, '').toLowerCase());
+    return new Set(prints.filter((print) => print !== ''));
+  } catch (cause) {
+    throw new GatewayError('CERTIFICATE_INVALID', `cannot read the revoked certificates in ${file}`, {
+      cause,
+    });
+  }
+}

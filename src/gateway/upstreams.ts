@@ -1,0 +1,103 @@
+import type { Clock } from '../base/clock.ts';
+import { globMatches } from '../base/config/glob.ts';
+import type { Config } from '../base/config/schema.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { Channel } from './channel.ts';
+import type { GatewayListener } from './listener.ts';
+import { Upstream } from './upstream.ts';
+import { type MailProtocol, upstreamRoute } from './upstream-route.ts';
+
+interface Named {
+  readonly name: string;
+  readonly serverNames: readonly string[];
+  readonly upstream: Upstream;
+}
+
+export interface UpstreamsParts {
+  readonly config: Config;
+  readonly listeners: readonly GatewayListener[];
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly onSocket: (channel: Channel) => void;
+}
+
+/** A mail server and how many of its hosts answered last. */
+export interface UpstreamState {
+  readonly name: string;
+  readonly hosts: number;
+  readonly up: number;
+}
+
+/** The mail servers behind the gateway, and which of them a connection goes to. */
+export class Upstreams {
+  readonly #default: Named;
+  readonly #named: readonly Named[];
+  readonly #parts: UpstreamsParts;
+  #stopChecks: (() => void)[] = [];
+
+  /** Throws `CERTIFICATE_INVALID` when authorities cannot be read. */
+  constructor(parts: UpstreamsParts) {
+    this.#parts = parts;
+    const { config, metrics, clock, onSocket } = parts;
+    const open = (name: string, upstream: Config['upstream']): Upstream =>
+      new Upstream({ name, upstream, metrics, clock, onSocket, minVersion: config.tls.minVersion });
+    this.#default = { name: 'upstream', serverNames: [], upstream: open('upstream', config.upstream) };
+    this.#named = config.upstreams.map(({ name, serverNames, ...settings }) => ({
+      name,
+      serverNames,
+      upstream: open(name, settings),
+    }));
+  }
+
+  /** By the name the client asks for, then by listener. */
+  choose(listener: GatewayListener, serverName = ''): Upstream {
+    const byName = serverName === '' ? undefined : this.#named.find((one) => isFor(one, serverName));
+    const byListener = this.#named.find(({ name }) => name === listener.upstream);
+    return (byName ?? byListener ?? this.#default).upstream;
+  }
+
+  get states(): readonly UpstreamState[] {
+    return [this.#default, ...this.#named].map(({ name, upstream }) => ({
+      name,
+      hosts: upstream.hosts.all.length,
+      up: upstream.hosts.upCount,
+    }));
+  }
+
+  /** Begins to look at the hosts of servers that ask for it. */
+  start(): void {
+    for (const named of [this.#default, ...this.#named]) {
+      if (named.upstream.settings.healthCheckMs > 0) this.#schedule(named, this.#stopChecks.length);
+    }
+  }
+
+  stop(): void {
+    for (const stop of this.#stopChecks.splice(0)) stop();
+  }
+
+  #schedule(named: Named, slot: number): void {
+    const { healthCheckMs } = named.upstream.settings;
+    this.#stopChecks[slot] = this.#parts.clock.after(healthCheckMs, () => {
+      void this.#check(named).finally(() => {
+        if (this.#stopChecks.length > slot) this.#schedule(named, slot);
+      });
+    });
+  }
+
+  async #check({ name, upstream }: Named): Promise<void> {
+    const route = upstreamRoute(this.#protocolOf(name), upstream.settings);
+    await Promise.all(upstream.hosts.all.map((host) => upstream.probe(host, route)));
+  }
+
+  /** One of the protocols that lead there: its port is asked. */
+  #protocolOf(name: string): MailProtocol {
+    const protocols = this.#parts.listeners
+      .filter((listener) => (listener.upstream ?? 'upstream') === name)
+      .map(({ protocol }) => protocol);
+    return protocols.find((protocol) => protocol !== 'auto') ?? 'imap';
+  }
+}
+
+function isFor({ serverNames }: Named, serverName: string): boolean {
+  return serverNames.some((pattern) => globMatches(pattern, serverName));
+}
