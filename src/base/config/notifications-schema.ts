@@ -33,7 +33,7 @@ const webhookSchema = z.strictObject({
 
 const smtpSchema = z
   .strictObject({
-    host: hostName
+    server: hostName
       .optional()
       .meta({ examples: ['mail.example.org'] })
       .describe('Mail server that takes the alerts; absent: no mail is sent.'),
