@@ -11,7 +11,10 @@ import { imapEndpoint, type MailServer } from './harness/mail-server.ts';
 import { Cleanup } from './harness/scratch.ts';
 
 const USER = 'u1';
+const RANGE_USER = 'u2';
 const REQUESTS = 2_000;
+/** What Apple's mail programs ask for at a time. */
+const RANGE_BYTES = 393_216;
 const SECTIONS = [
   '',
   '1',
@@ -108,12 +111,30 @@ describe('parts and ranges', () => {
       const number = clean.length + index + 1;
       const whole = await contentOf(reader, `FETCH ${number} BODY.PEEK[]`);
       const pieces: Buffer[] = [];
-      for (let origin = 0; origin < original.bytes.length; origin += 393_216) {
-        pieces.push(await contentOf(reader, `FETCH ${number} BODY.PEEK[]<${origin}.393216>`));
+      for (let origin = 0; origin < original.bytes.length; origin += RANGE_BYTES) {
+        pieces.push(await contentOf(reader, `FETCH ${number} BODY.PEEK[]<${origin}.${RANGE_BYTES}>`));
       }
       assert.ok(Buffer.concat(pieces).equals(whole), original.name);
     }
     await reader.logout();
+  });
+
+  it('20 MB read in ranges of 384 KiB cost the server at most 1.1 times the message', async () => {
+    const [large] = realisticMail({ count: 10, totalBytes: 150_000_000 }).filter(
+      ({ bytes }) => bytes.length > 15_000_000,
+    );
+    assert.ok(large !== undefined);
+    await dovecot.deliver(RANGE_USER, large.bytes);
+    const reader = await ImapReader.inbox(imapEndpoint(gateway, 'clear'), RANGE_USER);
+    const before = await gateway.metric('postern_gateway_bytes_total', 'side="upstream"');
+    const pieces: Buffer[] = [];
+    for (let origin = 0; origin < large.bytes.length; origin += RANGE_BYTES) {
+      pieces.push(await contentOf(reader, `UID FETCH 1 (UID BODY.PEEK[]<${origin}.${RANGE_BYTES}>)`));
+    }
+    await reader.logout();
+    assert.ok(Buffer.concat(pieces).equals(large.bytes), 'the ranges are the message');
+    const spent = (await gateway.metric('postern_gateway_bytes_total', 'side="upstream"')) - before;
+    assert.ok(spent <= large.bytes.length * 1.1, `${spent} bytes for ${large.bytes.length}`);
   });
 
   it('imapflow downloads clean messages in chunks of 64 KiB, identical, and infected ones neutralised', async () => {
