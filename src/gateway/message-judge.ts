@@ -10,6 +10,7 @@ import { Overlay } from './overlay.ts';
 import type { Action } from './policy/action.ts';
 import type { PolicyChoice } from './policy/policies.ts';
 import { type Decision, decide, type PolicySettings } from './policy/policy.ts';
+import type { NoticeWording } from './policy/notice-wording.ts';
 import { replacementNotice } from './policy/replacement-notice.ts';
 import type { MessageContext } from './relay.ts';
 
@@ -39,6 +40,8 @@ export interface JudgedFor {
   readonly application?: () => ClientApplication | undefined;
   /** The policy of the place; default: that of all. */
   readonly policy?: PolicyChoice;
+  /** How this user is told of what was removed; default: in English. */
+  readonly wording?: (user: string) => NoticeWording;
 }
 
 export interface JudgeRequest {
@@ -164,7 +167,7 @@ export class MessageJudge {
   }
 
   async #substitute(scan: ScanRequest, report: ScanReport): Promise<Overlay> {
-    const notice = replacementNotice(report, scan.id);
+    const notice = replacementNotice(report, scan.id, this.#for.wording?.(scan.user));
     const patches = await this.#parts.scanner.neutralise(scan.message, report.guilt, notice);
     return new Overlay(patches, scan.message.byteLength);
   }

@@ -8,6 +8,7 @@ import type { Channel } from './channel.ts';
 import type { GatewayListener } from './listener.ts';
 import { type ClientApplication, type JudgeParts, MessageJudge } from './message-judge.ts';
 import type { SocketEnd } from './placement/proxy-header.ts';
+import { NoticeWordings } from './policy/notice-wording.ts';
 import type { Policies } from './policy/policies.ts';
 import type { Relay, RelaySettings } from './relay.ts';
 import { Session, type SessionEnd } from './session.ts';
@@ -52,9 +53,11 @@ export interface SessionOpening {
 /** Puts a session together from what all share and what is known of this one. */
 export class SessionFactory {
   readonly #parts: SessionFactoryParts;
+  readonly #wordings: NoticeWordings;
 
   constructor(parts: SessionFactoryParts) {
     this.#parts = parts;
+    this.#wordings = new NoticeWordings(parts.config.notice);
   }
 
   create(opening: SessionOpening): Session {
@@ -108,6 +111,7 @@ export class SessionFactory {
       log,
       application,
       policy: policies.at({ listener: listener.policy, upstream: upstream.settings.policy }),
+      wording: (user: string) => this.#wordings.of(listener.port, user),
     };
     return {
       sessionId: id,
