@@ -40,6 +40,28 @@ export interface RuleSetStatus {
     readonly path: string;
     readonly sha256: string;
   }[];
+  /** Rules on trial. */
+  readonly shadowFiles: RuleSetStatus['files'];
+  readonly digestFiles: RuleSetStatus['files'];
+  /** New rules are still compared with the ones before. */
+  readonly isOnProbation: boolean;
+  /** Why the newest rules do not judge; null: they do. */
+  readonly problem: string | null;
+  readonly sources: readonly {
+    readonly name: string;
+    /** ISO 8601 UTC of the last look that succeeded; null: never since the start. */
+    readonly checkedAt: string | null;
+    readonly problem: string | null;
+  }[];
+  /** What matched since the start, most messages first; `shadow` is the engine of rules on trial. */
+  readonly hits: readonly {
+    readonly engine: string;
+    readonly namespace: string;
+    readonly rule: string;
+    readonly messages: number;
+    /** ISO 8601 UTC. */
+    readonly lastAt: string;
+  }[];
 }
 
 export interface RulesProvider {

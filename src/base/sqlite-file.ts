@@ -18,26 +18,31 @@ export interface SqliteFileOptions {
   readonly migrations: readonly string[];
 }
 
-/** One SQLite database of this process: WAL, private, migrated. Every failure is a `GatewayError` with a remedy. */
+/** After a failure to open the next try waits, because each costs a lock wait or a read of a broken disk. */
+const REOPEN_MS = 1_000;
+
+/**
+ * One SQLite database of this process: WAL, private, migrated. It is opened at its first use, and again after a
+ * failure, so that a locked or damaged file is an error of whoever needs it and not of the start. Every failure is
+ * a `GatewayError` `STORE_FAILED` that says what to do.
+ */
 export class SqliteFile {
   readonly path: string;
-  readonly #name: string;
-  readonly #database: DatabaseSync;
+  readonly #options: SqliteFileOptions;
   readonly #statements = new Map<string, StatementSync>();
-  /** The file was made just now. */
-  readonly isNew: boolean;
+  #database: DatabaseSync | undefined;
+  #failure: { readonly at: number; readonly error: unknown } | undefined;
+  #isNew = false;
 
-  /** Throws `STORE_FAILED` when the file cannot be used: locked, damaged, of a newer version, not writable. */
   constructor(options: SqliteFileOptions) {
     this.path = options.path;
-    this.#name = options.name;
-    this.#database = this.#guard(() => open(options.path));
-    try {
-      this.isNew = this.#guard(() => migrate(this.#database, options));
-    } catch (error) {
-      this.#database.close();
-      throw error;
-    }
+    this.#options = options;
+  }
+
+  /** Was the file made by this object? Opens it. */
+  isNew(): boolean {
+    this.#opened();
+    return this.#isNew;
   }
 
   run(
@@ -60,26 +65,46 @@ export class SqliteFile {
 
   /** All or nothing. */
   transaction<T>(work: () => T): T {
-    this.#guard(() => this.#database.exec('BEGIN IMMEDIATE'));
+    const database = this.#opened();
+    this.#guard(() => database.exec('BEGIN IMMEDIATE'));
     try {
       const result = work();
-      this.#guard(() => this.#database.exec('COMMIT'));
+      this.#guard(() => database.exec('COMMIT'));
       return result;
     } catch (error) {
-      if (this.#database.isTransaction) this.#guard(() => this.#database.exec('ROLLBACK'));
+      if (database.isTransaction) this.#guard(() => database.exec('ROLLBACK'));
       throw error;
     }
   }
 
   close(): void {
     this.#statements.clear();
-    if (this.#database.isOpen) this.#database.close();
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  #opened(): DatabaseSync {
+    if (this.#database !== undefined) return this.#database;
+    if (this.#failure !== undefined && performance.now() - this.#failure.at < REOPEN_MS) {
+      throw this.#failure.error;
+    }
+    try {
+      const [database, isNew] = open(this.#options);
+      this.#isNew = isNew;
+      this.#database = database;
+      this.#failure = undefined;
+      return database;
+    } catch (cause) {
+      const error = failure(this.#options.name, this.path, cause);
+      this.#failure = { at: performance.now(), error };
+      throw error;
+    }
   }
 
   #prepared(sql: string): StatementSync {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
-    const statement = this.#database.prepare(sql);
+    const statement = this.#opened().prepare(sql);
     if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear();
     this.#statements.set(sql, statement);
     return statement;
@@ -89,18 +114,20 @@ export class SqliteFile {
     try {
       return work();
     } catch (cause) {
-      throw failure(this.#name, this.path, cause);
+      throw failure(this.#options.name, this.path, cause);
     }
   }
 }
 
-function open(path: string): DatabaseSync {
+/** The database, and whether there was nothing before. */
+function open(options: SqliteFileOptions): [database: DatabaseSync, isNew: boolean] {
+  const { path } = options;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS, enableDoubleQuotedStringLiterals: false });
   try {
     chmodSync(path, 0o600);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF');
-    return database;
+    return [database, migrate(database, options)];
   } catch (error) {
     database.close();
     throw error;
@@ -140,5 +167,10 @@ function failure(name: string, path: string, cause: unknown): GatewayError {
   const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : -1;
   const reason = cause instanceof Error ? cause.message : String(cause);
   const [what, remedy, retryable] = REMEDIES.get(code) ?? [`failed (${reason})`, 'See the log', true];
-  return new GatewayError('STORE_FAILED', `${name} ${what}: ${path}. ${remedy}`, { cause, retryable });
+  const fields = { locked: code === 5 || code === 6 };
+  return new GatewayError('STORE_FAILED', `${name} ${what}: ${path}. ${remedy}`, {
+    cause,
+    retryable,
+    fields,
+  });
 }

@@ -4,8 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { FileQuarantineStore } from '../quarantine/file-quarantine-store.ts';
-import type { QuarantineRecord } from '../quarantine/quarantine-store.ts';
+import { systemClock } from '../base/clock.ts';
+import { configSchema } from '../base/config/schema.ts';
+import { silentLogger } from '../base/log.ts';
+import { openQuarantine } from '../quarantine/open-quarantine.ts';
+import type { QuarantineItem } from '../quarantine/quarantine-archive.ts';
 import { RecordedIo } from './recorded-io.ts';
 import { runCli } from './run-cli.ts';
 import { ScriptedRoof } from './scripted-roof.ts';
@@ -24,7 +27,7 @@ async function quarantine(...argv: readonly string[]) {
 }
 
 describe('postern quarantine', () => {
-  let stored: QuarantineRecord;
+  let stored: QuarantineItem;
   before(async () => {
     const buffer = new SharedArrayBuffer(ORIGINAL.byteLength);
     new Uint8Array(buffer).set(ORIGINAL);
@@ -40,7 +43,13 @@ describe('postern quarantine', () => {
       generation: 'g1',
     } as const;
     const message = { kind: 'memory', buffer, byteLength: ORIGINAL.byteLength } as const;
-    stored = await new FileQuarantineStore({ path }).commit(entry, message);
+    const config = configSchema.parse({ upstream: { host: 'mail.example' }, quarantine: { path } });
+    const { archive } = openQuarantine(config.quarantine, systemClock, silentLogger);
+    await archive.commit(entry, message);
+    const [item] = (await archive.search({ limit: 1 })).items;
+    assert.ok(item !== undefined);
+    stored = item;
+    await archive.close();
   });
 
   it('lists what is kept as a table without control characters, and as JSON lines', async () => {
@@ -92,12 +101,13 @@ describe('postern quarantine', () => {
   });
 
   it('refuses to export a damaged original', async () => {
-    const damaged = join(path, ID.slice(0, 2), `${ID}.eml`);
+    const damaged = join(path, ID.slice(0, 2), `${ID}.sealed`);
+    const whole = readFileSync(damaged);
     writeFileSync(damaged, 'changed');
     const { code, io } = await quarantine('export', ID, '-o', '-');
     assert.deepEqual([code, io.output], [2, '']);
     assert.match(io.errors, /is damaged/u);
-    writeFileSync(damaged, ORIGINAL);
+    writeFileSync(damaged, whole);
   });
 
   it('says when there is no quarantine, and makes none', async () => {
@@ -109,10 +119,10 @@ describe('postern quarantine', () => {
   });
 
   it('says what it can do when it does not understand', async () => {
-    for (const argv of [[], ['delete', ID], ['show'], ['list', 'x'], ['show', ID, ID]]) {
+    for (const argv of [[], ['burn', ID], ['show'], ['list', 'x'], ['show', ID, ID]]) {
       const { code, io } = await quarantine(...argv);
       assert.equal(code, 2);
-      assert.match(io.errors, /say one of: list, show ID, export ID -o FILE/u);
+      assert.match(io.errors, /say one of: list, show ID, preview ID, export ID/u);
     }
   });
 });

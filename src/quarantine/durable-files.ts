@@ -16,6 +16,8 @@ const FOLDER_MODE = 0o700;
 
 /** A new file in the making. Nothing is visible under the final name before `publish` has resolved. */
 export interface PendingFile {
+  /** Where the content is until it is published. */
+  readonly path: string;
   write(chunk: Uint8Array): Promise<void>;
   /** Content to stable storage, final name, folder to stable storage. */
   publish(path: string): Promise<void>;
@@ -66,6 +68,7 @@ export class DurableFiles {
       }
     };
     return {
+      path: temporary,
       write: (chunk) => writeFully(handle, chunk),
       publish: async (path) => {
         await handle.sync();
@@ -82,17 +85,6 @@ export class DurableFiles {
         }
       },
     };
-  }
-
-  /** Writes a small file as a whole, or leaves what was there before. */
-  async writeFile(path: string, text: string): Promise<void> {
-    const pending = await this.begin();
-    try {
-      await pending.write(Buffer.from(text));
-      await pending.publish(path);
-    } finally {
-      await pending.discard();
-    }
   }
 }
 

@@ -37,3 +37,14 @@ export async function forEachChunk(
     }
   }
 }
+
+/** The first bytes, at most `bytes` of them. */
+export async function readStart(message: MessageBytes, bytes: number): Promise<Uint8Array> {
+  const length = Math.min(bytes, message.byteLength);
+  if (message.kind === 'memory') {
+    return new Uint8Array(message.buffer, 0, length).slice();
+  }
+  const start = Buffer.alloc(length);
+  await readFully(message.fd, start, 0);
+  return start;
+}

@@ -31,9 +31,9 @@ export interface QuarantineQuery {
   readonly cursor?: string | undefined;
 }
 
-/** Can originals be stored now? */
 export interface StoreHealth {
-  readonly ok: boolean;
+  /** yellow: works, but an administrator should act. red: nothing can be stored. */
+  readonly level: 'green' | 'yellow' | 'red';
   /** One sentence: how it is, or what is wrong. */
   readonly detail: string;
   /** What an administrator has to do; absent when all is well. */
@@ -56,10 +56,15 @@ export interface QuarantineArchive extends QuarantineStore {
   /** Resolves with false when there is no such original. */
   remove(id: string): Promise<boolean>;
   usage(): Promise<StoreUsage>;
-  /** Proves that it can be used, before mail comes. Rejects with `QUARANTINE_FAILED` and the remedy. */
+  /**
+   * Makes it ready before mail comes. Rejects with `QUARANTINE_FAILED` and the remedy for what time does not heal:
+   * a wrong or missing key, a folder that cannot be used. Everything else is told by `health`.
+   */
   prepare(): Promise<void>;
   /** Never rejects. */
   health(): Promise<StoreHealth>;
+  /** Puts originals that the index does not know into it; resolves with their number. */
+  rebuild(): Promise<number>;
   /** Removes what is older than the retention; resolves with the number of originals. */
   expire(): Promise<number>;
   close(): Promise<void>;

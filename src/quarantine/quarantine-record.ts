@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SKIP_REASONS, UNSCANNABLE_CAUSES } from '../scan/verdict.ts';
-import type { QuarantineEntry, QuarantineRecord } from './quarantine-store.ts';
+import type { QuarantineEntry } from './quarantine-store.ts';
 
 /** Texts that clients and servers choose are cut here, so that a record stays small. */
 const MAX_TEXT = 1_000;
@@ -14,7 +14,7 @@ const findingSchema = z.object({
   part: z.string(),
   sha256: z.string(),
 });
-const findings = z.array(findingSchema);
+const findings = z.array(findingSchema).readonly();
 
 const verdictSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('clean') }),
@@ -28,12 +28,8 @@ const verdictSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('skipped'), reason: z.enum(SKIP_REASONS) }),
 ]);
 
-const recordSchema = z.object({
-  id: z.string().regex(/^[0-9a-f]{64}$/u),
-  bytes: z.int().min(0),
-  firstSeen: z.iso.datetime(),
-  lastSeen: z.iso.datetime(),
-  count: z.int().min(1),
+/** What is known of a message, as it is kept. */
+export const entrySchema = z.object({
   sha256: z.string(),
   scanId: z.string(),
   verdict: verdictSchema,
@@ -47,18 +43,11 @@ const recordSchema = z.object({
 
 const cut = (text: string) => text.slice(0, MAX_TEXT);
 
-/** The record of a message that is seen for the first time at `now`. */
-export function newRecord(entry: QuarantineEntry, id: string, bytes: number, now: string): QuarantineRecord {
+/** The entry with every text that a stranger chose cut to its bound. */
+export function boundedEntry(entry: QuarantineEntry): QuarantineEntry {
   return {
-    id,
-    bytes,
-    firstSeen: now,
-    lastSeen: now,
-    count: 1,
-    sha256: id,
+    ...entry,
     scanId: cut(entry.scanId),
-    verdict: entry.verdict,
-    protocol: entry.protocol,
     user: cut(entry.user),
     client: cut(entry.client),
     mailbox: cut(entry.mailbox),
@@ -67,20 +56,20 @@ export function newRecord(entry: QuarantineEntry, id: string, bytes: number, now
   };
 }
 
-/** The same content again: the first sighting stays, the last one and the count move on. */
-export function seenAgain(record: QuarantineRecord, now: string): QuarantineRecord {
-  return { ...record, lastSeen: now, count: record.count + 1 };
-}
+const sealedRecordSchema = z.object({
+  entry: entrySchema,
+  subject: z.string(),
+  sender: z.string(),
+  at: z.int().min(0),
+});
 
-export function formatRecord(record: QuarantineRecord): string {
-  return `${JSON.stringify(record, null, 2)}\n`;
-}
+/** What is sealed together with an original, so that the index can be made again from the originals. */
+export type SealedRecord = z.output<typeof sealedRecordSchema>;
 
-/** `undefined` when the text is no record: cut off, damaged, or of another program. */
-export function parseRecord(text: string): QuarantineRecord | undefined {
+/** `undefined` when the text is no record of this program. */
+export function parseSealedRecord(text: string): SealedRecord | undefined {
   try {
-    const parsed = recordSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
+    return sealedRecordSchema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

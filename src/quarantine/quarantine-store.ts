@@ -26,15 +26,13 @@ export interface QuarantineRecord extends QuarantineEntry {
   readonly count: number;
 }
 
-/** Durable store of originals. Every implementation passes `test/contract/quarantine-store.contract.ts`. */
+/** Durable store of originals, as the gateway needs it. Every implementation passes `test/contract/quarantine-store.contract.ts`. */
 export interface QuarantineStore {
   /**
    * Stores the original. Resolves only when content and record are on stable storage (fsync of file and
    * folder); rejects with `GatewayError` `QUARANTINE_FAILED` when it cannot, and then nothing is delivered.
    */
   commit(entry: QuarantineEntry, message: MessageBytes): Promise<QuarantineRecord>;
-  /** Newest first. */
-  list(): Promise<readonly QuarantineRecord[]>;
   get(id: string): Promise<QuarantineRecord | undefined>;
   /** The original bytes. Rejects with `QUARANTINE_FAILED` when the object is missing or damaged. */
   read(id: string): Promise<Uint8Array>;

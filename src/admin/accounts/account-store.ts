@@ -39,6 +39,6 @@ export interface AccountStore {
   /** Ends every session of this user. */
   endSessions(name: string): void;
   /** Key that signs session cookies; the same after a restart. */
-  readonly cookieKey: Uint8Array;
+  cookieKey(): Uint8Array;
   close(): void;
 }

@@ -34,7 +34,7 @@ export class Authenticator {
 
   constructor(parts: AuthenticatorParts) {
     this.#parts = parts;
-    this.#cookies = new SessionCookies(parts.accounts.cookieKey, parts.clock);
+    this.#cookies = new SessionCookies(() => parts.accounts.cookieKey(), parts.clock);
     this.#throttle = new AttemptThrottle(parts.clock);
   }
 

@@ -26,10 +26,10 @@ export interface OpenedSession {
 
 /** Session cookies that need no memory: signed claims, checked against the account. */
 export class SessionCookies {
-  readonly #key: Uint8Array;
+  readonly #key: () => Uint8Array;
   readonly #clock: Clock;
 
-  constructor(key: Uint8Array, clock: Clock) {
+  constructor(key: () => Uint8Array, clock: Clock) {
     this.#key = key;
     this.#clock = clock;
   }
@@ -50,6 +50,7 @@ export class SessionCookies {
   /** What a `Cookie` field says, if it is ours and still holds. */
   open(header: string | null): OpenedSession | undefined {
     const value = cookieIn(header);
+    if (value === '') return undefined;
     const [payload = '', signature = ''] = value.split('.', 2);
     if (value.length > MAX_COOKIE_CHARACTERS || !isSame(signature, this.#sign('session', payload))) {
       return undefined;
@@ -62,7 +63,7 @@ export class SessionCookies {
   }
 
   #sign(purpose: string, payload: string): string {
-    return createHmac('sha256', this.#key).update(`${purpose}\0${payload}`).digest('base64url');
+    return createHmac('sha256', this.#key()).update(`${purpose}\0${payload}`).digest('base64url');
   }
 }
 

@@ -48,20 +48,16 @@ function digestOf(token: string): string {
 
 /** Accounts in a SQLite file; another process (`postern admin`) may change them at the same time. */
 export class SqliteAccountStore implements AccountStore {
-  readonly cookieKey: Uint8Array;
   readonly #file: SqliteFile;
   readonly #clock: Clock;
   /** Verified instead of a user that does not exist, so that both take as long. */
   readonly #decoy: Promise<string>;
+  #cookieKey: Uint8Array | undefined;
 
-  /** Throws `STORE_FAILED`. */
+  /** Every method throws `STORE_FAILED` when the file cannot be used. */
   constructor(path: string, clock: Clock) {
     this.#clock = clock;
     this.#file = new SqliteFile({ path, name: 'the account database', migrations: MIGRATIONS });
-    const key = randomBytes(COOKIE_KEY_BYTES);
-    this.#file.run("INSERT OR IGNORE INTO secrets VALUES ('cookie', ?)", key);
-    const row = this.#file.get("SELECT value FROM secrets WHERE name = 'cookie'");
-    this.cookieKey = z.instanceof(Uint8Array).parse(row?.['value']);
     this.#decoy = hashPassword(randomBytes(16).toString('hex'));
   }
 
@@ -134,6 +130,18 @@ export class SqliteAccountStore implements AccountStore {
 
   endSessions(name: string): void {
     this.#file.run('UPDATE users SET epoch = ? WHERE name = ?', this.#newEpoch(), name);
+  }
+
+  cookieKey(): Uint8Array {
+    this.#cookieKey ??= this.#readCookieKey();
+    return this.#cookieKey;
+  }
+
+  #readCookieKey(): Uint8Array {
+    const key = randomBytes(COOKIE_KEY_BYTES);
+    this.#file.run("INSERT OR IGNORE INTO secrets VALUES ('cookie', ?)", key);
+    const row = this.#file.get("SELECT value FROM secrets WHERE name = 'cookie'");
+    return z.instanceof(Uint8Array).parse(row?.['value']);
   }
 
   close(): void {

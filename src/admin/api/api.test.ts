@@ -7,6 +7,15 @@ after(() => fixture.close());
 
 const DIGEST = 'a'.repeat(64);
 
+const release = (body: string, type = 'application/json') =>
+  fixture.api.send('POST', `/api/v1/quarantine/${DIGEST}/release`, Buffer.from(body), {
+    'content-type': type,
+  });
+const padded = (bytes: number) => {
+  const start = '{"reason":"x","pad":"';
+  return `${start}${'x'.repeat(bytes - start.length - 2)}"}`;
+};
+
 describe('the API', () => {
   it('lets nobody in without a token, and says how', async () => {
     const { api } = fixture;
@@ -80,14 +89,6 @@ describe('the API', () => {
   });
 
   it('refuses bodies that are too long, no JSON, or of another type', async () => {
-    const release = (body: string, type = 'application/json') =>
-      fixture.api.send('POST', `/api/v1/quarantine/${DIGEST}/release`, Buffer.from(body), {
-        'content-type': type,
-      });
-    const padded = (bytes: number) => {
-      const start = '{"reason":"x","pad":"';
-      return `${start}${'x'.repeat(bytes - start.length - 2)}"}`;
-    };
     assert.equal((await release(padded(65_536))).status, 400);
     assert.equal((await release(padded(65_537))).status, 413);
     assert.equal((await release('{')).status, 400);

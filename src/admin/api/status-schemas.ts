@@ -22,11 +22,33 @@ export const statusSchema = z.strictObject({
   quarantine: z.strictObject({ objects: z.int(), bytes: z.int(), quotaBytes: z.int() }),
 });
 
+const ruleFileSchema = z.strictObject({ namespace: z.string(), path: z.string(), sha256: z.string() });
+
 export const rulesSchema = z.strictObject({
   generation: z.string(),
   rules: z.int(),
   loadedAt: z.string(),
-  files: list(z.strictObject({ namespace: z.string(), path: z.string(), sha256: z.string() })),
+  files: list(ruleFileSchema),
+  shadowFiles: list(ruleFileSchema),
+  digestFiles: list(ruleFileSchema),
+  isOnProbation: z.boolean(),
+  problem: z.string().nullable(),
+  sources: list(
+    z.strictObject({
+      name: z.string(),
+      checkedAt: z.string().nullable(),
+      problem: z.string().nullable(),
+    }),
+  ),
+  hits: list(
+    z.strictObject({
+      engine: z.string(),
+      namespace: z.string(),
+      rule: z.string(),
+      messages: z.int(),
+      lastAt: z.string(),
+    }),
+  ),
 });
 
 export const exclusionSchema = z.strictObject({

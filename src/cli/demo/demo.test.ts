@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { systemClock } from '../../base/clock.ts';
 import type { Config } from '../../base/config/schema.ts';
-import { FileQuarantineStore } from '../../quarantine/file-quarantine-store.ts';
+import { silentLogger } from '../../base/log.ts';
+import { openQuarantine } from '../../quarantine/open-quarantine.ts';
 import { decodedViews, matches } from './client/decoded-views.ts';
 import { runDemo } from './demo.ts';
 import type { DemoGateway } from './environment.ts';
@@ -103,7 +105,8 @@ async function quarantine(config: Config, message: DemoMessage): Promise<void> {
     class: 'malicious',
     severity: 'high',
   } as const;
-  await new FileQuarantineStore(config.quarantine).commit(
+  const { archive } = openQuarantine(config.quarantine, systemClock, silentLogger);
+  await archive.commit(
     {
       sha256: '',
       scanId: '1',
@@ -117,6 +120,7 @@ async function quarantine(config: Config, message: DemoMessage): Promise<void> {
     },
     { kind: 'memory', buffer, byteLength: message.bytes.length },
   );
+  await archive.close();
 }
 
 /** A base whose IMAP port is taken, so that the tests do not meet on the usual ports. */

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../../base/clock.ts';
 import type { Config } from '../../base/config/schema.ts';
-import { FileQuarantineStore } from '../../quarantine/file-quarantine-store.ts';
+import { silentLogger } from '../../base/log.ts';
+import { openQuarantine } from '../../quarantine/open-quarantine.ts';
 import { HELP, parseDemoArguments, type DemoArguments } from './arguments.ts';
 import { readMailbox, type Observation } from './client/mailbox-reader.ts';
 import type { Endpoint } from './client/wire-connection.ts';
@@ -62,9 +64,10 @@ async function runIn(folder: string, options: DemoArguments, environment: DemoEn
       server.deliver(USER, message.bytes, { flags: message.flags });
     }
     const quarantine = join(folder, 'quarantine');
-    const gateway = await environment.createGateway(await configure(folder, quarantine, server, choice));
+    const config = await configure(folder, quarantine, server, choice);
+    const gateway = await environment.createGateway(config);
     return await runGateway(gateway, async () => {
-      const rows = await readEverything(messages, server, gateway, quarantine);
+      const rows = await readEverything(messages, server, gateway, config);
       report(rows, options, environment);
       if (!options.once) {
         invite({ server, gateway, quarantine, remark: choice.remark }, options, environment);
@@ -102,7 +105,7 @@ async function readEverything(
   messages: readonly DemoMessage[],
   server: DemoServer,
   gateway: DemoGateway,
-  quarantine: string,
+  config: Config,
 ): Promise<readonly Row[]> {
   await readMailbox('imap', endpointOf('imap', server.address, server.ports.imap)); // warms the code up
   const seen: { protocol: MailProtocol; direct: readonly Observation[]; through: readonly Observation[] }[] =
@@ -113,7 +116,7 @@ async function readEverything(
     const through = await readMailbox(kind, gatewayEndpoint(gateway, protocol));
     seen.push({ protocol, direct, through });
   }
-  const rules = await findings(quarantine);
+  const rules = await findings(config);
   return messages.flatMap((message, index) =>
     seen.flatMap(({ protocol, direct, through }) => {
       const original = direct[index];
@@ -136,15 +139,20 @@ function endpointOf(protocol: MailProtocol, host: string, port: number): Endpoin
   return { host, port, tls, user: USER, password: PASSWORD };
 }
 
+/** The demo has fewer messages than fit on a page. */
+const MAX_RECORDS = 200;
+
 /** First matching rule by digest of the message, as the quarantine recorded it. */
-async function findings(quarantine: string): Promise<ReadonlyMap<string, string>> {
-  const records = await new FileQuarantineStore({ path: quarantine }).list();
-  return new Map(
-    records.map(({ sha256, verdict }) => [
-      sha256,
-      'findings' in verdict ? (verdict.findings[0]?.rule ?? '') : '',
-    ]),
-  );
+async function findings({ quarantine }: Config): Promise<ReadonlyMap<string, string>> {
+  const { archive } = openQuarantine(quarantine, systemClock, silentLogger);
+  try {
+    const { items } = await archive.search({ limit: MAX_RECORDS });
+    return new Map(
+      items.map(({ id, verdict }) => [id, 'findings' in verdict ? (verdict.findings[0]?.rule ?? '') : '']),
+    );
+  } finally {
+    await archive.close();
+  }
 }
 
 function sha256(bytes: Buffer): string {

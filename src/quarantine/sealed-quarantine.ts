@@ -1,0 +1,319 @@
+import { createHash } from 'node:crypto';
+import { systemClock, type Clock } from '../base/clock.ts';
+import { GatewayError } from '../base/errors.ts';
+import { type Logger, silentLogger } from '../base/log.ts';
+import type { Page } from '../base/page.ts';
+import type { MessageBytes } from '../scan/scanner.ts';
+import { GLANCE_BYTES, glanceAt, type HeaderGlance } from './header-glance.ts';
+import { ItemIndex } from './item-index.ts';
+import type { KeyRing } from './key-ring.ts';
+import { forEachChunk, readStart } from './message-chunks.ts';
+import { OBJECT_ID, type ObjectStorage } from './object-storage.ts';
+import { adoptObjects, openKeyRing } from './quarantine-opening.ts';
+import type {
+  QuarantineArchive,
+  QuarantineItem,
+  QuarantineQuery,
+  StoreHealth,
+  StoreUsage,
+} from './quarantine-archive.ts';
+import type { QuarantineDatabase } from './quarantine-database.ts';
+import { quarantineFailure } from './quarantine-failure.ts';
+import { boundedEntry, type SealedRecord } from './quarantine-record.ts';
+import type { QuarantineEntry } from './quarantine-store.ts';
+import { ObjectSealer, openContent } from './sealed-object.ts';
+import { TurnQueue } from './turn-queue.ts';
+
+export interface SealedQuarantineOptions {
+  readonly database: QuarantineDatabase;
+  readonly storage: ObjectStorage;
+  readonly keyFile: string;
+  /** 0: for ever. */
+  readonly retentionDays: number;
+  /** 0: no limit. */
+  readonly quotaBytes: number;
+  readonly whenFull: 'refuse' | 'drop-released';
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+const DAY_MS = 86_400_000;
+/** Objects whose content was verified in this process, so that a message fetched again is not read again. */
+const MAX_VERIFIED = 10_000;
+const FULL_REMEDY = 'Raise quarantine.quotaBytes, or delete originals';
+/** Originals that are deleted in one go. */
+const EXPIRE_BATCH = 500;
+/** Another process that writes is done after this. */
+const LOCKED_RETRIES = 10;
+const LOCKED_RETRY_MS = 50;
+
+/** Originals sealed one by one in an object storage, and an index of them in SQLite. */
+export class SealedQuarantine implements QuarantineArchive {
+  readonly #options: SealedQuarantineOptions;
+  readonly #storage: ObjectStorage;
+  readonly #database: QuarantineDatabase;
+  readonly #index: ItemIndex;
+  readonly #clock: Clock;
+  /** Commits of one digest run one after the other; the later ones find the object of the first. */
+  readonly #turns = new TurnQueue();
+  readonly #verified = new Set<string>();
+  #ring: Promise<KeyRing> | undefined;
+  /** Bytes of commits that are under way. */
+  #reserved = 0;
+
+  constructor(options: SealedQuarantineOptions) {
+    this.#options = options;
+    this.#storage = options.storage;
+    this.#database = options.database;
+    this.#index = new ItemIndex(options.database);
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  async commit(entry: QuarantineEntry, message: MessageBytes): Promise<QuarantineItem> {
+    try {
+      const id = entry.sha256 === '' ? await digestOf(message) : entry.sha256;
+      if (!OBJECT_ID.test(id)) throw new Error('the digest of the message is malformed');
+      return await this.#turns.run(id, () => this.#commit(boundedEntry({ ...entry, sha256: id }), message));
+    } catch (error) {
+      throw quarantineFailure('the quarantine could not store an original', error);
+    }
+  }
+
+  async #commit(entry: QuarantineEntry, message: MessageBytes): Promise<QuarantineItem> {
+    const id = entry.sha256;
+    const known = await this.#unlocked(() => this.#index.get(id));
+    const isStored = known !== undefined && (await this.#isIntact(id, message.byteLength));
+    const now = this.#clock.now();
+    if (!isStored) await this.#store(entry, message, known === undefined);
+    if (known !== undefined) await this.#unlocked(() => this.#index.seeAgain(id, entry, now));
+    await this.#database.flush();
+    const item = this.#index.get(id);
+    if (item === undefined) throw new Error('the record vanished');
+    return item;
+  }
+
+  /** Content first, then its row: a row without content would promise what is not there. */
+  async #store(entry: QuarantineEntry, message: MessageBytes, isNew: boolean): Promise<void> {
+    const ring = await this.#keys();
+    const glance = glanceAt(await readStart(message, GLANCE_BYTES));
+    const bytes = message.byteLength;
+    await this.#makeRoom(isNew ? bytes : 0);
+    this.#reserved += bytes;
+    try {
+      const now = this.#clock.now();
+      await this.#seal(ring, { entry, ...glance, at: now }, message);
+      if (isNew) await this.#insert(entry, { glance, bytes, keyId: ring.currentId, now });
+      this.#remember(entry.sha256);
+    } finally {
+      this.#reserved -= bytes;
+    }
+  }
+
+  async #insert(
+    entry: QuarantineEntry,
+    row: { glance: HeaderGlance; bytes: number; keyId: string; now: number },
+  ): Promise<void> {
+    const { glance, bytes, keyId, now } = row;
+    const id = entry.sha256;
+    try {
+      await this.#unlocked(() => this.#index.insert({ id, bytes, entry, keyId, now, ...glance }));
+    } catch (error) {
+      await this.#storage.remove(id).catch(() => undefined); // nobody would ever find it
+      throw error;
+    }
+  }
+
+  async #seal(ring: KeyRing, record: SealedRecord, message: MessageBytes): Promise<void> {
+    const pending = await this.#storage.begin();
+    try {
+      const sealer = new ObjectSealer(ring, JSON.stringify(record));
+      const hash = createHash('sha256');
+      await pending.write(sealer.head);
+      await forEachChunk(message, async (chunk) => {
+        hash.update(chunk);
+        await pending.write(sealer.update(chunk));
+      });
+      await pending.write(sealer.end());
+      if (hash.digest('hex') !== record.entry.sha256) {
+        throw new Error('the content does not have the digest it was scanned under');
+      }
+      await pending.publish(record.entry.sha256);
+    } finally {
+      await pending.discard();
+    }
+  }
+
+  /** What is there but damaged is no original: it is written again. */
+  async #isIntact(id: string, bytes: number): Promise<boolean> {
+    const size = await this.#storage.sizeOf(id);
+    if (size === undefined || size < bytes) return false;
+    if (this.#verified.has(id)) return true;
+    const content = await this.read(id).catch(() => undefined);
+    if (content?.byteLength !== bytes) return false;
+    this.#remember(id);
+    return true;
+  }
+
+  #remember(id: string): void {
+    if (this.#verified.size >= MAX_VERIFIED) this.#verified.clear();
+    this.#verified.add(id);
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    if (this.#hasRoom(bytes)) return;
+    await this.expire();
+    if (this.#options.whenFull === 'drop-released') await this.#dropReleased(bytes);
+    if (!this.#hasRoom(bytes)) {
+      throw new GatewayError('QUARANTINE_FAILED', `the quarantine is full. ${FULL_REMEDY}`, {
+        retryable: true,
+      });
+    }
+  }
+
+  async #dropReleased(bytes: number): Promise<void> {
+    for (const id of this.#index.released(EXPIRE_BATCH)) {
+      if (this.#hasRoom(bytes)) return;
+      await this.remove(id);
+      this.#options.log?.info({ id }, 'the quarantine is full: deleted an original that was released');
+    }
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const { quotaBytes } = this.#options;
+    return quotaBytes === 0 || this.#index.totals().bytes + this.#reserved + bytes <= quotaBytes;
+  }
+
+  async search(query: QuarantineQuery): Promise<Page<QuarantineItem>> {
+    return this.#reading(() => this.#index.search(query));
+  }
+
+  async get(id: string): Promise<QuarantineItem | undefined> {
+    return OBJECT_ID.test(id) ? this.#reading(() => this.#index.get(id)) : undefined;
+  }
+
+  async read(id: string): Promise<Uint8Array> {
+    if (!OBJECT_ID.test(id)) {
+      throw new GatewayError('QUARANTINE_FAILED', 'no such original in the quarantine');
+    }
+    try {
+      const sealed = await this.#storage.read(id);
+      if (sealed === undefined) throw new Error('it is not there');
+      const content = openContent(await this.#keys(), sealed);
+      if (createHash('sha256').update(content).digest('hex') !== id) throw new Error('it is damaged');
+      return content;
+    } catch (error) {
+      throw quarantineFailure(`the original ${id} could not be read`, error);
+    }
+  }
+
+  async remove(id: string): Promise<boolean> {
+    if (!OBJECT_ID.test(id)) return false;
+    try {
+      return await this.#turns.run(id, async () => {
+        this.#verified.delete(id);
+        await this.#storage.remove(id);
+        return this.#unlocked(() => this.#index.remove(id));
+      });
+    } catch (error) {
+      throw quarantineFailure(`the original ${id} could not be deleted`, error);
+    }
+  }
+
+  async usage(): Promise<StoreUsage> {
+    return this.#reading(() => ({ ...this.#index.totals(), quotaBytes: this.#options.quotaBytes }));
+  }
+
+  async expire(): Promise<number> {
+    const { retentionDays } = this.#options;
+    if (retentionDays === 0) return 0;
+    const before = this.#clock.now() - retentionDays * DAY_MS;
+    const ids = this.#reading(() => this.#index.seenBefore(before, EXPIRE_BATCH));
+    for (const id of ids) await this.remove(id);
+    return ids.length;
+  }
+
+  async prepare(): Promise<void> {
+    try {
+      const ring = await this.#keys();
+      await this.#storage.prepare();
+      if (this.#database.isNew()) await this.#adopt(ring);
+    } catch (cause) {
+      const error = quarantineFailure('the quarantine cannot be used', cause);
+      const isOfIndex = cause instanceof GatewayError && cause.code === 'STORE_FAILED';
+      if (!error.retryable && !isOfIndex) throw error;
+      this.#log().error({ err: error }, 'the quarantine cannot be used now; what has to be kept is deferred');
+    }
+  }
+
+  /** Also for people: everything that the index does not know is put into it. Resolves with the number. */
+  async rebuild(): Promise<number> {
+    return this.#adopt(await this.#keys());
+  }
+
+  async #adopt(ring: KeyRing): Promise<number> {
+    const adopted = await adoptObjects(this.#storage, ring, this.#index);
+    if (adopted > 0) this.#log().warn({ adopted }, 'put originals into the quarantine index again');
+    return adopted;
+  }
+
+  async health(): Promise<StoreHealth> {
+    try {
+      await this.#keys();
+      await this.#storage.prepare();
+      const { objects, bytes } = this.#index.totals();
+      return this.#hasRoom(1)
+        ? { level: 'green', detail: `${objects} originals, ${bytes} bytes` }
+        : { level: 'yellow', detail: `the quarantine is full: ${bytes} bytes`, remedy: FULL_REMEDY };
+    } catch (error) {
+      const { message } = quarantineFailure('the quarantine cannot be used', error);
+      const [detail = '', ...remedy] = message.split('. ');
+      return { level: 'red', detail, remedy: remedy.join('. ') || 'The log has the reason' };
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#database.close();
+  }
+
+  /** Read once; again after a failure, because the remedy of most is a change of the file. */
+  async #keys(): Promise<KeyRing> {
+    this.#ring ??= openKeyRing(this.#options.keyFile, this.#storage, this.#index, this.#log());
+    try {
+      return await this.#ring;
+    } catch (error) {
+      this.#ring = undefined;
+      throw error;
+    }
+  }
+
+  #log(): Logger {
+    return this.#options.log ?? silentLogger;
+  }
+
+  #reading<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw quarantineFailure('the quarantine could not be read', error);
+    }
+  }
+
+  /** Waits a moment for another process that writes, without holding up the event loop. */
+  async #unlocked<T>(work: () => T): Promise<T> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return work();
+      } catch (error) {
+        const isLocked = error instanceof GatewayError && error.fields['locked'] === true;
+        if (!isLocked || tries >= LOCKED_RETRIES) throw error;
+        await new Promise<void>((resolve) => void this.#clock.after(LOCKED_RETRY_MS, resolve));
+      }
+    }
+  }
+}
+
+async function digestOf(message: MessageBytes): Promise<string> {
+  const hash = createHash('sha256');
+  await forEachChunk(message, async (chunk) => void hash.update(chunk));
+  return hash.digest('hex');
+}
