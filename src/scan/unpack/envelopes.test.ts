@@ -341,6 +341,19 @@ describe('files inside files', () => {
     }
   });
 
+  it('reports encrypted OpenDocument files by their manifest', async () => {
+    const manifest =
+      '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">';
+    const sealed = `${manifest}<manifest:file-entry><manifest:encryption-data/></manifest:file-entry></manifest:manifest>`;
+    for (const [text, causes] of [
+      [sealed, ['encrypted']],
+      [`${manifest}</manifest:manifest>`, []],
+    ] as const) {
+      const odt = buildZip([{ name: 'META-INF/manifest.xml', content: Buffer.from(text) }]);
+      assert.deepEqual((await open(odt)).causes, causes);
+    }
+  });
+
   const gif = Buffer.concat([Buffer.from('GIF89a'), Buffer.alloc(500, 3)]);
   const seven = Buffer.from('N3q8ryccAAQJs37BJgAAAAAAAABaAAAAAAAAAP//////', 'base64');
   const ole = buildOle([

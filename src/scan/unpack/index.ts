@@ -20,7 +20,7 @@ import { createLzipUnpacker, createSevenZipUnpacker } from './seven-zip-unpacker
 import { SevenZip } from './seven-zip.ts';
 import { createTarUnpacker } from './tar.ts';
 import { createTnefUnpacker } from './tnef.ts';
-import { createUnopenedFormats } from './unopened.ts';
+import { createSealedManifest, createUnopenedFormats } from './unopened.ts';
 import type { Unpacker } from './unpacker.ts';
 import { createZipUnpacker } from './zip.ts';
 import { createBrotliUnpacker, createZstdUnpacker } from './zstd.ts';
@@ -82,6 +82,7 @@ export function createUnpackers(): readonly Unpacker[] {
     createShortcutUnpacker(),
     createInstallShieldUnpacker(),
     createUnopenedFormats(),
+    createSealedManifest(),
     createWideTextUnpacker(),
     createScriptTextUnpacker(),
     createScriptEncoderUnpacker(),

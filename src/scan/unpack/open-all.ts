@@ -39,8 +39,8 @@ class Opening {
   readonly #unpackers: readonly Unpacker[];
   readonly #passwords: readonly string[];
 
-  constructor(limits: ScanLimits, unpackers: readonly Unpacker[], passwords: readonly string[]) {
-    this.#budget = new Budget(limits, () => performance.now());
+  constructor(budget: Budget, unpackers: readonly Unpacker[], passwords: readonly string[]) {
+    this.#budget = budget;
     this.#unpackers = unpackers;
     this.#passwords = passwords;
   }
@@ -95,12 +95,15 @@ export interface OpenOptions {
   readonly passwords?: readonly string[];
   readonly limits?: Partial<ScanLimits>;
   readonly unpackers?: readonly Unpacker[];
+  /** The budget's clock, milliseconds. */
+  readonly now?: () => number;
 }
 
 /** Opens `bytes` recursively. Throws whatever an unpacker throws, except `ScanLimitError`. */
 export async function openAll(bytes: Uint8Array, options: OpenOptions = {}): Promise<Opened> {
   const { name, passwords = [], limits = {}, unpackers = createUnpackers() } = options;
-  const opening = new Opening({ ...TEST_LIMITS, ...limits }, unpackers, passwords);
+  const { now = () => performance.now() } = options;
+  const opening = new Opening(new Budget({ ...TEST_LIMITS, ...limits }, now), unpackers, passwords);
   const named = name === undefined ? {} : { name };
   try {
     await opening.open({ path: 'piece', bytes, depth: 0, ...named });

@@ -29,6 +29,18 @@ describe('password candidates', () => {
     assert.ok(passwordCandidates([text]).indexOf('qwertz') < 3);
   });
 
+  it('is not flooded by transport fields or a long text', () => {
+    const fields = Array.from(
+      { length: 60 },
+      (_, i) => `Received: from a${i} by b${i}; id x${i}y; 12:00:${i}`,
+    ).join('\r\n');
+    const header = `${fields}\r\nSubject: your\r\n invoice 9Q7\r\nTo: a@b\r\n`;
+    const long = Array.from({ length: 300 }, (_, i) => `n${i}`).join(' ');
+    const found = passwordCandidates([header, long, 'see you there, Kx77']);
+    assert.ok(found.includes('9Q7') && found.includes('Kx77'));
+    assert.ok(!found.includes('a3'));
+  });
+
   it('knows the customary ones without any text', () => {
     assert.ok(passwordCandidates([]).includes('infected'));
   });

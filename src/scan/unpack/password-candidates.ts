@@ -62,17 +62,39 @@ function plainTokens(text: string): string[] {
   return text.split(/[\s<>]+/u, 500).flatMap((token) => [strip(token)]);
 }
 
+/** A header block of a message: of its fields only the subject is written by a person. */
+function withoutFields(text: string): string {
+  if (
+    !/^(?:received|return-path|delivered-to|date|from|to|subject|message-id|mime-version|x-[a-z-]{1,40}):/i.test(
+      text,
+    )
+  ) {
+    return text;
+  }
+  const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
+  const subject = /^subject:(.{0,1000}(?:\r?\n[ \t].{0,1000}){0,8})/im.exec(text.slice(0, end))?.[1] ?? '';
+  return `${subject}\n${text.slice(end)}`;
+}
+
+/** One of each list after the other, so that a long text does not push out the rest. */
+function inTurns(lists: readonly (readonly string[])[]): string[] {
+  const longest = Math.min(MAX_PASSWORD_CANDIDATES, Math.max(0, ...lists.map((list) => list.length)));
+  return Array.from({ length: longest }, (_, turn) => turn).flatMap((turn) =>
+    lists.flatMap((list) => list.slice(turn, turn + 1)),
+  );
+}
+
 /**
  * Passwords that the given texts (subject, bodies with and without markup, file names) may tell, likeliest first:
  * announced ones, the customary ones, peculiar tokens, then all other words. At most `MAX_PASSWORD_CANDIDATES`.
  */
 export function passwordCandidates(texts: readonly string[]): string[] {
-  const bounded = texts.map((text) => text.slice(0, MAX_TEXT_CHARS));
+  const bounded = texts.map((text) => withoutFields(text.slice(0, MAX_TEXT_CHARS)));
   const ranked = [
-    ...bounded.flatMap(afterAnnouncement),
+    ...inTurns(bounded.map(afterAnnouncement)),
     ...CUSTOMARY,
-    ...bounded.flatMap(peculiarTokens),
-    ...bounded.flatMap(plainTokens),
+    ...inTurns(bounded.map(peculiarTokens)),
+    ...inTurns(bounded.map(plainTokens)),
   ];
   const usable = ranked.filter((candidate) => candidate !== '' && candidate.length <= MAX_PASSWORD_CHARS);
   return [...new Set(usable)].slice(0, MAX_PASSWORD_CANDIDATES);

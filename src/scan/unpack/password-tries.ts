@@ -5,6 +5,9 @@ export const MAX_PASSWORD_TRIES = 200;
 /** Time per archive for all tries, milliseconds: a tenth of the default scan time. */
 export const MAX_PASSWORD_MS = 1000;
 
+/** The likeliest candidates are tried however slow the machine is: the verdict must not hang on its load. */
+export const MIN_PASSWORD_TRIES = 6;
+
 /** The bounded walk over candidate passwords of one archive. The one that worked last is tried first. */
 export class PasswordTries {
   readonly #out: Yield;
@@ -36,7 +39,9 @@ export class PasswordTries {
   #maySpend(): boolean {
     this.#out.budget.checkTime();
     const spentMs = this.#startedMs - this.#out.budget.remainingMs();
-    return this.#tries < MAX_PASSWORD_TRIES && spentMs < MAX_PASSWORD_MS;
+    return (
+      this.#tries < MIN_PASSWORD_TRIES || (this.#tries < MAX_PASSWORD_TRIES && spentMs < MAX_PASSWORD_MS)
+    );
   }
 
   worked(password: string): void {

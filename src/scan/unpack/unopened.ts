@@ -1,5 +1,5 @@
 import type { Piece } from '../piece.ts';
-import { hasMagic } from './byte-view.ts';
+import { hasMagic, viewOf } from './byte-view.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Containers that desktop programs open and we cannot: said so, because silence would mean "nothing inside". */
@@ -36,5 +36,22 @@ export function createUnopenedFormats(): Unpacker {
     unpack: (piece: Piece, out: Yield) => {
       out.cannot('malformed', `${formatOf(piece) ?? 'archive'} format is not opened`);
     },
+  };
+}
+
+/** The first entry that is encrypted stands near the top. */
+const MAX_MANIFEST_BYTES = 64 * 1024;
+const MANIFEST = Buffer.from('urn:oasis:names:tc:opendocument:xmlns:manifest');
+const SEALED_ENTRY = Buffer.from('encryption-data');
+
+/** Encrypted OpenDocument files: their entries look like plain data, only the manifest says that they are not. */
+export function createSealedManifest(): Unpacker {
+  return {
+    name: 'odf-manifest',
+    recognises: ({ bytes }: Piece) => {
+      const view = viewOf(bytes.subarray(0, MAX_MANIFEST_BYTES));
+      return view.includes(MANIFEST) && view.includes(SEALED_ENTRY);
+    },
+    unpack: (_: Piece, out: Yield) => out.cannot('encrypted', 'OpenDocument file is encrypted'),
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createUnpackers } from './index.ts';
 import { openAll, yields, type Opened } from './open-all.ts';
+import { MAX_PASSWORD_TRIES, MIN_PASSWORD_TRIES } from './password-tries.ts';
 
 const unpackers = createUnpackers();
 /** Made once, each with the text POSTERN-TEST-MARK after some filler and the password `secret`. */
@@ -52,7 +53,11 @@ const FIXTURES = {
 };
 
 function open(name: keyof typeof FIXTURES, passwords: readonly string[]): Promise<Opened> {
-  return openAll(Buffer.from(FIXTURES[name], 'base64'), { unpackers, passwords });
+  return openAll(Buffer.from(FIXTURES[name], 'base64'), { unpackers, passwords, now: () => 0 });
+}
+
+function noise(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `no${i}`);
 }
 
 describe('encrypted archives', () => {
@@ -71,9 +76,24 @@ describe('encrypted archives', () => {
   }
 
   it('tries no more than the limit', async () => {
-    const noise = Array.from({ length: 199 }, (_, i) => `no${i}`);
-    assert.equal(yields(await open('ZipCrypto, deflated', [...noise, 'secret']), 'POSTERN-TEST-MARK'), true);
-    const opened = await open('ZipCrypto, deflated', [...noise, 'one-more', 'secret']);
+    const wrong = noise(MAX_PASSWORD_TRIES - 1);
+    assert.equal(yields(await open('ZipCrypto, deflated', [...wrong, 'secret']), 'POSTERN-TEST-MARK'), true);
+    const opened = await open('ZipCrypto, deflated', [...wrong, 'one-more', 'secret']);
     assert.deepEqual(opened.causes, ['encrypted']);
+  });
+
+  it('stops when its time is over, but not before the likeliest were tried', async () => {
+    let time = 0;
+    const slow = (): number => (time += 500);
+    const tryAll = (passwords: string[]): Promise<Opened> =>
+      openAll(Buffer.from(FIXTURES['ZipCrypto, deflated'], 'base64'), {
+        unpackers,
+        passwords,
+        now: slow,
+        limits: { timeMs: 1_000_000 },
+      });
+    const [within, over] = [MIN_PASSWORD_TRIES - 1, MIN_PASSWORD_TRIES];
+    assert.equal(yields(await tryAll([...noise(within), 'secret']), 'POSTERN-TEST-MARK'), true);
+    assert.deepEqual((await tryAll([...noise(over), 'secret'])).causes, ['encrypted']);
   });
 });
