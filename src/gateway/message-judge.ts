@@ -14,6 +14,9 @@ import type { NoticeWording } from './policy/notice-wording.ts';
 import { replacementNotice } from './policy/replacement-notice.ts';
 import type { MessageContext } from './relay.ts';
 
+/** Enough of the SHA-256 to find the original by; the quarantine is named by it. */
+const REFERENCE_CHARACTERS = 16;
+
 /** Everything a verdict needs to become an action, shared by all sessions. */
 export interface JudgeParts {
   readonly scanner: Scanner;
@@ -167,7 +170,10 @@ export class MessageJudge {
   }
 
   async #substitute(scan: ScanRequest, report: ScanReport): Promise<Overlay> {
-    const notice = replacementNotice(report, scan.id, this.#for.wording?.(scan.user));
+    // The same content always gets the same bytes: a message is immutable for its clients (RFC 9051 section
+    // 2.3.1.1), and ranges of it are put together across commands and connections.
+    const reference = report.sha256 === '' ? scan.id : report.sha256.slice(0, REFERENCE_CHARACTERS);
+    const notice = replacementNotice(report, reference, this.#for.wording?.(scan.user));
     const patches = await this.#parts.scanner.neutralise(scan.message, report.guilt, notice);
     return new Overlay(patches, scan.message.byteLength);
   }
