@@ -6,10 +6,14 @@ import { Registry } from 'prom-client';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { configSchema } from '../../src/base/config/schema.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
+import type { OriginalDestinations } from '../../src/gateway/placement/original-destination.ts';
+import type { Authority } from '../../src/gateway/tls/authority.ts';
 import type { Relays } from '../../src/gateway/session-factory.ts';
+import { ExclusionStore } from '../../src/gateway/exclusions/exclusion-store.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import type { GatewayListener } from '../../src/gateway/listener.ts';
 import type { Scanner } from '../../src/scan/scanner.ts';
+import type { KeyPair } from '../../src/gateway/tls/certificate-writer.ts';
 import { LOCALHOST, writePair } from './certificates.ts';
 import { FakeScanner } from './fake-scanner.ts';
 import { MemoryQuarantine } from './memory-quarantine.ts';
@@ -28,6 +32,10 @@ export interface FixtureSettings {
   readonly scanner?: Scanner;
   readonly clock?: Clock;
   readonly spoolDirectory?: string;
+  readonly authority?: Authority;
+  readonly destinations?: OriginalDestinations;
+  /** What the scripted server shows. */
+  readonly serverPair?: KeyPair;
 }
 
 /** A gateway on loopback with a scripted server behind it and recording parts around it. */
@@ -37,6 +45,7 @@ export class GatewayFixture {
   readonly scanner: FakeScanner;
   readonly quarantine: MemoryQuarantine;
   readonly log: RecordingLog;
+  readonly exclusions: ExclusionStore;
   readonly registry: Registry;
   readonly folder: string;
 
@@ -46,13 +55,16 @@ export class GatewayFixture {
     this.scanner = parts.scanner;
     this.quarantine = parts.quarantine;
     this.log = parts.log;
+    this.exclusions = parts.exclusions;
     this.registry = parts.registry;
     this.folder = parts.folder;
   }
 
   static async start(test: TestContext, settings: FixtureSettings): Promise<GatewayFixture> {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-test-'));
-    const server = await PeerServer.listen(settings.secureUpstream === true ? LOCALHOST : undefined);
+    const server = await PeerServer.listen(
+      settings.secureUpstream === true ? (settings.serverPair ?? LOCALHOST) : undefined,
+    );
     const { port } = server;
     const upstream = {
       host: '127.0.0.1',
@@ -71,14 +83,21 @@ export class GatewayFixture {
       tls: 'off',
       ...settings.listener,
     };
+    const config = configSchema.parse({ upstream, tls, ...settings.config });
+    const clock = settings.clock ?? systemClock;
+    const exclusions = new ExclusionStore(config.exclusions, clock);
+    const { authority, destinations } = settings;
     const gateway = createGateway({
-      config: configSchema.parse({ upstream, tls, ...settings.config }),
+      config,
+      exclusions,
+      ...(authority === undefined ? {} : { authority }),
+      ...(destinations === undefined ? {} : { destinations }),
       listeners: settings.listeners ?? [listener],
       scanner: settings.scanner ?? scanner,
       quarantine,
       metrics: createMetrics(registry),
       log,
-      clock: settings.clock ?? systemClock,
+      clock,
       relays: settings.relays,
       spoolDirectory: settings.spoolDirectory ?? folder,
     });
@@ -88,7 +107,7 @@ export class GatewayFixture {
       fs.rmSync(folder, { recursive: true, force: true });
     });
     await gateway.start();
-    return new GatewayFixture({ gateway, server, scanner, quarantine, log, registry, folder });
+    return new GatewayFixture({ gateway, server, scanner, quarantine, log, exclusions, registry, folder });
   }
 
   get port(): number {
