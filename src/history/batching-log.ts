@@ -1,0 +1,98 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { HistoryWriter, TimedJudgement } from './history-writer.ts';
+import type { JudgedMessage, JudgementLog } from './judgement-log.ts';
+
+/** What a crash may lose. */
+const FLUSH_MS = 1_000;
+/** Written at once: a transaction of this many takes about 10 ms. */
+const MAX_BATCH = 500;
+/** Judgements that wait while the database cannot be written; then the newest are counted as lost. */
+const MAX_WAITING = 20_000;
+const PRUNE_MS = 600_000;
+
+export interface BatchingLogHooks {
+  /** Called with the number of judgements that are lost. */
+  readonly onLost: (count: number) => void;
+  /** Called for everything that is recorded, at once. */
+  readonly onRecord?: (judgement: TimedJudgement) => void;
+}
+
+/** Keeps what is recorded and writes it in batches, off the path of the messages. */
+export class BatchingLog implements JudgementLog {
+  readonly #writer: HistoryWriter;
+  readonly #hooks: BatchingLogHooks;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #waiting: TimedJudgement[] = [];
+  #cancel: (() => void) | undefined;
+  #prunedAt = -Infinity;
+  #isFailing = false;
+
+  constructor(writer: HistoryWriter, hooks: BatchingLogHooks, clock: Clock, log: Logger) {
+    this.#writer = writer;
+    this.#hooks = hooks;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Undefined while all is well. */
+  get problem(): string | undefined {
+    return this.#isFailing ? 'the history cannot be written' : undefined;
+  }
+
+  record(judged: JudgedMessage): void {
+    const judgement = { at: this.#clock.now(), judged };
+    if (this.#waiting.length >= MAX_WAITING) this.#hooks.onLost(1);
+    else this.#waiting.push(judgement);
+    this.#cancel ??= this.#clock.after(FLUSH_MS, () => this.#due());
+    this.#hooks.onRecord?.(judgement);
+  }
+
+  /** Writes everything that waits. Never throws. */
+  flush(): void {
+    while (this.#waiting.length > 0 && this.#writeOne());
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.flush();
+    if (this.#waiting.length > 0) this.#hooks.onLost(this.#waiting.length);
+  }
+
+  #due(): void {
+    this.#cancel = undefined;
+    this.#writeOne();
+    this.#prune();
+    if (this.#waiting.length > 0) {
+      // One batch in one turn of the event loop, soon the next; after a failure not before its time.
+      this.#cancel = this.#clock.after(this.#isFailing ? FLUSH_MS : 10, () => this.#due());
+    }
+  }
+
+  #writeOne(): boolean {
+    const batch = this.#waiting.slice(0, MAX_BATCH);
+    try {
+      this.#writer.write(batch);
+      this.#waiting = this.#waiting.slice(batch.length);
+      this.#isFailing = false;
+      return true;
+    } catch (error) {
+      if (!this.#isFailing) this.#log.error({ err: error }, 'the history cannot be written; trying again');
+      this.#isFailing = true;
+      return false;
+    }
+  }
+
+  #prune(): void {
+    const now = this.#clock.monotonic();
+    if (this.#isFailing || now - this.#prunedAt < PRUNE_MS) return;
+    this.#prunedAt = now;
+    try {
+      this.#writer.prune(this.#clock.now());
+    } catch (error) {
+      this.#log.warn({ err: error }, 'old history could not be deleted');
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { SqliteFile } from '../base/sqlite-file.ts';
+
+/**
+ * Times are milliseconds since 1970. `fetches` has a row for each judged message with a digest, clean ones as well:
+ * names are numbers of `names`, so that a row is small. `days` has the counts, which outlive the rows.
+ */
+const VERSION_1 = `
+CREATE TABLE detections (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  verdict TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  action TEXT NOT NULL,
+  user TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  rules_key TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX detections_by_time ON detections (at);
+CREATE INDEX detections_by_content ON detections (sha256, id);
+CREATE TABLE rule_hits (
+  detection INTEGER NOT NULL REFERENCES detections (id) ON DELETE CASCADE,
+  namespace TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  PRIMARY KEY (detection, namespace, rule)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE fetches (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  digest BLOB NOT NULL,
+  user INTEGER NOT NULL,
+  client INTEGER NOT NULL,
+  application INTEGER NOT NULL,
+  mailbox INTEGER NOT NULL,
+  protocol INTEGER NOT NULL,
+  verdict INTEGER NOT NULL,
+  action INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  uid TEXT NOT NULL
+) STRICT;
+CREATE INDEX fetches_by_content ON fetches (digest, id);
+CREATE TABLE days (
+  day TEXT NOT NULL,
+  what TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (day, what)
+) STRICT, WITHOUT ROWID`;
+
+export function historyDatabase(path: string): SqliteFile {
+  return new SqliteFile({ path, name: 'the history', migrations: [VERSION_1] });
+}
