@@ -83,6 +83,16 @@ function hits(fixture: GatewayFixture): number[] {
   return fixture.exclusions.list().map((one) => one.hits);
 }
 
+function found(...findings: Finding[]): Verdict {
+  return { kind: 'malicious', findings };
+}
+
+/** The certificate that a client sees: that of the server only when nobody opened the connection. */
+async function connectSecurely(fixture: GatewayFixture, servername: string) {
+  const client = await Peer.connect(fixture.port, { servername, rejectUnauthorized: false });
+  return { client, upstream: await fixture.server.accept() };
+}
+
 describe('excluded addresses', () => {
   for (const [what, addresses] of [
     ['a single address', '127.0.0.1'],
@@ -197,8 +207,6 @@ describe('excluded users and mailboxes', () => {
 });
 
 describe('excluded findings', () => {
-  const found = (...findings: Finding[]): Verdict => ({ kind: 'malicious', findings });
-
   it('do not count, but are recorded', async (t) => {
     const fixture = await gatewayWith(t, { detections: [{ detection: 'test/Noisy' }] });
     fixture.scanner.judge = () => found(finding('Noisy'));
@@ -242,12 +250,6 @@ describe('connections that begin with TLS', () => {
     secureUpstream: true,
     upstreamTls: { mode: 'implicit', verify: false },
   } as const;
-
-  /** The certificate that a client sees: that of the server only when nobody opened the connection. */
-  async function connectSecurely(fixture: GatewayFixture, servername: string) {
-    const client = await Peer.connect(fixture.port, { servername, rejectUnauthorized: false });
-    return { client, upstream: await fixture.server.accept() };
-  }
 
   it('are forwarded untouched by the name that is asked for, and only by that', async (t) => {
     const fixture = await gatewayWith(t, { serverNames: [{ name: '*.bank.example' }] }, imaps);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { assert as checkThat, nat, property, tuple } from 'fast-check';
 import {
   numbersBody,
   protocolsBody,
@@ -71,9 +71,9 @@ describe('a ClientHello', () => {
   });
 
   it('never makes the reader throw', () => {
-    const mutated = fc.tuple(fc.nat(200), fc.nat(255), fc.nat(200));
-    fc.assert(
-      fc.property(mutated, ([at, value, length]) => {
+    const mutated = tuple(nat(200), nat(255), nat(200));
+    checkThat(
+      property(mutated, ([at, value, length]) => {
         const bytes = writeHello(HELLO);
         bytes[at % bytes.length] = value;
         readClientHello(bytes.subarray(0, length));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { assert as checkThat, constantFrom, nat, property } from 'fast-check';
 import { readProxyHeader, writeProxyHeader } from './proxy-header.ts';
 
 const V4 = {
@@ -15,6 +15,16 @@ const V6 = {
 function refusal(text: string | Buffer): string {
   const reading = readProxyHeader(Buffer.from(text));
   return reading.kind === 'refused' ? reading.why : reading.kind;
+}
+
+function line(length: number): string {
+  return `PROXY UNKNOWN ${'x'.repeat(length - 16)}\r\n`;
+}
+
+function extended(payload: number): Buffer {
+  const header = Buffer.concat([writeProxyHeader('v2', V4), Buffer.alloc(payload - 12)]);
+  header.writeUInt16BE(payload, 14);
+  return header;
 }
 
 describe('a PROXY header', () => {
@@ -73,21 +83,15 @@ describe('a PROXY header', () => {
   });
 
   it('may be 107 bytes of a line and 2 KiB of extensions, and not one more', () => {
-    const line = (length: number) => `PROXY UNKNOWN ${'x'.repeat(length - 16)}\r\n`;
     assert.equal(refusal(line(107)), 'header');
     assert.equal(refusal(line(108)), 'too-long');
-    const extended = (payload: number) => {
-      const header = Buffer.concat([writeProxyHeader('v2', V4), Buffer.alloc(payload - 12)]);
-      header.writeUInt16BE(payload, 14);
-      return header;
-    };
     assert.equal(refusal(extended(2048)), 'header');
     assert.equal(refusal(extended(2049)), 'too-long');
   });
 
   it('never makes the reader throw', () => {
-    fc.assert(
-      fc.property(fc.constantFrom('v1', 'v2'), fc.nat(60), fc.nat(255), (version, at, value) => {
+    checkThat(
+      property(constantFrom('v1', 'v2'), nat(60), nat(255), (version, at, value) => {
         const header = writeProxyHeader(version === 'v1' ? 'v1' : 'v2', V6);
         header[at % header.length] = value;
         readProxyHeader(header);
