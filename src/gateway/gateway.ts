@@ -5,7 +5,9 @@ import type { Clock } from '../base/clock.ts';
 import type { Config } from '../base/config/schema.ts';
 import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
+import type { JudgementLog } from '../history/judgement-log.ts';
 import type { QuarantineStore } from '../quarantine/quarantine-store.ts';
+import type { ReleaseList } from '../quarantine/release-list.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import { BackgroundScans } from './background-scans.ts';
 import { Connection, type ConnectionParts } from './connection.ts';
@@ -34,6 +36,9 @@ export interface GatewayParts {
   readonly listeners: readonly GatewayListener[];
   readonly scanner: Scanner;
   readonly quarantine: QuarantineStore;
+  /** See `JudgeParts`. */
+  readonly releases?: ReleaseList;
+  readonly journal?: JudgementLog;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;
@@ -194,14 +199,23 @@ function destinationsFor({ listeners, destinations }: GatewayParts): OriginalDes
 }
 
 function sessionFactory(parts: GatewayParts, exclusions: Exclusions): SessionFactory {
-  const { config, scanner, quarantine, metrics, log, clock, relays } = parts;
+  const { config, scanner, quarantine, releases, journal, metrics, log, clock, relays } = parts;
   const { limits, policy, mode } = config;
   const deferrals = new DeferralCounter();
   const directory = parts.spoolDirectory ?? tmpdir();
   return new SessionFactory({
     config,
     relays,
-    judge: { scanner, quarantine, policy: { mode, policy }, deferrals, exclusions, metrics },
+    judge: {
+      scanner,
+      quarantine,
+      policy: { mode, policy },
+      deferrals,
+      exclusions,
+      ...(releases && { releases }),
+      ...(journal && { journal }),
+      metrics,
+    },
     policies: new Policies(config),
     background: new BackgroundScans(scanner, log),
     budget: new SpoolBudget(directory, limits.spoolMemoryBytes * MESSAGES_IN_MEMORY, metrics),

@@ -1,12 +1,15 @@
 import { GatewayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { type JudgementLog, NO_JUDGEMENT_LOG } from '../history/judgement-log.ts';
 import type { QuarantineStore } from '../quarantine/quarantine-store.ts';
+import { NO_RELEASES, type ReleaseList } from '../quarantine/release-list.ts';
 import type { MessageBytes, ScanReport, ScanRequest, Scanner } from '../scan/scanner.ts';
 import { type DeferralCounter, deferralKey } from './deferral-counter.ts';
 import { excludedBeforeScan, excludedReport, withoutExcluded } from './exclusions/excluded-report.ts';
 import { type Exclusion, type Exclusions, NO_EXCLUSIONS } from './exclusions/exclusions.ts';
 import { Overlay } from './overlay.ts';
+import { PinnedVerdicts } from './pinned-verdicts.ts';
 import type { Action } from './policy/action.ts';
 import type { PolicyChoice } from './policy/policies.ts';
 import { type Decision, decide, type PolicySettings } from './policy/policy.ts';
@@ -24,6 +27,10 @@ export interface JudgeParts {
   readonly policy: PolicySettings;
   readonly deferrals: DeferralCounter;
   readonly exclusions?: Exclusions;
+  /** What administrators let through; default: nothing. */
+  readonly releases?: ReleaseList;
+  /** Where every judgement is told; default: nowhere. */
+  readonly journal?: JudgementLog;
   readonly metrics: Metrics;
 }
 
@@ -74,6 +81,7 @@ export interface Judgement {
 export class MessageJudge {
   readonly #parts: JudgeParts;
   readonly #for: JudgedFor;
+  readonly #pinned = new PinnedVerdicts();
 
   constructor(parts: JudgeParts, judgedFor: JudgedFor) {
     this.#parts = parts;
@@ -81,18 +89,37 @@ export class MessageJudge {
   }
 
   async judge(request: JudgeRequest, signals: JudgeSignals): Promise<Judgement> {
-    const { report, exclusion } = await this.#report(request, signals);
+    const { report: scanned, exclusion } = await this.#report(request, signals);
     signals.live.throwIfAborted();
     const { user, message } = request.scan;
+    const pinned = this.#pinned.find(scanned.sha256);
+    const report = pinned ?? scanned;
     const content = report.sha256 === '' ? `${message.byteLength} bytes` : report.sha256;
     const key = deferralKey(user, request.context.identity, content);
     const deferrals = this.#parts.deferrals.count(key);
-    const decision = decide(report.verdict, this.#policyFor(user), { deferrals });
+    const decided = decide(report.verdict, this.#policyFor(user), { deferrals });
+    const decision = this.#unlessReleased(pinned === undefined ? decided : STAYS, request, report);
     const judgement = await this.#carryOut(decision.action, request, report);
     this.#record(named(decision, exclusion), judgement.action, request, report);
+    if (judgement.action === 'neutralise') this.#pinned.pin(report);
     if (judgement.action === 'defer') this.#parts.deferrals.add(key);
     else this.#parts.deferrals.forget(key);
     return judgement;
+  }
+
+  /** An administrator answers for this content; it is in the ledger like everything that goes out unjudged. */
+  #unlessReleased(
+    decision: RecordedDecision,
+    request: JudgeRequest,
+    { sha256 }: ScanReport,
+  ): RecordedDecision {
+    if (decision.action === 'deliver' || request.isUpload || sha256 === '') return decision;
+    const { releases = NO_RELEASES } = this.#parts;
+    const release = releases.find(sha256, request.scan.user);
+    if (release === undefined) return decision;
+    this.#pinned.forget(sha256);
+    this.#for.log.warn({ scanId: request.scan.id, release: release.id, sha256 }, 'released content');
+    return { ...decision, action: 'deliver', ledgerCause: 'released' };
   }
 
   #policyFor(user: string): PolicySettings {
@@ -181,7 +208,7 @@ export class MessageJudge {
   #record(
     decision: RecordedDecision,
     action: Action,
-    { scan, context }: JudgeRequest,
+    { scan, context, isUpload }: JudgeRequest,
     report: ScanReport,
   ): void {
     const { metrics } = this.#parts;
@@ -193,6 +220,7 @@ export class MessageJudge {
       metrics.unscanned.inc({ protocol, cause: decision.ledgerCause });
       metrics.unscannedBytes.inc({ protocol, cause: decision.ledgerCause }, report.bytes);
     }
+    this.#tell(decision, action, { scan, context, isUpload }, report);
     if (verdict.kind === 'clean') return;
     const detection = {
       scanId: scan.id,
@@ -212,6 +240,31 @@ export class MessageJudge {
     };
     this.#for.log.warn(detection, `message ${verdict.kind}`);
   }
+
+  #tell(decision: RecordedDecision, action: Action, request: JudgeRequest, report: ScanReport): void {
+    const { journal = NO_JUDGEMENT_LOG } = this.#parts;
+    const { scan, context, isUpload } = request;
+    const { verdict, sha256, bytes, generation } = report;
+    const program = this.#for.application?.();
+    journal.record({
+      scanId: scan.id,
+      subject: scan.subject,
+      protocol: this.#for.listener,
+      user: scan.user,
+      client: this.#for.client,
+      application: program === undefined ? '' : `${program.name} ${program.version}`.trim(),
+      mailbox: context.mailbox,
+      uid: context.uid,
+      identity: context.identity,
+      isUpload,
+      verdict,
+      action,
+      ledgerCause: action === 'deliver' ? decision.ledgerCause : undefined,
+      sha256,
+      bytes,
+      generation,
+    });
+  }
 }
 
 interface Judged {
@@ -220,10 +273,13 @@ interface Judged {
 }
 
 /** The ledger says which kind of exclusion it was. */
-function named(decision: Decision, exclusion: Exclusion | undefined): RecordedDecision {
+function named(decision: RecordedDecision, exclusion: Exclusion | undefined): RecordedDecision {
   if (exclusion === undefined || decision.ledgerCause === undefined) return decision;
   return { ...decision, ledgerCause: `excluded-${exclusion.kind}` };
 }
+
+/** Neutralised before in this session. */
+const STAYS: RecordedDecision = { action: 'neutralise', configured: 'neutralise' };
 
 type RecordedDecision = Omit<Decision, 'ledgerCause'> & { readonly ledgerCause?: string };
 
