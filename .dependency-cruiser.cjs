@@ -20,6 +20,7 @@ module.exports = {
     floor('rules', base),
     floor('quarantine', base, scanContract),
     floor('history', base, scanContract, quarantineContract, quarantineForAdministrators),
+    floor('notify', base, scanContract, '^src/history/judgement-log\\.ts$'),
     floor('workers', base, '^src/scan/', '^src/rules/'),
     floor('gateway', base, scanContract, quarantineContract, historyContract),
     floor(
