@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { systemClock, type Clock } from '../base/clock.ts';
@@ -21,8 +23,13 @@ export interface AdminServerOptions {
   readonly address: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** PEM files; both: HTTPS. Read once. */
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
   readonly registry: Registry;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+  /** How well mail is protected now; answers `/status`. Never rejects. */
+  readonly status?: () => unknown;
   readonly log: Logger;
   readonly clock?: Clock;
   /** Everything below `/api/`. */
@@ -83,7 +90,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-const OWN_PATHS: ReadonlySet<string> = new Set(['/metrics', '/healthz', '/readyz']);
+const OWN_PATHS: ReadonlySet<string> = new Set(['/metrics', '/healthz', '/readyz', '/status']);
 
 function pathOf({ url = '' }: IncomingMessage): string {
   const [path = ''] = url.split('?', 1);
@@ -156,7 +163,7 @@ class AdminRoutes {
   }
 
   async #route(path: string): Promise<Answer> {
-    const { registry } = this.#options;
+    const { registry, status } = this.#options;
     switch (path) {
       case '/metrics':
         return { status: 200, type: registry.contentType, body: await registry.metrics() };
@@ -164,8 +171,10 @@ class AdminRoutes {
         return json(200, { status: 'ok' });
       case '/readyz':
         return this.#ready();
+      case '/status':
+        return status === undefined ? refusal(404, 'there is no status') : json(200, await status());
       default:
-        return refusal(404, 'not found; there are /metrics, /healthz and /readyz');
+        return refusal(404, 'not found; there are /metrics, /healthz, /readyz and /status');
     }
   }
 
@@ -207,7 +216,7 @@ function close(server: Server, clock: Clock): Promise<void> {
 }
 
 /**
- * `/metrics`, `/healthz` and `/readyz` on a port of their own, without a password: keep the address private.
+ * `/metrics`, `/healthz`, `/readyz` and `/status` on a port of their own, without a password: keep the address private.
  * What `api` and `site` serve is guarded by themselves.
  */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
@@ -216,14 +225,27 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
     collectDefaultMetrics({ register: registry });
   }
   const routes = new AdminRoutes(options);
-  const server = createServer({
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionsCheckingInterval: 1_000,
-  });
+  const server = serverOf(options);
   server.maxConnections = MAX_CONNECTIONS;
   server.on('request', (request, response) => routes.handle(request, response));
   return { start: () => listen(server, options), stop: () => close(server, options.clock ?? systemClock) };
+}
+
+const SERVER_SETTINGS = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  connectionsCheckingInterval: 1_000,
+};
+
+function serverOf({ tlsCert, tlsKey }: AdminServerOptions): Server {
+  if (tlsCert === undefined || tlsKey === undefined) return createServer(SERVER_SETTINGS);
+  try {
+    const pair = { cert: readFileSync(tlsCert), key: readFileSync(tlsKey), minVersion: 'TLSv1.2' } as const;
+    return createSecureServer({ ...SERVER_SETTINGS, ...pair });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GatewayError('CERTIFICATE_INVALID', `admin.tlsCert cannot be used (${reason})`, { cause });
+  }
 }

@@ -1,21 +1,27 @@
 import manifest from '../../package.json' with { type: 'json' };
 import { GatewayError } from '../base/errors.ts';
+import { caCommand } from './ca.ts';
 import { checkCommand } from './check.ts';
 import { EXIT_FAILED, EXIT_OK, UsageError, type Command, type Roof } from './command.ts';
 import { demoCommand } from './demo-command.ts';
 import type { Io } from './io.ts';
+import { nftCommand } from './nft.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { scanCommand } from './scan.ts';
 import { selftestCommand } from './selftest.ts';
 import { serveCommand } from './serve.ts';
+import { statusCommand } from './status.ts';
 
 const COMMANDS: readonly Command[] = [
   serveCommand,
   demoCommand,
   checkCommand,
+  statusCommand,
   scanCommand,
   selftestCommand,
   quarantineCommand,
+  caCommand,
+  nftCommand,
 ];
 
 function overview(): string {

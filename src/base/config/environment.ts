@@ -11,8 +11,8 @@ export interface EnvironmentValue {
   readonly value: unknown;
 }
 
-/** POSTERN_ variables that are no configuration keys: the file itself, and the fault switch of the tests. */
-const OTHER_VARIABLES: readonly string[] = ['POSTERN_CONFIG', 'POSTERN_SCAN_FAULTS'];
+/** POSTERN_ variables that are no configuration keys: the file itself, the fault switch of the tests, a secret. */
+const OTHER_VARIABLES: readonly string[] = ['POSTERN_CONFIG', 'POSTERN_SCAN_FAULTS', 'POSTERN_CA_PASSPHRASE'];
 
 /**
  * Kubernetes and container links add these by themselves when the service is called `postern`

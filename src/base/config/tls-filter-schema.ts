@@ -19,21 +19,16 @@ export const tlsFilterSchema = z
       .boolean()
       .default(true)
       .describe('Open connections that begin with TLS. false: forwarded untouched, counted as unscanned.'),
-    ca: z
-      .strictObject({
-        path: path
-          .optional()
-          .meta({ examples: ['./ca'] })
-          .describe(
-            'Folder of the own authority, made by "postern ca init". With it, servers without an entry in tls.certificates get a certificate under their own name.',
-          ),
-        keyFile: path
-          .optional()
-          .meta({ examples: ['/run/secrets/postern-ca'] })
-          .describe('File with the passphrase of the key; or the variable POSTERN_CA_PASSPHRASE.'),
-      })
-      .prefault({})
-      .describe('The authority that signs certificates for clients.'),
+    ca: path
+      .optional()
+      .meta({ examples: ['./ca'] })
+      .describe(
+        'Folder of the own authority, made by "postern ca init". With it, servers without an entry in tls.certificates get a certificate under their own name.',
+      ),
+    caKeyFile: path
+      .optional()
+      .meta({ examples: ['/run/secrets/postern-ca'] })
+      .describe('File with the passphrase of its key; or the variable POSTERN_CA_PASSPHRASE.'),
     problems: z
       .strictObject({
         untrusted: problem('Signed by nobody we trust.'),

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { systemClock } from '../base/clock.ts';
+import { configSchema } from '../base/config/schema.ts';
+import { ExclusionStore } from './exclusions/exclusion-store.ts';
+import { type ProtectionFacts, protectionStatus } from './protection-status.ts';
+
+const CERTIFIED = { tls: { certificates: [{ cert: 'c', key: 'k' }] } };
+const NOW = Date.parse('2026-06-01T00:00:00Z');
+
+function statusOf(config: object, facts: Partial<ProtectionFacts> = {}) {
+  const parsed = configSchema.parse({ upstream: { host: 'mail.example' }, ...CERTIFIED, ...config });
+  const exclusions = new ExclusionStore(parsed.exclusions, systemClock);
+  const rest = { upstreams: [], rulesLoadedAt: NOW, faults: false, now: NOW, ...facts };
+  const { level, reasons } = protectionStatus(parsed, { exclusions, ...rest });
+  assert.ok(reasons.every(({ text, remedy }) => text.endsWith('.') && remedy.endsWith('.')));
+  return [level, ...reasons.map(({ id }) => id)];
+}
+
+const EXCLUSION = { user: 'x', owner: 'ann', reason: 'test' };
+const DAY_MS = 86_400_000;
+
+describe('the state of the protection', () => {
+  it('is green when nothing weakens it', () => {
+    assert.deepEqual(statusOf({}), ['green']);
+    assert.deepEqual(statusOf({ tls: {}, tlsFilter: { ca: 'ca' } }), ['green']);
+  });
+
+  it('is yellow for what is let through or cannot be trusted', () => {
+    const upstream = { host: 'mail.example', tls: { verify: false } };
+    const cases: readonly (readonly [object, string])[] = [
+      [{ protocols: { pop3: false } }, 'protocol-off-pop3'],
+      [{ tlsFilter: { enabled: false } }, 'tls-filter-off'],
+      [{ scan: { uploads: false } }, 'uploads-unscanned'],
+      [{ upstream }, 'upstream-unverified-upstream'],
+      [{ upstreams: [{ ...upstream, name: 'b' }] }, 'upstream-unverified-b'],
+      [{ tls: {} }, 'self-signed-certificate'],
+      [{ exclusions: { users: [EXCLUSION] } }, 'exclusions'],
+      [{ exclusions: { users: [{ ...EXCLUSION, expires: '2020-01-01' }] } }, 'exclusions-expired'],
+    ];
+    for (const [config, id] of cases) assert.deepEqual(statusOf(config), ['yellow', id]);
+  });
+
+  it('is red when nothing is protected, and says the worst first', () => {
+    const both = statusOf({ protection: false, tls: {} });
+    assert.deepEqual(both, ['red', 'protection-off', 'self-signed-certificate']);
+    assert.deepEqual(statusOf({ mode: 'monitor' }), ['red', 'monitor-mode']);
+    assert.deepEqual(statusOf({}, { faults: true }), ['red', 'faults']);
+  });
+
+  it('knows servers that do not answer, and rules of 30 days', () => {
+    const down = (up: number) => statusOf({}, { upstreams: [{ name: 'u', hosts: 2, up }] });
+    assert.deepEqual(down(2), ['green']);
+    assert.deepEqual(down(1), ['yellow', 'upstream-down-u']);
+    assert.deepEqual(down(0), ['red', 'upstream-down-u']);
+    assert.deepEqual(statusOf({}, { rulesLoadedAt: NOW - 30 * DAY_MS + 1 }), ['green']);
+    assert.deepEqual(statusOf({}, { rulesLoadedAt: NOW - 30 * DAY_MS }), ['yellow', 'rules-old']);
+  });
+});
