@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import { Administration, GatewayDrain, NO_SESSIONS, shownExclusion } from './administration.ts';
 import { type AdminServer, createAdminServer, type ReadinessCheck } from './admin/admin-server.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { effectiveListeners } from './base/config/listeners.ts';
@@ -7,31 +8,31 @@ import { watchEventLoopLag } from './base/event-loop-lag.ts';
 import { Lifecycle } from './base/lifecycle.ts';
 import { type Logger, silentLogger } from './base/log.ts';
 import { createMetrics, type Metrics } from './base/metrics.ts';
+import { ReloadRegistry } from './base/reload.ts';
+import { ExclusionStore } from './gateway/exclusions/exclusion-store.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createImapRelay } from './gateway/imap/imap-relay.ts';
+import { configuredAuthority } from './gateway/open-authority.ts';
 import { createPop3Relay } from './gateway/pop3/pop3-relay.ts';
-import { FileQuarantineStore } from './quarantine/file-quarantine-store.ts';
-import type { QuarantineStore } from './quarantine/quarantine-store.ts';
-import { loadRules } from './rules/rule-loader.ts';
-import { countRules, type RuleSet } from './rules/rule-set.ts';
+import { type ProtectionStatus, protectionStatus } from './gateway/protection-status.ts';
+import type { Quarantine } from './quarantine/open-quarantine.ts';
+import type { QuarantineArchive } from './quarantine/quarantine-archive.ts';
+import { countRules } from './rules/rule-set.ts';
 import type { Scanner } from './scan/scanner.ts';
+import { openScanPool, type ScanConfig, ScanService } from './scan-service.ts';
 import { createCachingScanner } from './workers/caching-scanner.ts';
-import type { PoolHooks } from './workers/dispatcher.ts';
-import { createScanPool, defaultWorkers, type ScanPool } from './workers/scan-pool.ts';
 
 /** Sessions finish what they do within this time after the first signal; containers are killed after 30 s at most. */
 const STOP_DEADLINE_MS = 20_000;
 /** Verdicts are about 1 KB each. */
 const CACHED_VERDICTS = 50_000;
 const CACHED_VERDICT_MS = 24 * 3_600_000;
-/** Test switch: messages may ask a worker to fail. Owned by this file; never a configuration key. */
-const FAULTS_VARIABLE = 'POSTERN_SCAN_FAULTS';
 
 /** Parts that tests and commands replace. */
 export interface AppOverrides {
   readonly log?: Logger;
   readonly clock?: Clock;
-  readonly quarantine?: QuarantineStore;
+  readonly quarantine?: Quarantine;
   /** Obey `X-Postern-Fault` in messages; default: whether POSTERN_SCAN_FAULTS is 1. */
   readonly faults?: boolean;
 }
@@ -39,6 +40,8 @@ export interface AppOverrides {
 export interface App {
   /** Listens. Rejects with a `GatewayError`; then nothing runs. */
   start(): Promise<void>;
+  /** Reads rules, lists and certificates anew; each changes as a whole or stays. Never rejects. */
+  reload(reason: string): Promise<void>;
   /** Drains and stops under one deadline; never rejects. */
   stop(reason: string): Promise<void>;
   /** Where clients connect, once started. */
@@ -53,138 +56,156 @@ export interface OpenedScanner {
   close(): Promise<void>;
 }
 
-type ScanConfig = Pick<Config, 'rules' | 'scan' | 'limits'>;
-
 /** Builds the whole gateway in dependency order. Rejects with a `GatewayError` when a part cannot be built. */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   const { log = silentLogger, clock = systemClock } = overrides;
+  const startedAt = clock.now();
+  const faults = overrides.faults ?? process.env['POSTERN_SCAN_FAULTS'] === '1';
   const registry = new Registry();
   const metrics = createMetrics(registry);
-  const faults = overrides.faults ?? process.env[FAULTS_VARIABLE] === '1';
-  const rules = await loadRules(config.rules);
-  const pool = await openPool(config, rules, { faults, hooks: poolHooks(metrics, log), clock, log });
-  recordRules(metrics, rules, clock);
+  const scans = await ScanService.open(config, { metrics, log, clock, faults: overrides.faults });
+  const { pool } = scans;
   const scanner = createCachingScanner(pool, {
     maxEntries: CACHED_VERDICTS,
     maxAgeMs: CACHED_VERDICT_MS,
     clock,
   });
-  const quarantine = overrides.quarantine ?? new FileQuarantineStore({ path: config.quarantine.path });
+  const { quarantine } = overrides;
+  const administration = new Administration({ config, metrics, clock, log, quarantine });
+  const { archive, releases } = administration.quarantine;
   const relays = { imap: createImapRelay, pop3: createPop3Relay };
   const listeners = effectiveListeners(config);
-  const gateway = createGateway({ config, listeners, scanner, quarantine, metrics, log, clock, relays });
+  const exclusions = new ExclusionStore(config.exclusions, clock, (kind) =>
+    metrics.exclusionHits.inc({ kind }),
+  );
+  const gateway = createGateway({
+    config,
+    exclusions,
+    authority: configuredAuthority(config.tlsFilter, process.env),
+    listeners,
+    scanner,
+    quarantine: archive,
+    releases,
+    journal: administration.journal,
+    metrics,
+    log,
+    clock,
+    relays,
+  });
+  const status = () => {
+    const [upstreams, now] = [gateway.upstreams, clock.now()];
+    return protectionStatus(config, { exclusions, upstreams, rulesLoadedAt: startedAt, faults, now });
+  };
   const admin = config.admin.enabled
-    ? createAdminServer({ ...config.admin, registry, readiness: () => readiness(pool, gateway), log })
+    ? openAdmin({ config, administration, scans, scanner, gateway, exclusions, status, registry, log })
     : undefined;
-  return assemble({ pool, gateway, admin, metrics, log });
+  const reloads = new ReloadRegistry(log);
+  reloads.add('rules', () => scans.reload());
+  reloads.add('certificates', () => gateway.reloadCertificates());
+  return assemble({ scans, gateway, admin, administration, reloads, metrics, log });
+}
+
+interface AdminParts {
+  readonly config: Config;
+  readonly administration: Administration;
+  readonly scans: ScanService;
+  readonly scanner: Scanner;
+  readonly gateway: Gateway;
+  readonly exclusions: ExclusionStore;
+  readonly status: () => ProtectionStatus;
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
+function openAdmin(parts: AdminParts): AdminServer {
+  const { config, administration, scans, scanner, gateway, exclusions, status, registry, log } = parts;
+  const drain = new GatewayDrain((deadlineMs) => gateway.stop(deadlineMs), STOP_DEADLINE_MS, log);
+  return createAdminServer({
+    ...config.admin,
+    registry,
+    readiness: () => readiness(scans, gateway, administration.quarantine.archive, drain),
+    status,
+    api: administration.api({
+      scanner,
+      rules: scans,
+      exclusions: { list: () => exclusions.list().map(shownExclusion) },
+      sessions: NO_SESSIONS,
+      drain,
+      endpoints: () => gateway.endpoints,
+      reasons: () => [
+        ...status().reasons.map(({ id, ...reason }) => ({ code: id, ...reason })),
+        ...scans.reasons(),
+      ],
+    }),
+    log,
+  });
 }
 
 /** A scanner without a gateway, for commands. */
 export async function openScanner(config: ScanConfig, log: Logger): Promise<OpenedScanner> {
-  const rules = await loadRules(config.rules);
-  const faults = process.env[FAULTS_VARIABLE] === '1';
-  const pool = await openPool(config, rules, { faults, hooks: {}, clock: systemClock, log });
+  const { pool, rules } = await openScanPool(config, log);
   return { scanner: pool, ruleCount: countRules(rules), close: () => pool.close() };
 }
 
-interface PoolParts {
-  readonly faults: boolean;
-  readonly hooks: PoolHooks;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-async function openPool({ scan, limits }: ScanConfig, rules: RuleSet, parts: PoolParts): Promise<ScanPool> {
-  const { faults, hooks, clock, log } = parts;
-  if (faults) {
-    log.warn({}, `${FAULTS_VARIABLE}=1: messages may make scans fail; never set this where real mail passes`);
-  }
-  return await createScanPool({
-    rules,
-    workers: scan.workers === 0 ? defaultWorkers() : scan.workers,
-    workerHeapMb: scan.workerHeapMb,
-    maxQueue: scan.maxQueue,
-    timeoutMs: scan.timeoutMs,
-    deadlineMs: scan.deadlineMs,
-    limits: { ...scan.limits, maxMessageBytes: limits.maxMessageBytes, timeMs: scan.timeoutMs },
-    faults,
-    hooks,
-    clock,
-  });
-}
-
-/** Workers only report; what is measured of them is recorded here, on the main thread. */
-function poolHooks(metrics: Metrics, log: Logger): PoolHooks {
-  return {
-    onReport: (report) => {
-      metrics.scanQueue.observe(report.timings.queueMs / 1_000);
-      metrics.scanDecode.observe(report.timings.decodeMs / 1_000);
-      metrics.scanMatch.observe(report.timings.matchMs / 1_000);
-      metrics.scanTotal.observe(report.timings.totalMs / 1_000);
-      metrics.scanBytes.inc(report.bytes);
-      metrics.scanPieces.inc(report.pieces);
-      const findings = 'findings' in report.verdict ? report.verdict.findings : [];
-      findings.forEach((finding) => metrics.findings.inc({ engine: finding.engine, class: finding.class }));
-    },
-    onTaskFailure: (cause) => {
-      metrics.poolRestarts.inc({ cause });
-      log.warn({ cause }, 'a scan task ended without an answer');
-    },
-    onState: (state) => {
-      metrics.poolQueue.set(state.queued);
-      metrics.poolUtilisation.set(state.utilisation);
-      metrics.poolWorkers.set(state.workers);
-    },
-  };
-}
-
-function recordRules(metrics: Metrics, rules: RuleSet, clock: Clock): void {
-  metrics.ruleGeneration.reset();
-  metrics.ruleGeneration.set({ generation: rules.generation }, 1);
-  metrics.rules.set(countRules(rules));
-  metrics.rulesLoadedAt.set(clock.now() / 1_000);
-}
-
-async function readiness(pool: ScanPool, gateway: Gateway): Promise<readonly ReadinessCheck[]> {
+async function readiness(
+  scans: ScanService,
+  gateway: Gateway,
+  archive: QuarantineArchive,
+  drain: GatewayDrain,
+): Promise<readonly ReadinessCheck[]> {
+  const { pool } = scans;
   const { workers } = pool.stats();
+  const { level, detail, remedy } = await archive.health();
   return [
-    { name: 'rules', ok: true, detail: `generation ${pool.generation}` },
+    scans.readiness(),
     { name: 'workers', ok: workers > 0, detail: `${workers} threads` },
-    { name: 'listeners', ok: gateway.endpoints.length > 0 },
+    { name: 'listeners', ok: gateway.endpoints.length > 0 && !drain.isDraining },
+    {
+      name: 'quarantine',
+      ok: level !== 'red',
+      detail: remedy === undefined ? detail : `${detail}. ${remedy}`,
+    },
     { name: 'self-test', ok: await pool.selfTest() },
   ];
 }
 
 interface Parts {
-  readonly pool: ScanPool;
+  readonly scans: ScanService;
   readonly gateway: Gateway;
   readonly admin: AdminServer | undefined;
+  readonly administration: Administration;
+  readonly reloads: ReloadRegistry;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
 
-function assemble({ pool, gateway, admin, metrics, log }: Parts): App {
+function assemble({ scans, gateway, admin, administration, reloads, metrics, log }: Parts): App {
   let adminPort: number | undefined;
-  let stopWatching = () => undefined as void;
+  let stopWatching: (() => void) | undefined;
   const lifecycle = new Lifecycle(
     [
-      { name: 'scan pool', stop: () => pool.close() },
+      { name: 'scanner', start: () => scans.start(), stop: () => scans.stop() },
+      administration.part(),
       {
         name: 'event-loop watch',
         start: async () => void (stopWatching = watchEventLoopLag(metrics.eventLoopLag)),
-        stop: async () => stopWatching(),
+        stop: async () => stopWatching?.(),
       },
       { name: 'gateway', start: () => gateway.start(), stop: (ms) => gateway.stop(Math.max(0, ms - 2_000)) },
       {
         name: 'admin',
         start: async () => void (adminPort = (await admin?.start())?.port),
-        stop: async () => admin?.stop(),
+        stop: async () => {
+          administration.events.close();
+          await admin?.stop();
+        },
       },
     ],
     { stopDeadlineMs: STOP_DEADLINE_MS, log },
   );
   return {
     start: () => lifecycle.start(),
+    reload: async (reason) => void (await reloads.run(reason)),
     stop: async (reason) => {
       log.info({ reason }, 'draining');
       await lifecycle.stop();

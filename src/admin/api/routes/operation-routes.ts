@@ -90,7 +90,7 @@ function sessionRoutes({ sessions, audit, drain }: ApiParts): readonly Route[] {
       path: '/api/v1/drain',
       id: 'drain',
       tag: 'sessions',
-      summary: 'Accept no more sessions and end those that are open; the process then ends',
+      summary: 'Accept no more sessions and end those that are open; the process goes on until it is stopped',
       access: 'administrator',
       body: { name: 'DrainRequest', schema: drainBody },
       answer: { name: 'Draining', schema: drainSchema, status: 202 },
