@@ -64,6 +64,17 @@ describe('admin server', () => {
     }
   });
 
+  it('has no gauge that is named like a counter, which promtool refuses', async () => {
+    const { port } = await serve();
+    const { body } = await get(port, '/metrics');
+    const gauges = [...body.matchAll(/^# TYPE (\S+) gauge$/gm)].map(([, name]) => name ?? '');
+    assert.ok(gauges.length > 0);
+    assert.deepEqual(
+      gauges.filter((name) => name.endsWith('_total')),
+      [],
+    );
+  });
+
   it('takes a registry that has the process metrics already', async () => {
     const { registry } = await serve();
     const { port } = await serve({ registry });
