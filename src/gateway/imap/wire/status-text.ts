@@ -27,7 +27,7 @@ export function readStatusText(text: string): StatusText {
 }
 
 /** Codes that would walk the client round the gateway or open another door to content. */
-const DROPPED_CODES = new Set(['REFERRAL', 'BADURL', 'URLMECH', 'NEWNAME']);
+const DROPPED_CODES = new Set(['REFERRAL', 'URLMECH', 'NEWNAME']);
 
 /** The text again as it may reach a client: canonical, without announced literals. */
 export function renderStatusText(status: StatusText): string {
