@@ -89,7 +89,7 @@ export class ScanRun {
     }
     if (this.#message.length > limits.maxMessageBytes) {
       this.#outcome.fail(record, 'too-large', `message larger than ${limits.maxMessageBytes} bytes`);
-    } else {
+    } else if (this.#subject === 'message' || looksLikeMessage(raw)) {
       this.#passwords.addText(this.#message.subarray(0, SUBJECT_WITHIN_BYTES));
       await this.#readMessage(this.#message, record, {
         isRaw: true,
