@@ -1,6 +1,6 @@
 import type { Action } from '../policy/action.ts';
 import type { Effect, MessageContext, MessageId } from '../relay.ts';
-import type { Located } from '../../scan/scanner.ts';
+import type { Located, ScanSubject } from '../../scan/scanner.ts';
 import type { ClientOutput } from './client-output.ts';
 import { type FetchPlan, isAdded, isSeenProbe, responseKey } from './fetch-plan.ts';
 import { HeldFetch, type ValueSlot } from './held-fetch.ts';
@@ -242,7 +242,8 @@ export class FetchGate {
     if (item.class === 'whole') {
       this.#beginWhole(current, slot);
     } else if (item.class === 'header') {
-      this.#beginHeader(current, slot);
+      // Where a header ends is a matter of reading: all of it may be a message to somebody, a subset is not.
+      this.#beginHeader(current, slot, item.section?.includes('(') === true ? 'fragment' : 'message');
     } else {
       this.#beginSlice(current, item, slot);
     }
@@ -286,7 +287,7 @@ export class FetchGate {
   }
 
   /** Judged by itself, or every list view would download the mailbox. */
-  #beginHeader(current: Current, slot: Omit<ValueSlot, 'kind' | 'source'>): void {
+  #beginHeader(current: Current, slot: Omit<ValueSlot, 'kind' | 'source'>, subject: ScanSubject): void {
     const value = current.held.addValue(slot);
     const message = this.#spoolTo(current, slot.size);
     if (slot.size === 0) {
@@ -300,7 +301,7 @@ export class FetchGate {
       value.source =
         action === 'deliver' ? { kind: 'release', message, start: 0 } : { kind: 'blank', message };
     };
-    current.scans.push({ message, subject: 'fragment', settle });
+    current.scans.push({ message, subject, settle });
   }
 
   #beginSlice(current: Current, item: FetchItem, slot: Omit<ValueSlot, 'kind' | 'source'>): void {
