@@ -177,7 +177,7 @@ function sharedParts(parts: GatewayParts): ConnectionParts {
       listeners,
       metrics,
       clock,
-      onSocket: (channel) => own.opened(channel),
+      isOurselves: (channel) => own.opened(channel),
     }),
     sessions: sessionFactory(parts, exclusions),
     placement: {

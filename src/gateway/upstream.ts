@@ -33,8 +33,8 @@ export interface UpstreamParts {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly minVersion?: Config['tls']['minVersion'];
-  /** Hears of every socket that was opened, so that one that comes back to us is recognised. */
-  readonly onSocket?: (channel: Channel) => void;
+  /** Hears of every socket that was opened; true when its other end is the gateway itself. */
+  readonly isOurselves?: (channel: Channel) => boolean;
 }
 
 export interface DialRequest {
@@ -170,7 +170,7 @@ export class Upstream {
     const event = isSecure && header === undefined ? 'secureConnect' : 'connect';
     await this.#settled(attempt, signal, channel, async () => {
       await reached(channel, event, signal);
-      this.#parts.onSocket?.(channel);
+      if (this.#parts.isOurselves?.(channel) === true) throw loopError();
       if (header === undefined) return;
       channel.write(writeProxyHeader(header, this.#ends(attempt, channel)));
       if (isSecure) await channel.secureAsClient(options);
@@ -230,6 +230,11 @@ async function reached(channel: Channel, event: string, signal: AbortSignal): Pr
 
 function dialError(code: ErrorCode, cause?: unknown): GatewayError {
   return new GatewayError(code, `the mail server cannot be used: ${code}`, { cause, retryable: true });
+}
+
+function loopError(): GatewayError {
+  const message = 'the connection to the mail server came back to the gateway itself';
+  return new GatewayError('UPSTREAM_UNREACHABLE', message);
 }
 
 /** Failures of the connection have a system call; those of TLS, also of the verification, have none. */

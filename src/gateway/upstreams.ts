@@ -18,7 +18,7 @@ export interface UpstreamsParts {
   readonly listeners: readonly GatewayListener[];
   readonly metrics: Metrics;
   readonly clock: Clock;
-  readonly onSocket: (channel: Channel) => void;
+  readonly isOurselves: (channel: Channel) => boolean;
 }
 
 /** A mail server and how many of its hosts answered last. */
@@ -38,9 +38,9 @@ export class Upstreams {
   /** Throws `CERTIFICATE_INVALID` when authorities cannot be read. */
   constructor(parts: UpstreamsParts) {
     this.#parts = parts;
-    const { config, metrics, clock, onSocket } = parts;
+    const { config, metrics, clock, isOurselves } = parts;
     const open = (name: string, upstream: Config['upstream']): Upstream =>
-      new Upstream({ name, upstream, metrics, clock, onSocket, minVersion: config.tls.minVersion });
+      new Upstream({ name, upstream, metrics, clock, isOurselves, minVersion: config.tls.minVersion });
     this.#default = { name: 'upstream', serverNames: [], upstream: open('upstream', config.upstream) };
     this.#named = config.upstreams.map(({ name, serverNames, ...settings }) => ({
       name,
