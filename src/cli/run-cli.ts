@@ -1,9 +1,11 @@
 import manifest from '../../package.json' with { type: 'json' };
 import { GatewayError } from '../base/errors.ts';
 import { caCommand } from './ca.ts';
+import { adminCommand } from './admin.ts';
 import { checkCommand } from './check.ts';
 import { EXIT_FAILED, EXIT_OK, UsageError, type Command, type Roof } from './command.ts';
 import { demoCommand } from './demo-command.ts';
+import { detectionsCommand } from './detections.ts';
 import type { Io } from './io.ts';
 import { nftCommand } from './nft.ts';
 import { quarantineCommand } from './quarantine.ts';
@@ -20,6 +22,8 @@ const COMMANDS: readonly Command[] = [
   scanCommand,
   selftestCommand,
   quarantineCommand,
+  detectionsCommand,
+  adminCommand,
   caCommand,
   nftCommand,
 ];
