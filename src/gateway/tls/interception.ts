@@ -32,6 +32,8 @@ export class Interception {
   readonly #parts: InterceptionParts;
   readonly #trusted: LeafStore;
   readonly #untrusted: LeafStore;
+  /** Node 24 gives the certificate of a connection to the first who asks only. */
+  readonly #seen = new WeakMap<TLSSocket, X509Certificate>();
   readonly #revoked: ReadonlySet<string>;
   readonly #known: ReadonlyMap<string, TlsFilterConfig['knownCertificates'][number]>;
 
@@ -55,7 +57,7 @@ export class Interception {
 
   /** `upstream`: a TLS connection that was made without verification. `name`: asked for by the client, or empty. */
   judge(upstream: Socket, name: string): CertificateJudgement {
-    const certificate = certificateOf(upstream);
+    const certificate = this.#certificateOf(upstream);
     if (certificate === undefined) return { action: 'block', problem: 'untrusted' };
     const prints = fingerprintsOf(certificate);
     const known = prints.map((print) => this.#known.get(print)).find((entry) => entry !== undefined);
@@ -76,9 +78,16 @@ export class Interception {
    * the server is spoken to in clear text.
    */
   clientOptions(upstream: Socket, isTrusted: boolean): TLSSocketOptions | undefined {
-    const certificate = certificateOf(upstream);
+    const certificate = this.#certificateOf(upstream);
     if (certificate === undefined) return undefined;
     return { isServer: true, secureContext: this.#contextFor(certificate, isTrusted) };
+  }
+
+  #certificateOf(upstream: Socket): X509Certificate | undefined {
+    if (!(upstream instanceof TLSSocket)) return undefined;
+    const certificate = this.#seen.get(upstream) ?? upstream.getPeerX509Certificate();
+    if (certificate !== undefined) this.#seen.set(upstream, certificate);
+    return certificate;
   }
 
   #contextFor(certificate: X509Certificate, isTrusted: boolean): SecureContext {
@@ -102,10 +111,6 @@ export class Interception {
 function leafNames(certificate: X509Certificate): readonly string[] {
   const names = namesOf(certificate);
   return names.length === 0 ? ['server.invalid'] : names;
-}
-
-function certificateOf(upstream: Socket): X509Certificate | undefined {
-  return upstream instanceof TLSSocket ? upstream.getPeerX509Certificate() : undefined;
 }
 
 /** `Error` in the types, a code in fact. */
