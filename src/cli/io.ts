@@ -16,6 +16,8 @@ export interface Io {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Calls `handler` for each Ctrl-C or SIGTERM until the returned function is called. */
   onInterrupt(handler: (signal: Interrupt) => void): () => void;
+  /** Calls `handler` for each SIGHUP until the returned function is called. */
+  onHangUp(handler: () => void): () => void;
   /** Calls `handler` for an exception that nothing caught (`fatal`) or a rejection that nothing handled. */
   onFault(handler: (error: unknown, fatal: boolean) => void): void;
   /** Ends the process at once. */
@@ -38,6 +40,11 @@ function onInterrupt(handler: (signal: Interrupt) => void): () => void {
   };
 }
 
+function onHangUp(handler: () => void): () => void {
+  process.on('SIGHUP', handler);
+  return () => process.off('SIGHUP', handler);
+}
+
 function onFault(handler: (error: unknown, fatal: boolean) => void): void {
   process.on('uncaughtException', (error) => handler(error, true));
   process.on('unhandledRejection', (error) => handler(error, false));
@@ -51,6 +58,7 @@ export function processIo(): Io {
     env: process.env,
     stdin: process.stdin,
     onInterrupt,
+    onHangUp,
     onFault,
     exit: (code) => process.exit(code),
   };

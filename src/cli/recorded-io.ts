@@ -9,6 +9,7 @@ export class RecordedIo implements Io {
   readonly exits: number[] = [];
   errors = '';
   readonly #interruptHandlers = new Set<(signal: Interrupt) => void>();
+  readonly #hangUpHandlers = new Set<() => void>();
   readonly #faultHandlers = new Set<(error: unknown, fatal: boolean) => void>();
 
   constructor(options: { readonly env?: Io['env']; readonly stdin?: AsyncIterable<Uint8Array> } = {}) {
@@ -37,6 +38,11 @@ export class RecordedIo implements Io {
     return () => this.#interruptHandlers.delete(handler);
   }
 
+  onHangUp(handler: () => void): () => void {
+    this.#hangUpHandlers.add(handler);
+    return () => this.#hangUpHandlers.delete(handler);
+  }
+
   onFault(handler: (error: unknown, fatal: boolean) => void): void {
     this.#faultHandlers.add(handler);
   }
@@ -48,6 +54,12 @@ export class RecordedIo implements Io {
   interrupt(signal: Interrupt = 'SIGINT'): void {
     for (const handler of this.#interruptHandlers) {
       handler(signal);
+    }
+  }
+
+  hangUp(): void {
+    for (const handler of this.#hangUpHandlers) {
+      handler();
     }
   }
 

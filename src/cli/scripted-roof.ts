@@ -99,6 +99,7 @@ export class ScriptedRoof implements Roof {
       }
       this.events.push('started');
     },
+    reload: async (reason) => void this.events.push(`reloaded: ${reason}`),
     stop: async (reason) => void this.events.push(`stopped: ${reason}`),
     endpoints: [],
     adminPort: 9090,

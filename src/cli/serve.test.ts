@@ -37,6 +37,17 @@ describe('postern serve', () => {
     }
   });
 
+  it('reloads at SIGHUP and goes on', async () => {
+    const roof = new ScriptedRoof();
+    const { io, running } = serve(roof);
+    await started(roof);
+    await nextTurn();
+    io.hangUp();
+    assert.deepEqual(roof.events, ['started', 'reloaded: SIGHUP']);
+    io.interrupt('SIGTERM');
+    assert.equal(await running, 0);
+  });
+
   it('ends at once on the second signal', async () => {
     const roof = new ScriptedRoof();
     const { io, running } = serve(roof);

@@ -7,8 +7,8 @@ import type { Io } from './io.ts';
 const HELP = `Usage: postern serve [--config FILE]
 
 Runs the gateway until SIGTERM or Ctrl-C. The first signal lets sessions finish what they are doing, the
-second ends the process at once. SIGHUP is reserved and has no effect. The log is JSON lines on standard
-output.
+second ends the process at once. SIGHUP reads rules, digest lists and certificates anew; what is not valid
+changes nothing. The log is JSON lines on standard output.
 
 ${CONFIG_HELP}
   --help          this text
@@ -55,7 +55,9 @@ async function serve(path: string | undefined, io: Io, roof: Roof): Promise<numb
     const app = await roof.createApp(config, { log });
     await app.start();
     log.info({ endpoints: app.endpoints, adminPort: app.adminPort }, 'ready');
+    const release = io.onHangUp(() => void app.reload('SIGHUP'));
     const { reason, code } = await stop;
+    release();
     await app.stop(reason);
     log.info({ reason }, 'stopped');
     return code;

@@ -16,6 +16,8 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const rawKey = (key: KeyObject): string =>
   key.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
 
+const refresh = async (one: RuleSource): Promise<boolean> => await one.refresh(new AbortController().signal);
+
 describe('rule source', () => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const content = new Map<string, string | Buffer>();
@@ -68,8 +70,6 @@ describe('rule source', () => {
   }
 
   const signed = (): RuleSource => source('/set.json', { publicKey: rawKey(publicKey) });
-  const refresh = async (one: RuleSource): Promise<boolean> =>
-    await one.refresh(new AbortController().signal);
 
   /** Serves a signed manifest of these files. */
   function publish(serial: number, files: Readonly<Record<string, string>>): void {

@@ -14,11 +14,11 @@ const clamdSchema = z
       .optional()
       .meta({ examples: ['/run/clamav/clamd.ctl'] })
       .describe('Unix socket of clamd.'),
-    host: path
+    server: path
       .optional()
       .meta({ examples: ['127.0.0.1'] })
       .describe('Host of clamd instead of a socket. It sees every piece in clear text.'),
-    port: listenPort.default(3310).describe('TCP port of clamd at host.'),
+    port: listenPort.default(3310).describe('TCP port of clamd at server.'),
     timeoutMs: ms(5_000, 100).describe('Milliseconds for one piece, connecting included.'),
     failure: z
       .enum(['unscannable', 'ignore'])
@@ -28,7 +28,7 @@ const clamdSchema = z
       ),
   })
   .prefault({})
-  .describe('clamd as a second engine; used when socket or host is set.');
+  .describe('clamd as a second engine; used when socket or server is set.');
 
 const digestsSchema = z
   .strictObject({

@@ -1,0 +1,375 @@
+import type { ReadinessCheck } from './admin/admin-server.ts';
+import type { RulesProvider, RuleSetStatus, StatusReason } from './admin/providers.ts';
+import { type Clock, systemClock } from './base/clock.ts';
+import type { Config } from './base/config/schema.ts';
+import type { Logger } from './base/log.ts';
+import type { Metrics } from './base/metrics.ts';
+import { loadRuleSet, type RulePaths } from './rules/rule-loader.ts';
+import { countRules, type RuleFile, type RuleSet } from './rules/rule-set.ts';
+import { RuleSource } from './rules/rule-source.ts';
+import { RuleTally } from './rules/rule-tally.ts';
+import { RuleWatcher } from './rules/rule-watcher.ts';
+import { SourceSchedule } from './rules/source-schedule.ts';
+import type { ScanReport } from './scan/scanner.ts';
+import type { PoolHooks } from './workers/dispatcher.ts';
+import { RuleRollout } from './workers/rule-rollout.ts';
+import type { ClamdOptions } from './workers/scan-job.ts';
+import { createScanPool, defaultWorkers, type ScanPool } from './workers/scan-pool.ts';
+
+/* The part of the composition root that builds the scanner and keeps its rules fresh. */
+
+/** Test switch: messages may ask a worker to fail. Never a configuration key. */
+const FAULTS_VARIABLE = 'POSTERN_SCAN_FAULTS';
+/** A source that has never been fetched may hold the start up for this time, milliseconds. */
+const FIRST_FETCH_MS = 20_000;
+
+export type ScanConfig = Pick<
+  Config,
+  'rules' | 'shadowRules' | 'ruleSources' | 'ruleUpdates' | 'scan' | 'limits'
+>;
+
+export interface ScanServiceParts {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Obey `X-Postern-Fault`; default: whether POSTERN_SCAN_FAULTS is 1. */
+  readonly faults?: boolean | undefined;
+}
+
+function clamdOptions({
+  socket,
+  server,
+  port,
+  timeoutMs,
+  failure,
+}: Config['scan']['clamd']): ClamdOptions | undefined {
+  if (socket !== undefined) {
+    return { socket, timeoutMs, failure };
+  }
+  return server === undefined ? undefined : { host: server, port, timeoutMs, failure };
+}
+
+interface PoolParts {
+  readonly rules: RuleSet;
+  readonly hooks: PoolHooks;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly faults?: boolean | undefined;
+}
+
+async function openPool({ scan, limits }: ScanConfig, parts: PoolParts): Promise<ScanPool> {
+  const { rules, hooks, clock, log, faults = process.env[FAULTS_VARIABLE] === '1' } = parts;
+  if (faults) {
+    log.warn({}, `${FAULTS_VARIABLE}=1: messages may make scans fail; never set this where real mail passes`);
+  }
+  const clamd = clamdOptions(scan.clamd);
+  return await createScanPool({
+    rules,
+    workers: scan.workers === 0 ? defaultWorkers() : scan.workers,
+    workerHeapMb: scan.workerHeapMb,
+    maxQueue: scan.maxQueue,
+    timeoutMs: scan.timeoutMs,
+    deadlineMs: scan.deadlineMs,
+    limits: { ...scan.limits, maxMessageBytes: limits.maxMessageBytes, timeMs: scan.timeoutMs },
+    readers: scan.mime.readers,
+    ...(clamd && { clamd }),
+    faults,
+    hooks,
+    clock,
+  });
+}
+
+/** Workers only report; what is measured of them is recorded here, on the main thread. */
+function poolHooks(metrics: Metrics, log: Logger, onReport: (report: ScanReport) => void): PoolHooks {
+  return {
+    onReport: (report) => {
+      metrics.scanQueue.observe(report.timings.queueMs / 1_000);
+      metrics.scanDecode.observe(report.timings.decodeMs / 1_000);
+      metrics.scanMatch.observe(report.timings.matchMs / 1_000);
+      metrics.scanTotal.observe(report.timings.totalMs / 1_000);
+      metrics.scanBytes.inc(report.bytes);
+      metrics.scanPieces.inc(report.pieces);
+      findingsOf(report).forEach((finding) =>
+        metrics.findings.inc({ engine: finding.engine, class: finding.class }),
+      );
+      recordObservations(report, metrics, log);
+      onReport(report);
+    },
+    onTaskFailure: (cause) => {
+      metrics.poolRestarts.inc({ cause });
+      log.warn({ cause }, 'a scan task ended without an answer');
+    },
+    onState: (state) => {
+      metrics.poolQueue.set(state.queued);
+      metrics.poolUtilisation.set(state.utilisation);
+      metrics.poolWorkers.set(state.workers);
+    },
+  };
+}
+
+function findingsOf({ verdict }: ScanReport) {
+  return 'findings' in verdict ? verdict.findings : [];
+}
+
+function recordObservations({ observed, sha256 }: ScanReport, metrics: Metrics, log: Logger): void {
+  for (const finding of observed?.shadow ?? []) {
+    metrics.shadowFindings.inc({ class: finding.class });
+    const { namespace, rule, part } = finding;
+    log.info({ namespace, rule, part, class: finding.class, sha256 }, 'a rule on trial matched');
+  }
+  for (const { engine, cause } of observed?.ignored ?? []) {
+    metrics.enginesIgnored.inc({ engine, cause });
+  }
+}
+
+function sourcesOf({ ruleSources, ruleUpdates }: ScanConfig): Map<string, RuleSource> {
+  return new Map(
+    ruleSources.map((options) => [options.name, new RuleSource({ ...options, folder: ruleUpdates.path })]),
+  );
+}
+
+/** The paths that count now: what is configured, and what was fetched. */
+function pathsOf(config: ScanConfig, sources: ReadonlyMap<string, RuleSource>): Required<RulePaths> {
+  const staged = (isShadow: boolean): string[] =>
+    config.ruleSources
+      .filter(({ shadow }) => shadow === isShadow)
+      .flatMap(({ name }) => sources.get(name)?.staged ?? []);
+  return {
+    rules: [...config.rules, ...staged(false)],
+    shadowRules: [...config.shadowRules, ...staged(true)],
+    digests: config.scan.digests,
+  };
+}
+
+/** A scanner without a gateway, for commands. Nothing is fetched: what was staged counts. */
+export async function openScanPool(
+  config: ScanConfig,
+  log: Logger,
+): Promise<{ pool: ScanPool; rules: RuleSet }> {
+  const rules = await loadRuleSet(pathsOf(config, sourcesOf(config)));
+  const pool = await openPool(config, { rules, hooks: {}, clock: systemClock, log });
+  return { pool, rules };
+}
+
+function fileOf({ namespace, path, sha256 }: RuleFile): RuleSetStatus['files'][number] {
+  return { namespace, path, sha256 };
+}
+
+/** The scanning threads and everything that changes their rules. */
+export class ScanService implements RulesProvider {
+  readonly pool: ScanPool;
+  readonly #rollout: RuleRollout;
+  readonly #watcher: RuleWatcher | undefined;
+  readonly #schedule: SourceSchedule;
+  readonly #tally: RuleTally;
+  #isScheduled: boolean;
+
+  private constructor(parts: {
+    readonly pool: ScanPool;
+    readonly rollout: RuleRollout;
+    readonly watcher: RuleWatcher | undefined;
+    readonly schedule: SourceSchedule;
+    readonly tally: RuleTally;
+    readonly isScheduled: boolean;
+  }) {
+    this.pool = parts.pool;
+    this.#rollout = parts.rollout;
+    this.#watcher = parts.watcher;
+    this.#schedule = parts.schedule;
+    this.#tally = parts.tally;
+    this.#isScheduled = parts.isScheduled;
+  }
+
+  /** Loads, compiles and proves the rules and starts the threads. Rejects with a `GatewayError`. */
+  static async open(config: ScanConfig, parts: ScanServiceParts): Promise<ScanService> {
+    const { metrics, log, clock, faults } = parts;
+    const tally = new RuleTally();
+    const sources = sourcesOf(config);
+    const paths = (): Required<RulePaths> => pathsOf(config, sources);
+    let rollout: RuleRollout | undefined;
+    const reload = async (): Promise<void> => {
+      await rollout?.reload().catch(() => undefined); // it was told to hooks
+    };
+    const schedule = scheduleOf(config, sources, parts, reload);
+    const isScheduled = [...sources.values()].some(({ staged }) => staged === undefined);
+    if (isScheduled) {
+      await atMost(FIRST_FETCH_MS, schedule.start(), clock);
+    }
+    const rules = await loadRuleSet(paths());
+    const hooks = poolHooks(metrics, log, (report) => {
+      tally.add([...findingsOf(report), ...(report.observed?.shadow ?? [])], clock.now());
+      rollout?.observe(report);
+    });
+    const pool = await openPool(config, { rules, hooks, clock, log, faults });
+    warnWithoutEicar(pool, log);
+    recordRules(metrics, rules, clock);
+    rollout = new RuleRollout({
+      pool,
+      inUse: rules,
+      load: () => loadRuleSet(paths()),
+      rollback: config.ruleUpdates.rollback,
+      clock,
+      hooks: { onOutcome: (...outcome) => recordOutcome(outcome, parts) },
+    });
+    const watcher = watcherOf(config, paths, clock, reload);
+    return new ScanService({ pool, rollout, watcher, schedule, tally, isScheduled });
+  }
+
+  /** From now on files and sources are looked at. */
+  async start(): Promise<void> {
+    await this.#watcher?.start();
+    // What changed between loading and now: the watcher takes it for known.
+    await this.#rollout.reload().catch(() => undefined);
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      void this.#schedule.start();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#watcher?.stop();
+    await this.#schedule.stop();
+    await this.pool.close();
+  }
+
+  /** Reads all rules and lists anew. Rejects when what is in use stays. */
+  async reload(): Promise<void> {
+    await this.#rollout.reload();
+  }
+
+  rules(): RuleSetStatus {
+    const { inUse, loadedAt } = this.#rollout;
+    return {
+      generation: inUse.generation,
+      rules: countRules(inUse),
+      loadedAt: new Date(loadedAt).toISOString(),
+      files: inUse.files.map(fileOf),
+      shadowFiles: inUse.shadow.map(fileOf),
+      digestFiles: [...inUse.deny, ...inUse.allow].map(fileOf),
+      isOnProbation: this.#rollout.isOnProbation,
+      problem: this.#rollout.problem?.detail ?? null,
+      sources: this.#schedule.states.map(({ name, checkedAt, problem }) => ({
+        name,
+        checkedAt: checkedAt === undefined ? null : new Date(checkedAt).toISOString(),
+        problem: problem ?? null,
+      })),
+      hits: this.#tally
+        .list()
+        .map(({ lastAt, ...hit }) => ({ ...hit, lastAt: new Date(lastAt).toISOString() })),
+    };
+  }
+
+  /** What an administrator has to look at. */
+  reasons(): readonly StatusReason[] {
+    const { problem } = this.#rollout;
+    const stale: StatusReason[] =
+      problem === undefined
+        ? []
+        : [
+            {
+              level: 'yellow',
+              code: `rules-${problem.outcome}`,
+              text: `The newest rules do not judge: ${problem.detail}`,
+              remedy: 'Correct the rules; "postern check" names file, line and column.',
+            },
+          ];
+    const sources = this.#schedule.states.flatMap(({ name, problem: what }): StatusReason[] =>
+      what === undefined
+        ? []
+        : [
+            {
+              level: 'yellow',
+              code: 'rule-source',
+              text: `The rule source ${name} cannot be used: ${what}`,
+              remedy: 'Look at the address, the key and the network; what was fetched before stays in use.',
+            },
+          ],
+    );
+    return [...stale, ...sources];
+  }
+
+  /** Old rules are better than none, so a problem is said and the gateway stays ready. */
+  readiness(): ReadinessCheck {
+    const { problem } = this.#rollout;
+    const more = problem === undefined ? '' : `; newer rules ${problem.outcome}: ${problem.detail}`;
+    return { name: 'rules', ok: true, detail: `generation ${this.pool.generation}${more}` };
+  }
+}
+
+function scheduleOf(
+  config: ScanConfig,
+  sources: ReadonlyMap<string, RuleSource>,
+  { metrics, log, clock }: ScanServiceParts,
+  onStaged: () => Promise<void>,
+): SourceSchedule {
+  const scheduled = config.ruleSources.flatMap(({ name, everyMs }) => {
+    const source = sources.get(name);
+    return source === undefined ? [] : [{ source, everyMs }];
+  });
+  return new SourceSchedule(scheduled, clock, {
+    onStaged,
+    onChecked: ({ name, problem, checkedAt }) => {
+      metrics.ruleSourceOk.set({ source: name }, problem === undefined ? 1 : 0);
+      if (checkedAt !== undefined) {
+        metrics.ruleSourceCheckedAt.set({ source: name }, checkedAt / 1_000);
+      }
+      if (problem !== undefined) {
+        log.error({ source: name, problem }, 'a rule source cannot be used; what was fetched before stays');
+      }
+    },
+  });
+}
+
+function watcherOf(
+  { ruleUpdates }: ScanConfig,
+  paths: () => Required<RulePaths>,
+  clock: Clock,
+  onChange: () => Promise<void>,
+): RuleWatcher | undefined {
+  const all = (): readonly string[] => {
+    const { rules, shadowRules, digests } = paths();
+    return [...rules, ...shadowRules, ...digests.deny, ...digests.allow];
+  };
+  return ruleUpdates.checkMs === 0
+    ? undefined
+    : new RuleWatcher({ paths: all, everyMs: ruleUpdates.checkMs, clock, onChange });
+}
+
+function recordRules(metrics: Metrics, rules: RuleSet, clock: Clock): void {
+  metrics.ruleGeneration.reset();
+  metrics.ruleGeneration.set({ generation: rules.generation }, 1);
+  metrics.rules.set(countRules(rules));
+  metrics.rulesLoadedAt.set(clock.now() / 1_000);
+}
+
+type OutcomeHook = ConstructorParameters<typeof RuleRollout>[0]['hooks']['onOutcome'];
+
+function recordOutcome(
+  [outcome, set, detail]: Parameters<OutcomeHook>,
+  { metrics, log, clock }: ScanServiceParts,
+): void {
+  metrics.ruleReloads.inc({ outcome });
+  metrics.ruleProblem.set(outcome === 'refused' || outcome === 'rolled-back' ? 1 : 0);
+  if (outcome === 'applied' && set !== undefined) {
+    recordRules(metrics, set, clock);
+    log.info({ generation: set.generation, rules: countRules(set) }, 'new rules are in use');
+  } else if (outcome === 'rolled-back' && set !== undefined) {
+    recordRules(metrics, set, clock);
+    log.error({ generation: set.generation, reason: detail }, 'went back to the rules before');
+  } else if (outcome === 'refused') {
+    log.error({ problem: detail }, 'new rules are refused; the rules in use stay');
+  }
+}
+
+function warnWithoutEicar(pool: ScanPool, log: Logger): void {
+  if (!pool.findsEicar) {
+    log.warn({}, 'the rules do not find the EICAR test file, so nobody can test this gateway with it');
+  }
+}
+
+async function atMost(ms: number, work: Promise<void>, clock: Clock): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const cancel = clock.after(ms, () => resolve(undefined));
+  await Promise.race([work, promise]);
+  cancel();
+}
