@@ -3,6 +3,7 @@ import type { Piece } from '../piece.ts';
 import { hasMagic, latin1, u16le, u32le, u8, viewOf } from './byte-view.ts';
 import { inflateRaw } from './decompress.ts';
 import { readGzipHeader } from './gzip.ts';
+import type { MarkIndex } from './mark-search.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Archives of one kind carved from one piece: programs that unpack themselves carry a handful. */
@@ -93,12 +94,16 @@ const FORMATS: readonly CarvedFormat[] = [
   tar('ustar  \u0000'),
 ];
 
-function startsOf(bytes: Buffer, { magic, lead, isReal, most, ownWithin }: CarvedFormat): number[] {
+function startsOf(
+  bytes: Buffer,
+  first: number,
+  { magic, lead, isReal, most, ownWithin }: CarvedFormat,
+): number[] {
   const found: number[] = [];
-  let at = bytes.indexOf(magic);
-  if (at >= 0 && at - lead < ownWithin) {
-    return [];
+  if (first - lead < ownWithin) {
+    return found;
   }
+  let at = first;
   for (let hits = 0; at >= 0 && hits < MAX_HITS && found.length < most; hits += 1) {
     if (at > lead && isReal(bytes, at)) {
       found.push(at - lead);
@@ -108,9 +113,18 @@ function startsOf(bytes: Buffer, { magic, lead, isReal, most, ownWithin }: Carve
   return found;
 }
 
-/** Where files begin inside the piece, offset 0 excluded. */
-function starts(bytes: Buffer): number[] {
-  return FORMATS.flatMap((candidate) => startsOf(bytes, candidate)).sort((a, b) => a - b);
+/** Where files begin inside a piece, offset 0 excluded. */
+function createStarts(marks: MarkIndex): (bytes: Uint8Array) => number[] {
+  const formats = FORMATS.map((format) => ({ format, first: marks.add(format.magic) }));
+  return (bytes) => {
+    const view = viewOf(bytes);
+    const found: number[] = [];
+    for (const { format, first } of formats) {
+      const at = first(bytes);
+      found.push(...(at < 0 ? [] : startsOf(view, at, format)));
+    }
+    return found.sort((a, b) => a - b);
+  };
 }
 
 /** What fails to open at a guessed offset says nothing about the piece; bombs and passwords do. */
@@ -133,13 +147,14 @@ function isArchive(bytes: Uint8Array): boolean {
 }
 
 /** Opens what stands at offsets above zero with the unpackers given. */
-export function createCarver(unpackers: readonly Unpacker[]): Unpacker {
+export function createCarver(unpackers: readonly Unpacker[], marks: MarkIndex): Unpacker {
+  const starts = createStarts(marks);
   return {
     name: 'carve',
-    recognises: ({ bytes }: Piece) => bytes.length > 64 && starts(viewOf(bytes)).length > 0,
+    recognises: ({ bytes }: Piece) => bytes.length > 64 && starts(bytes).length > 0,
     unpack: async (piece: Piece, out: Yield) => {
       const view = viewOf(piece.bytes);
-      for (const at of starts(view)) {
+      for (const at of starts(piece.bytes)) {
         const bytes = view.subarray(at);
         const inner: Piece = { path: piece.path, bytes, depth: piece.depth };
         const sink = isArchive(bytes) ? out : quiet(out);

@@ -2,6 +2,7 @@ import type { Piece } from '../piece.ts';
 import { hasMagic, positionsOf, u32le, u64le, viewOf } from './byte-view.ts';
 import { inflateZlib, isZlibHeader } from './decompress.ts';
 import { emitStream } from './emission.ts';
+import type { MarkIndex } from './mark-search.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Formats that hold whole files or zlib streams at places told by a mark; none needs more than a scan. */
@@ -13,10 +14,11 @@ const ONENOTE_HEADER_BYTES = 36;
 const MAX_ONENOTE_FILES = 1000;
 
 /** Attachments in OneNote sections, wherever their mark stands. */
-export function createOneNoteUnpacker(): Unpacker {
+export function createOneNoteUnpacker(marks: MarkIndex): Unpacker {
+  const object = marks.add(ONENOTE_OBJECT);
   return {
     name: 'onenote',
-    recognises: ({ bytes }: Piece) => viewOf(bytes).includes(ONENOTE_OBJECT),
+    recognises: ({ bytes }: Piece) => object(bytes) >= 0,
     unpack: ({ bytes }: Piece, out: Yield) => {
       const view = viewOf(bytes);
       for (const at of positionsOf(view, ONENOTE_OBJECT, MAX_ONENOTE_FILES)) {

@@ -10,6 +10,7 @@ import {
 import { createGzipUnpacker, createZlibUnpacker } from './gzip.ts';
 import { createInstallShieldUnpacker } from './installshield.ts';
 import { createLz4Unpacker } from './lz4.ts';
+import { MarkIndex } from './mark-search.ts';
 import { createOle2Unpacker } from './ole2.ts';
 import { createOpenPgpUnpacker } from './openpgp.ts';
 import { createPdfUnpacker } from './pdf.ts';
@@ -68,25 +69,26 @@ function createFileUnpackers(sevenZip: SevenZip): Unpacker[] {
 /** Every unpacker, in the order in which they are asked. One set per worker: the 7-Zip module is compiled once. */
 export function createUnpackers(): readonly Unpacker[] {
   const sevenZip = new SevenZip();
+  const marks = new MarkIndex();
   const files = createFileUnpackers(sevenZip);
   const unpackers = [
-    createZipUnpacker(sevenZip),
+    createZipUnpacker(sevenZip, marks),
     ...files,
     createZlibUnpacker(),
     createBrotliUnpacker(),
     createTnefUnpacker(),
     createCmsUnpacker(),
-    createOpenPgpUnpacker(),
-    createOneNoteUnpacker(),
+    createOpenPgpUnpacker(marks),
+    createOneNoteUnpacker(marks),
     createSymbianUnpacker(),
     createShortcutUnpacker(),
-    createInstallShieldUnpacker(),
+    createInstallShieldUnpacker(marks),
     createUnopenedFormats(),
     createSealedManifest(),
     createWideTextUnpacker(),
-    createScriptTextUnpacker(),
-    createScriptEncoderUnpacker(),
-    createCarver(files),
+    createScriptTextUnpacker(marks),
+    createScriptEncoderUnpacker(marks),
+    createCarver(files, marks),
   ];
   return unpackers.map(guarded);
 }

@@ -2,6 +2,7 @@ import type { Piece } from '../piece.ts';
 import { latin1, positionsOf, u16le, u32le, u8, viewOf } from './byte-view.ts';
 import { inflateRaw, inflateZlib } from './decompress.ts';
 import { emitStream } from './emission.ts';
+import type { MarkIndex } from './mark-search.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
@@ -117,10 +118,12 @@ function unpackSetup(bytes: Buffer, start: number, out: Yield): void {
 }
 
 /** Installers of InstallShield: cabinets anywhere in the piece, and streams behind the program. */
-export function createInstallShieldUnpacker(): Unpacker {
+export function createInstallShieldUnpacker(marks: MarkIndex): Unpacker {
+  const cabinet = marks.add(CABINET);
+  const setup = marks.add(SETUP);
   return {
     name: 'installshield',
-    recognises: ({ bytes }: Piece) => viewOf(bytes).includes(CABINET) || viewOf(bytes).includes(SETUP),
+    recognises: ({ bytes }: Piece) => cabinet(bytes) >= 0 || setup(bytes) >= 0,
     unpack: ({ bytes }: Piece, out: Yield) => {
       const view = viewOf(bytes);
       unpackCabinets(view, out);

@@ -2,6 +2,7 @@ import type { Piece } from '../piece.ts';
 import { latin1, u16be, u32be, u8, viewOf } from './byte-view.ts';
 import { inflateRaw, inflateZlib } from './decompress.ts';
 import { emitStream } from './emission.ts';
+import type { MarkIndex } from './mark-search.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** RFC 9580 packet types that a message consists of. */
@@ -182,11 +183,12 @@ function unpackOpenPgp({ bytes }: Piece, out: Yield): void {
 }
 
 /** OpenPGP messages that need no key: literal and compressed data, armoured or binary. Encrypted ones are reported. */
-export function createOpenPgpUnpacker(): Unpacker {
+export function createOpenPgpUnpacker(marks: MarkIndex): Unpacker {
+  const armour = marks.add(Buffer.from(ARMOUR));
   return {
     name: 'openpgp',
     recognises: ({ bytes }: Piece) =>
-      bytes.length > 8 && (isMessageStart(viewOf(bytes)) || viewOf(bytes).includes(ARMOUR)),
+      bytes.length > 8 && (isMessageStart(viewOf(bytes)) || armour(bytes) >= 0),
     unpack: unpackOpenPgp,
   };
 }

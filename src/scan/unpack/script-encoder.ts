@@ -1,5 +1,6 @@
 import type { Piece } from '../piece.ts';
-import { latin1, u8, viewOf } from './byte-view.ts';
+import { latin1, u8 } from './byte-view.ts';
+import type { MarkIndex } from './mark-search.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Microsoft Script Encoder (JSE, VBE, encoded blocks in HTML): `#@~^`, length, `==`, code, checksum, `==^#~@`. */
@@ -69,10 +70,11 @@ function unpackScripts({ bytes }: Piece, out: Yield): void {
   }
 }
 
-export function createScriptEncoderUnpacker(): Unpacker {
+export function createScriptEncoderUnpacker(marks: MarkIndex): Unpacker {
+  const start = marks.add(Buffer.from(START));
   return {
     name: 'script-encoder',
-    recognises: ({ bytes }: Piece) => viewOf(bytes).includes(START),
+    recognises: ({ bytes }: Piece) => start(bytes) >= 0,
     unpack: unpackScripts,
   };
 }

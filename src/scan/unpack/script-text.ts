@@ -1,5 +1,6 @@
 import type { Piece } from '../piece.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
+import type { MarkIndex } from './mark-search.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import { TextFamily } from './text-family.ts';
 import { base64Runs, base64Stretches, numberArrays } from './text-runs.ts';
@@ -108,6 +109,9 @@ class TextReading {
 
   /** Short base64 where a word in front of it says so; long runs were read already. */
   #announced(text: string): void {
+    if (!text.includes('64') && !/atob/i.test(text)) {
+      return;
+    }
     const joiner = new PieceJoiner(this.#out, 'announced');
     for (const match of text.matchAll(ANNOUNCED)) {
       const start = match.index + match[0].length;
@@ -131,18 +135,15 @@ class TextReading {
 }
 
 /** Marks of a script behind other data: a picture or program that is a web page as well. */
-const SCRIPT_MARKS = ['<script', '<SCRIPT', ';base64,'].map((mark) => Buffer.from(mark));
-
-function holdsScript(bytes: Buffer): boolean {
-  return SCRIPT_MARKS.some((mark) => bytes.includes(mark));
-}
+const SCRIPT_MARKS = ['<script', '<SCRIPT', ';base64,'];
 
 /** HTML, SVG, XML, scripts, calendars and plain text: data hidden in them by any of the usual encodings. */
-export function createScriptTextUnpacker(): Unpacker {
+export function createScriptTextUnpacker(marks: MarkIndex): Unpacker {
+  const scripts = SCRIPT_MARKS.map((mark) => marks.add(Buffer.from(mark)));
   const family = new TextFamily();
   return {
     name: 'text',
-    recognises: ({ bytes }: Piece) => looksLikeText(bytes) || holdsScript(viewOf(bytes)),
+    recognises: ({ bytes }: Piece) => looksLikeText(bytes) || scripts.some((first) => first(bytes) >= 0),
     unpack: ({ bytes }: Piece, out: Yield) => new TextReading(viewOf(bytes), out, family).run(),
   };
 }

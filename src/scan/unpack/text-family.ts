@@ -34,21 +34,32 @@ function joinEncodedList(text: string): string {
   return listed !== text && encodedLength(listed) > encodedLength(joinAddedLiterals(text)) ? listed : text;
 }
 
+/** `test` is sticky and begins with `mark`: the search for one character is many times faster than the expression. */
+function occurs(text: string, mark: string, test: RegExp): boolean {
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
+    test.lastIndex = at;
+    if (test.test(text)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 function plainText(text: string, bytes: Buffer): Buffer | undefined {
-  return /<[a-z!/]/i.test(text)
+  return occurs(text, '<', /<[a-z!/]/iy)
     ? Buffer.from(stripTags(latin1(decodeEntities(bytes) ?? bytes)), 'latin1')
     : undefined;
 }
 
 /** Common named references change no code; a numeric one, or one that stands for punctuation, may. */
-const TELLING_ENTITY = /&(?:#|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/;
+const TELLING_ENTITY = /&(?:#|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/y;
 
 /** In the order in which they are applied on top of each other: each only after those before it. */
 const VIEWS: readonly TextView[] = [
   { name: 'text', read: plainText },
   {
     name: 'entities',
-    read: (text, bytes) => (TELLING_ENTITY.test(text) ? decodeEntities(bytes) : undefined),
+    read: (text, bytes) => (occurs(text, '&', TELLING_ENTITY) ? decodeEntities(bytes) : undefined),
   },
   {
     name: 'unfolded',

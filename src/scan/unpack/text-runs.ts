@@ -82,9 +82,51 @@ function runsWithin(
   return runs;
 }
 
+/** True where no run goes on: a byte of another kind, or a blank that stands behind an encoded character. */
+function breaksRun(bytes: Uint8Array, at: number): boolean {
+  const kind = EITHER[bytes[at] ?? 0];
+  return kind === BLANK ? EITHER[bytes[at - 1] ?? 0] === LETTER : kind === 0 && bytes[at] !== BACKSLASH;
+}
+
+/** The last place in `[from, to)` where no run goes on, or -1. */
+function lastBreak(bytes: Uint8Array, from: number, to: number): number {
+  for (let at = to - 1; at >= from; at -= 1) {
+    if (breaksRun(bytes, at)) {
+      return at;
+    }
+  }
+  return -1;
+}
+
+/**
+ * Where, from `from` on, a run of `window` bytes or more may begin; the end when nowhere. Prose has a blank in
+ * every window, and only the bytes behind it are looked at.
+ */
+function nextUnbroken(bytes: Uint8Array, from: number, window: number): number {
+  let start = from;
+  for (let at = from; at + window <= bytes.length; at += window) {
+    const breakAt = lastBreak(bytes, at, at + window);
+    if (breakAt < 0) {
+      return start;
+    }
+    start = breakAt + 1;
+  }
+  return bytes.length;
+}
+
 /** Where runs of either alphabet can be: stretches of at least `least` characters of both together. */
 export function base64Stretches(bytes: Uint8Array, least: number): TextRun[] {
-  return runsWithin(bytes, { start: 0, end: bytes.length, letters: 0 }, least, EITHER);
+  const window = Math.max(1, least >> 1); // a run holds at least one whole window, wherever it begins
+  const runs: TextRun[] = [];
+  for (let at = nextUnbroken(bytes, 0, window); at < bytes.length;) {
+    const isLetter = EITHER[bytes[at] ?? 0] === LETTER;
+    const run = isLetter ? runFrom(bytes, at, EITHER) : { start: at, end: at + 1, letters: 0 };
+    if (run.letters >= least) {
+      runs.push(run);
+    }
+    at = isLetter ? nextUnbroken(bytes, run.end, window) : run.end;
+  }
+  return runs;
 }
 
 /** Every run of at least `least` base64 characters. */
@@ -113,6 +155,8 @@ const GLUE: ReadonlySet<string> = new Set([
 const DIGIT = 1;
 const WORD = 2;
 const BETWEEN = 3;
+const ZERO = 0x30;
+const NINE = 0x39;
 const NUMBER_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
   const character = String.fromCharCode(code);
   return /[0-9]/.test(character)
@@ -135,6 +179,22 @@ function tokenEnd(bytes: Uint8Array, start: number): number {
     at += 1;
   }
   return at;
+}
+
+/** Where the next token begins that is a number, or the end: between arrays nothing else matters. */
+function nextNumber(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte <= NINE && byte >= ZERO && (at === from || !isInToken(bytes, at - 1))) {
+      return at;
+    }
+  }
+  return bytes.length;
+}
+
+function isInToken(bytes: Uint8Array, at: number): boolean {
+  const kind = classAt(bytes, at);
+  return kind === DIGIT || kind === WORD;
 }
 
 /** The longest number or joining word that means something, characters. */
@@ -160,8 +220,7 @@ class NumberRuns {
 
   scan(): void {
     const bytes = this.#bytes;
-    let at = 0;
-    while (at < bytes.length) {
+    for (let at = nextNumber(bytes, 0); at < bytes.length;) {
       const kind = classAt(bytes, at);
       if (kind === DIGIT || kind === WORD) {
         const end = tokenEnd(bytes, at);
@@ -169,12 +228,13 @@ class NumberRuns {
           this.#token(at, end, kind);
         }
         at = end;
-        continue;
+      } else {
+        if (kind !== BETWEEN && !this.#isCallDot(at)) {
+          this.#end();
+        }
+        at += 1;
       }
-      if (kind !== BETWEEN && this.#values.length > 0 && !this.#isCallDot(at)) {
-        this.#end();
-      }
-      at += 1;
+      at = this.#values.length === 0 ? nextNumber(bytes, at) : at;
     }
     this.#end();
   }

@@ -40,25 +40,32 @@ function replaceEscapes(
   marks: readonly number[],
   read: (bytes: Buffer, at: number) => Escape | undefined,
 ): Buffer | undefined {
-  const out = Buffer.allocUnsafe(bytes.length);
+  let out: Buffer | undefined;
   let length = 0;
   let kept = 0;
   const [first = 0, second = first] = marks;
-  for (let at = 0; at < bytes.length; at += 1) {
+  for (let at = firstOf(bytes, first, second); at < bytes.length; at += 1) {
     const byte = bytes[at];
     const escape = byte === first || byte === second ? read(bytes, at) : undefined;
     if (escape !== undefined && escape.code <= MAX_CODE) {
+      out ??= Buffer.allocUnsafe(bytes.length);
       length += bytes.copy(out, length, kept, at);
       length += writeCode(out, length, escape.code);
       kept = at + escape.length;
       at = kept - 1;
     }
   }
-  if (kept === 0) {
+  if (out === undefined) {
     return undefined;
   }
   length += bytes.copy(out, length, kept);
   return out.subarray(0, length);
+}
+
+/** Where one of two bytes stands first, or the end. Most texts have neither. */
+function firstOf(bytes: Buffer, first: number, second: number): number {
+  const places = [bytes.indexOf(first), bytes.indexOf(second)].filter((at) => at >= 0);
+  return Math.min(bytes.length, ...places);
 }
 
 /** Every escape is at least as long as the UTF-8 of what it stands for, so the output never outgrows the input. */

@@ -1,4 +1,5 @@
 import { hasMagic, latin1, positionsOf, u16le, u32le, u64le, viewOf } from './byte-view.ts';
+import type { MarkIndex } from './mark-search.ts';
 
 /** Entries looked at per archive, of each kind. More than the piece limit of a message can ever use. */
 export const MAX_ZIP_RECORDS = 10_000;
@@ -201,11 +202,11 @@ export function mapZip(input: Uint8Array): ZipMap {
   return { entries: map.entries(), tooMany, records: recordPositions(bytes, [...locals, ...centrals]) };
 }
 
-/** Cheap test for anything that the walk could read. */
-export function mayBeZip(input: Uint8Array): boolean {
-  return (
-    hasMagic(input, 'PK\u0003\u0004') || viewOf(input).includes(LOCAL) || viewOf(input).includes(CENTRAL)
-  );
+/** Tests for anything that the walk could read: a record of either kind, anywhere. */
+export function createZipTest(marks: MarkIndex): (input: Uint8Array) => boolean {
+  const local = marks.add(LOCAL);
+  const central = marks.add(CENTRAL);
+  return (input) => hasMagic(input, 'PK\u0003\u0004') || local(input) >= 0 || central(input) >= 0;
 }
 
 /** Sorted positions of every record signature: where an entry of unknown length can end. */

@@ -2,17 +2,18 @@ import type { Piece } from '../piece.ts';
 import { viewOf } from './byte-view.ts';
 import type { Inflated } from './decompress.ts';
 import { emitStream } from './emission.ts';
+import type { MarkIndex } from './mark-search.ts';
 import { PasswordTries } from './password-tries.ts';
 import type { SevenZip } from './seven-zip.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 import { AES_EXTRA, decryptZipAes, decryptZipCrypto, matchesCrc, readAesExtra } from './zip-cipher.ts';
 import { AES, DEFLATE, isKnownMethod, STORED, ZipMethods, type ZipSizes } from './zip-method.ts';
 import {
+  createZipTest,
   extraField,
   hasDescriptor,
   isEncrypted,
   mapZip,
-  mayBeZip,
   nextRecord,
   type ZipClaim,
   type ZipEntry,
@@ -203,7 +204,8 @@ class ZipWalk {
  * Zip archives, and everything built on them (OOXML, ODF, JAR, APK): the union of all directory entries and all
  * local headers anywhere in the bytes, each read with every method that a header names.
  */
-export function createZipUnpacker(sevenZip: SevenZip): Unpacker {
+export function createZipUnpacker(sevenZip: SevenZip, marks: MarkIndex): Unpacker {
+  const mayBeZip = createZipTest(marks);
   const methods = new ZipMethods(sevenZip);
   return {
     name: 'zip',

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Seeded } from '../../../test/corpus/seeded.ts';
+import { MarkIndex, MarkSearch } from './mark-search.ts';
+
+const MARKS = ['PK\u0003\u0004', 'abc', 'abcab', '\u001f\u008b\u0008', 'InstallShield\u0000', 'zzz'].map(
+  (mark) => Buffer.from(mark, 'latin1'),
+);
+const search = new MarkSearch(MARKS);
+
+/** Bytes of few values, so that marks and their beginnings are everywhere. */
+function crowded(random: Seeded, length: number): Buffer {
+  const values = Buffer.concat(MARKS);
+  return Buffer.from(Array.from({ length }, () => values[random.between(0, values.length - 1)] ?? 0));
+}
+
+function expected(bytes: Buffer): number[] {
+  return MARKS.map((mark) => bytes.indexOf(mark));
+}
+
+describe('marks found in one pass', () => {
+  it('finds each mark at every place and alignment', () => {
+    for (const mark of MARKS) {
+      for (let lead = 0; lead < 9; lead += 1) {
+        for (let tail = 0; tail < 5; tail += 1) {
+          for (let shift = 0; shift < 4; shift += 1) {
+            const whole = Buffer.concat([Buffer.alloc(shift + lead), mark, Buffer.alloc(tail)]);
+            const bytes = whole.subarray(shift);
+            assert.deepEqual(Array.from(search.first(bytes)), expected(bytes));
+          }
+        }
+      }
+    }
+  });
+
+  it('agrees with a search for each mark', () => {
+    const random = new Seeded('marks');
+    for (let round = 0; round < 400; round += 1) {
+      const bytes = crowded(random, random.between(0, 200)).subarray(random.between(0, 3));
+      assert.deepEqual(Array.from(search.first(bytes)), expected(bytes));
+    }
+  });
+
+  it('reads shared memory', () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(64), 3);
+    shared.set(Buffer.from('..abc'), 10);
+    assert.equal(search.first(shared)[1], 12);
+  });
+
+  it('finds no mark that is cut off', () => {
+    assert.deepEqual(
+      Array.from(search.first(Buffer.from('InstallShield'))),
+      expected(Buffer.from('InstallShield')),
+    );
+    assert.deepEqual(
+      Array.from(search.first(Buffer.from('ab'))),
+      MARKS.map(() => -1),
+    );
+  });
+
+  it('answers for marks added later', () => {
+    const index = new MarkIndex();
+    const first = index.add(Buffer.from('one'));
+    assert.equal(first(Buffer.from('.one')), 1);
+    const second = index.add(Buffer.from('two'));
+    assert.equal(second(Buffer.from('..two')), 2);
+    assert.equal(first(Buffer.from('two')), -1);
+  });
+});
