@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { Administration, GatewayDrain, NO_SESSIONS, shownExclusion } from './administration.ts';
+import { createConsoleSite } from './admin/console/console-site.ts';
 import { type AdminServer, createAdminServer, type ReadinessCheck } from './admin/admin-server.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { effectiveListeners } from './base/config/listeners.ts';
@@ -17,6 +18,10 @@ import { createPop3Relay } from './gateway/pop3/pop3-relay.ts';
 import { type ProtectionStatus, protectionStatus } from './gateway/protection-status.ts';
 import type { Quarantine } from './quarantine/open-quarantine.ts';
 import type { QuarantineArchive } from './quarantine/quarantine-archive.ts';
+import type { JudgementLog } from './history/judgement-log.ts';
+import type { Notifier } from './notify/notifier.ts';
+import { notifierReasons } from './notify/notifier-reasons.ts';
+import { openNotifier } from './notify/open-notifier.ts';
 import { countRules } from './rules/rule-set.ts';
 import type { Scanner } from './scan/scanner.ts';
 import { openScanPool, type ScanConfig, ScanService } from './scan-service.ts';
@@ -24,6 +29,8 @@ import { createCachingScanner } from './workers/caching-scanner.ts';
 
 /** Sessions finish what they do within this time after the first signal; containers are killed after 30 s at most. */
 const STOP_DEADLINE_MS = 20_000;
+/** Alerts that are still to be sent at the end; a receiver that takes longer has them in the log. */
+const ALERT_DEADLINE_MS = 2_000;
 /** Verdicts are about 1 KB each. */
 const CACHED_VERDICTS = 50_000;
 const CACHED_VERDICT_MS = 24 * 3_600_000;
@@ -63,6 +70,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const faults = overrides.faults ?? process.env['POSTERN_SCAN_FAULTS'] === '1';
   const registry = new Registry();
   const metrics = createMetrics(registry);
+  const notifier = openNotifier(config.notifications, clock, log);
   const scans = await ScanService.open(config, { metrics, log, clock, faults: overrides.faults });
   const { pool } = scans;
   const scanner = createCachingScanner(pool, {
@@ -86,7 +94,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     scanner,
     quarantine: archive,
     releases,
-    journal: administration.journal,
+    journal: inTurn(administration.journal, notifier),
     metrics,
     log,
     clock,
@@ -97,28 +105,48 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     return protectionStatus(config, { exclusions, upstreams, rulesLoadedAt: startedAt, faults, now });
   };
   const admin = config.admin.enabled
-    ? openAdmin({ config, administration, scans, scanner, gateway, exclusions, status, registry, log })
+    ? openAdmin({
+        config,
+        administration,
+        notifier,
+        scans,
+        scanner,
+        gateway,
+        exclusions,
+        status,
+        registry,
+        clock,
+        log,
+      })
     : undefined;
   const reloads = new ReloadRegistry(log);
   reloads.add('rules', () => scans.reload());
   reloads.add('certificates', () => gateway.reloadCertificates());
-  return assemble({ scans, gateway, admin, administration, reloads, metrics, log });
+  return assemble({ scans, gateway, admin, administration, notifier, reloads, metrics, log });
+}
+
+/** Several listen to what was judged. */
+function inTurn(...logs: readonly JudgementLog[]): JudgementLog {
+  return { record: (judged) => logs.forEach((log) => log.record(judged)) };
 }
 
 interface AdminParts {
   readonly config: Config;
   readonly administration: Administration;
+  readonly notifier: Notifier;
   readonly scans: ScanService;
   readonly scanner: Scanner;
   readonly gateway: Gateway;
   readonly exclusions: ExclusionStore;
   readonly status: () => ProtectionStatus;
   readonly registry: Registry;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
 function openAdmin(parts: AdminParts): AdminServer {
-  const { config, administration, scans, scanner, gateway, exclusions, status, registry, log } = parts;
+  const { config, administration, notifier, scans, scanner, gateway, exclusions } = parts;
+  const { status, registry, clock, log } = parts;
   const drain = new GatewayDrain((deadlineMs) => gateway.stop(deadlineMs), STOP_DEADLINE_MS, log);
   return createAdminServer({
     ...config.admin,
@@ -135,8 +163,10 @@ function openAdmin(parts: AdminParts): AdminServer {
       reasons: () => [
         ...status().reasons.map(({ id, ...reason }) => ({ code: id, ...reason })),
         ...scans.reasons(),
+        ...notifierReasons(notifier.deadLetters, clock.now()),
       ],
     }),
+    site: createConsoleSite(),
     log,
   });
 }
@@ -174,18 +204,20 @@ interface Parts {
   readonly gateway: Gateway;
   readonly admin: AdminServer | undefined;
   readonly administration: Administration;
+  readonly notifier: Notifier;
   readonly reloads: ReloadRegistry;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
 
-function assemble({ scans, gateway, admin, administration, reloads, metrics, log }: Parts): App {
+function assemble({ scans, gateway, admin, administration, notifier, reloads, metrics, log }: Parts): App {
   let adminPort: number | undefined;
   let stopWatching: (() => void) | undefined;
   const lifecycle = new Lifecycle(
     [
       { name: 'scanner', start: () => scans.start(), stop: () => scans.stop() },
       administration.part(),
+      { name: 'notifications', stop: (ms) => notifier.close(Math.min(ms, ALERT_DEADLINE_MS)) },
       {
         name: 'event-loop watch',
         start: async () => void (stopWatching = watchEventLoopLag(metrics.eventLoopLag)),

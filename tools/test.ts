@@ -12,6 +12,10 @@ const CHECKS: readonly (readonly [name: string, command: readonly string[]])[] =
   ['format', ['node_modules/.bin/oxfmt', '--check', '.']],
   ['lint', ['node_modules/.bin/oxlint', '--type-aware', '--deny-warnings']],
   ['types', [process.execPath, 'node_modules/typescript7/bin/tsc', '-p', '.']],
+  [
+    'types of the console',
+    [process.execPath, 'node_modules/typescript7/bin/tsc', '-p', 'src/admin/console/web'],
+  ],
   ['floors', ['node_modules/.bin/depcruise', '--config', '.dependency-cruiser.cjs', 'src']],
 ];
 

@@ -1,0 +1,74 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+
+export interface ChartSeries {
+  readonly label: string;
+  /** Name of a custom property of the style sheet, so that colours follow the mode. */
+  readonly colour: string;
+}
+
+interface LineChartProps {
+  readonly title: string;
+  readonly series: readonly ChartSeries[];
+  /** Seconds since 1970, then one row for each series. */
+  readonly data: uPlot.AlignedData;
+  readonly format: (value: number) => string;
+}
+
+const HEIGHT = 180;
+const AXIS_WIDTH = 64;
+
+const styleOf = (property: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+
+function optionsOf({ series, format }: LineChartProps, width: number): uPlot.Options {
+  const axis = { stroke: () => styleOf('--text'), grid: { stroke: () => styleOf('--line'), width: 1 } };
+  return {
+    width,
+    height: HEIGHT,
+    series: [
+      {},
+      ...series.map(({ label, colour }) => ({
+        label,
+        stroke: () => styleOf(colour),
+        width: 2,
+        value: (_: uPlot, value: number | null) => (value === null ? '' : format(value)),
+      })),
+    ],
+    axes: [axis, { ...axis, size: AXIS_WIDTH, values: (_, values) => values.map(format) }],
+    scales: { y: { range: (_, __, max) => [0, Math.max(max, Number.EPSILON) * 1.1] } },
+  };
+}
+
+/** Lines over time. The last values stand beside it as text for those who do not see it. */
+export function LineChart(props: LineChartProps) {
+  const { title, series, data, format } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot>(undefined);
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const drawn = new uPlot(optionsOf(props, element.clientWidth), data, element);
+    chart.current = drawn;
+    const observer = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height: HEIGHT }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      drawn.destroy();
+    };
+  }, []);
+  useEffect(() => chart.current?.setData(data), [data]);
+  const last = series.map(({ label }, index) => {
+    const value = data[index + 1]?.at(-1);
+    return `${label} ${typeof value === 'number' ? format(value) : 'none'}`;
+  });
+  return (
+    <figure>
+      <figcaption>
+        {title}: {last.join(', ')}
+      </figcaption>
+      <div ref={place} aria-hidden="true" />
+    </figure>
+  );
+}
