@@ -12,6 +12,7 @@ readonly PACKAGES=(
   prometheus clamav-daemon clamdscan
   haproxy nginx libnginx-mod-mail perdition yara # what bench/ compares with
   buildah debootstrap yamllint systemd # the image, the manifests, the unit
+  nftables iproute2 procps # networks of their own for transparent mode
   python3 openssl util-linux bsdutils ca-certificates
 )
 
@@ -23,7 +24,7 @@ readonly UNPACK_ROOT=/opt/postern-test-servers
 readonly PROGRAMS=(
   dovecot doveadm mbsync fetchmail getmail mpop mutt neomutt offlineimap curl
   cyrmaster saslpasswd2 couriertcpd couriertls
-  prometheus promtool clamd clamdscan haproxy nginx perdition yara buildah debootstrap yamllint systemd-analyze python3 openssl script setpriv
+  prometheus promtool clamd clamdscan haproxy nginx perdition yara buildah debootstrap yamllint systemd-analyze nft ip sysctl python3 openssl script setpriv
   "$UNPACK_ROOT/cyrus-imapd/usr/lib/cyrus/bin/imapd"
   "$UNPACK_ROOT/cyrus-pop3d/usr/lib/cyrus/bin/pop3d"
   "$UNPACK_ROOT/courier-imap/usr/bin/imapd"

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { createBootstrapPair } from '../../src/gateway/tls/bootstrap-certificate.ts';
+import { eicar } from '../corpus/eicar.ts';
+import { Daemon, run, runOk } from './harness/program.ts';
+import { Cleanup, removeFolder, scratchFolder } from './harness/scratch.ts';
+import { eventually } from './harness/wait.ts';
+import { Network } from './placement/network.ts';
+
+const PROJECT = join(import.meta.dirname, '../..');
+const NAME = 'mail.test.example';
+const ENV = { POSTERN_CA_PASSPHRASE: 'passphrase of a test' };
+const SERVICES = ['imap:143', 'imaps:993', 'pop3:110', 'pop3s:995', 'imap:2143', 'pop3s:4995'];
+const READY_MS = 60_000;
+
+const cleanup = new Cleanup();
+after(() => cleanup.run());
+
+interface Scene {
+  readonly network: Network;
+  readonly server: Daemon;
+  readonly roots: string;
+  readonly config: string;
+}
+
+function node(network: Network, where: 'client' | 'router' | 'server', args: readonly string[]): string[] {
+  return network.inside(where, [process.execPath, ...args]);
+}
+
+async function startServer(network: Network, folder: string): Promise<Daemon> {
+  const pair = createBootstrapPair([NAME]);
+  const [cert, key] = [join(folder, 'server.pem'), join(folder, 'server.key')];
+  await writeFile(cert, pair.cert);
+  await writeFile(key, pair.key);
+  const script = join(PROJECT, 'test/system/placement/mail-server.ts');
+  const server = cleanup.owns(new Daemon('ip', node(network, 'server', [script, cert, key, ...SERVICES])));
+  await eventually(
+    'the mail server listens',
+    READY_MS,
+    async () => (SERVICES.every((one) => server.output.includes(`${one} listens`)) ? true : undefined),
+    () => server.output,
+  );
+  return server;
+}
+
+/** JSON is YAML. */
+function configuration(folder: string): string {
+  const listener = { protocol: 'auto', port: 10_143, transparent: true };
+  return JSON.stringify({
+    upstream: {
+      host: 'upstream.invalid',
+      tls: { mode: 'off', ca: join(folder, 'server.pem') },
+      proxyProtocol: 'v2',
+    },
+    listeners: [{ ...listener, interceptPorts: '110,143,585,993,995,2143,4995' }],
+    tlsFilter: { ca: join(folder, 'ca') },
+    rules: ['config/rules'],
+    quarantine: { path: join(folder, 'quarantine') },
+    exclusions: {
+      clients: [{ addresses: '10.91.1.99', owner: 'ann', reason: 'somebody else' }],
+    },
+  });
+}
+
+async function startGateway(network: Network, folder: string, config: string): Promise<void> {
+  const main = join(PROJECT, 'src/main.ts');
+  const inProject = { cwd: PROJECT, env: ENV };
+  await runOk(process.execPath, [main, 'ca', 'init', '--config', config], inProject);
+  const exported = await runOk(process.execPath, [main, 'ca', 'export', '--config', config], inProject);
+  await writeFile(join(folder, 'roots.pem'), exported.stdout);
+  const rules = await runOk(process.execPath, [main, 'nft', '--config', config], inProject);
+  await runOk('ip', network.inside('router', ['nft', '-f', '-']), { input: rules.stdout.toString() });
+  const gateway = cleanup.owns(
+    new Daemon('ip', node(network, 'router', [main, 'serve', '--config', config]), inProject),
+  );
+  await eventually(
+    'the gateway answers',
+    READY_MS,
+    async () => {
+      gateway.assertRunning();
+      const status = await run(
+        'ip',
+        node(network, 'router', [main, 'status', '--config', config]),
+        inProject,
+      );
+      return status.code === 2 ? undefined : true;
+    },
+    () => gateway.output,
+  );
+}
+
+let scene: Scene | undefined;
+
+before(async () => {
+  const folder = await scratchFolder('placement');
+  cleanup.add(() => removeFolder(folder));
+  const network = await Network.create();
+  cleanup.add(() => network.remove());
+  const config = join(folder, 'gateway.yaml');
+  await writeFile(config, configuration(folder));
+  const server = await startServer(network, folder);
+  await startGateway(network, folder, config);
+  scene = { network, server, roots: join(folder, 'roots.pem'), config };
+});
+
+async function fetchMessage(service: string, address: string): Promise<string> {
+  assert.ok(scene !== undefined);
+  const script = join(PROJECT, 'test/system/placement/mail-client.ts');
+  const { stdout } = await runOk(
+    'ip',
+    node(scene.network, 'client', [script, service, address, NAME, scene.roots]),
+  );
+  return stdout.toString();
+}
+
+describe('a client that dials a server in another network, with no change to it', () => {
+  const { client, server } = Network.addresses;
+
+  for (const [family, from, to] of [
+    ['IPv4', client.v4, server.v4],
+    ['IPv6', client.v6, server.v6],
+  ] as const) {
+    for (const service of ['imap:143', 'imaps:993', 'pop3:110', 'pop3s:995', 'imap:2143']) {
+      it(`gets scanned mail over ${family} from ${service}, and the server sees its address`, async () => {
+        const message = await fetchMessage(service, to);
+        assert.match(message, /Subject: test/);
+        assert.ok(!message.includes(eicar().toString()));
+        assert.ok(scene?.server.output.includes(`${service} ${from} for ${to}`), scene?.server.output);
+      });
+    }
+  }
+
+  it('is refused nothing, but its TLS is not opened on a port that is not listed', async () => {
+    // The client trusts our authority only: it meets the server's own certificate.
+    await assert.rejects(fetchMessage('pop3s:4995', server.v4), /self-signed certificate/);
+  });
+});
