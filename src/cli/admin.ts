@@ -19,8 +19,8 @@ const HELP = `Usage: postern admin user add NAME [--role ROLE] < PASSWORD
        postern admin token remove NAME
        postern admin token list [--json]
 
-People and programs that may use the API and the console. A password is read from standard input, its first line;
-it has at least 12 characters. A token is written to standard output once.
+People and programs that may use the API and the console. A password is the first line of standard input and
+has at least 12 characters. A token is written to standard output once.
 
   --role ROLE     ${ROLES.join(', ')}; default: administrator for a user, viewer for a token
   --json          one JSON object per line

@@ -19,12 +19,14 @@ const HELP = `Usage: postern detections list [FILTER]... [--limit N] [--json]
        postern detections stats [--days N] [--json]
        postern detections retro-hunt [--days N] [--json]
 
-list: messages that were not clean, newest first. stats: what was scanned, found and let through, day by day (UTC).
-retro-hunt: judges the originals in the quarantine again with the rules of today, and says who was given what is
-bad now; also what was clean for one reader and bad for a later one.
+list: messages that were not clean, newest first. stats: what was scanned, found and let through, by day (UTC).
+retro-hunt: judges the originals in the quarantine again with the rules of today, and says who was given what
+is bad now; also what was clean for one reader and bad for a later one.
 
   --verdict V     malicious, suspicious, unscannable or skipped
-  --rule TEXT     part of the name of a rule; --user NAME   login name; --digest HEX   beginning of the SHA-256
+  --rule TEXT     part of the name of a rule
+  --user NAME     login name
+  --digest HEX    beginning of the SHA-256
   --from, --to TIME   such as 2026-11-21 or 2026-11-21T08:00Z
   --days N        days back from now (default 30)
   --limit N       lines at most (default 100)

@@ -37,7 +37,7 @@ An exported original is as dangerous as it was: do not open it with a mail progr
 ${CONFIG_HELP}
   --help          this text
 
-A release holds at the next fetch, until it is withdrawn. Releases, exports and deletions are in the audit trail.
+A release holds from the next fetch on, until it is withdrawn. What is done here is in the audit trail.
 "rebuild" puts originals that the index does not know into it, after the index was lost.
 
 Exit code: 0 done; 2 no such original, or an error.
