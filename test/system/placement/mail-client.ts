@@ -52,5 +52,5 @@ for (const [say = '', marker = ''] of STEPS) {
   if (say !== '') socket.write(say);
   heard = await answer;
 }
-console.log(heard);
+process.stdout.write(`${heard}\n`);
 socket.destroy();

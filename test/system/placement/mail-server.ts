@@ -9,7 +9,11 @@ import { TLSSocket } from 'node:tls';
 import { readProxyHeader } from '../../../src/gateway/placement/proxy-header.ts';
 import { eicar } from '../../corpus/eicar.ts';
 
-const MESSAGE = `From: a@example\r\nSubject: test\r\nContent-Type: text/plain\r\n\r\n${eicar()}\r\n`;
+const MESSAGE = `From: a@example\r\nSubject: test\r\nContent-Type: text/plain\r\n\r\n${eicar().toString('latin1')}\r\n`;
+
+function tell(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
 
 function lines(socket: Socket, answer: (line: string) => string | undefined): void {
   let text = '';
@@ -61,7 +65,7 @@ for (const service of services) {
     socket.once('data', (first: Buffer) => {
       const header = readProxyHeader(first);
       if (header.kind !== 'header') return socket.destroy();
-      console.log(`${service} ${header.ends?.client.address} for ${header.ends?.destination.address}`);
+      tell(`${service} ${header.ends?.client.address} for ${header.ends?.destination.address}`);
       socket.pause();
       const rest = first.subarray(header.length);
       if (rest.length > 0) socket.unshift(rest);
@@ -75,5 +79,5 @@ for (const service of services) {
       return undefined;
     });
   });
-  server.listen(Number(port), '::', () => console.log(`${service} listens`));
+  server.listen(Number(port), '::', () => tell(`${service} listens`));
 }
