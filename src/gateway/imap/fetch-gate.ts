@@ -2,8 +2,16 @@ import type { Action } from '../policy/action.ts';
 import type { Effect, MessageContext, MessageId } from '../relay.ts';
 import type { Located, ScanSubject } from '../../scan/scanner.ts';
 import type { ClientOutput } from './client-output.ts';
-import { type FetchPlan, isAdded, isSeenProbe, responseKey } from './fetch-plan.ts';
-import { HeldFetch, type ValueSlot } from './held-fetch.ts';
+import {
+  type Cut,
+  type DecodedCuts,
+  type FetchPlan,
+  isAdded,
+  isSeenProbe,
+  responseKey,
+  sectionKey,
+} from './fetch-plan.ts';
+import { HeldFetch, type NewValue, type ValueSlot } from './held-fetch.ts';
 import { HeldLine } from './held-line.ts';
 import type { KeptMessages } from './kept-messages.ts';
 import { IMAP_LIMITS } from './limits.ts';
@@ -189,6 +197,11 @@ export class FetchGate {
     if (item.class === 'whole') {
       plan?.wholeCuts.forEach((cut) => held.addText(`${cut.label} NIL`)); // expunged meanwhile
     }
+    const decoded = decodedCutsOf(item, plan);
+    decoded?.cuts.forEach((cut) => held.addText(`${cut.label} NIL`));
+    if (decoded?.isWholeAsked === false) {
+      return;
+    }
     const isHarmless = item.class !== 'unknown' || /^(NIL|[0-9]{1,20})$/i.test(text);
     if (!isAdded(item, plan) && item.class !== 'hidden' && isHarmless) {
       held.addText(`${item.text} ${text}`);
@@ -257,7 +270,7 @@ export class FetchGate {
     return message;
   }
 
-  #beginWhole(current: Current, slot: Omit<ValueSlot, 'kind' | 'source'>): void {
+  #beginWhole(current: Current, slot: NewValue): void {
     const { held, plan } = current;
     this.#parts.kept
       .makeRoom(slot.size)
@@ -266,11 +279,7 @@ export class FetchGate {
     const message = this.#spoolTo(current, slot.size);
     const slots: { slot: ValueSlot; start: number }[] = [];
     if (plan !== undefined && current.whole === undefined) {
-      for (const cut of plan.wholeCuts) {
-        const start = Math.min(cut.origin, slot.size);
-        const size = Math.min(cut.length ?? slot.size, slot.size - start);
-        slots.push({ slot: held.addValue({ label: cut.label, size, binary: false, empty: '""' }), start });
-      }
+      slots.push(...plan.wholeCuts.map((cut) => addCut(held, cut, slot)));
     }
     if (!isStripped) {
       slots.push({ slot: held.addValue(slot), start: 0 });
@@ -287,7 +296,7 @@ export class FetchGate {
   }
 
   /** Judged by itself, or every list view would download the mailbox. */
-  #beginHeader(current: Current, slot: Omit<ValueSlot, 'kind' | 'source'>, subject: ScanSubject): void {
+  #beginHeader(current: Current, slot: NewValue, subject: ScanSubject): void {
     const value = current.held.addValue(slot);
     const message = this.#spoolTo(current, slot.size);
     if (slot.size === 0) {
@@ -304,16 +313,19 @@ export class FetchGate {
     current.scans.push({ message, subject, settle });
   }
 
-  #beginSlice(current: Current, item: FetchItem, slot: Omit<ValueSlot, 'kind' | 'source'>): void {
-    const value = current.held.addValue(slot);
+  #beginSlice(current: Current, item: FetchItem, slot: NewValue): void {
+    const { held, plan } = current;
+    const decoded = decodedCutsOf(item, plan);
+    const slots = decoded?.cuts.map((cut) => addCut(held, cut, slot)) ?? [];
+    if (decoded?.isWholeAsked !== false) {
+      slots.push({ slot: held.addValue(slot), start: 0 });
+    }
     const message = this.#spoolTo(current, slot.size);
     if (slot.size === 0) {
       return;
     }
-    const asked = current.plan?.asked.get(responseKey(item));
-    const { held } = current;
-    const slice: Slice = { item, message, held, slot: value, asked, ownAction: undefined, whole: undefined };
-    current.slices.push(slice);
+    const asked = plan?.asked.get(responseKey(item));
+    current.slices.push({ item, message, held, slots, asked, ownAction: undefined, whole: undefined });
   }
 
   /** Values from a kept message, for the one response that is about it. */
@@ -351,4 +363,17 @@ export class FetchGate {
       throw new WireError('unexpected', 'part of a message that nobody asked for');
     }
   }
+}
+
+/** The ranges that were asked of a decoded part, when this is all of it. */
+function decodedCutsOf(item: FetchItem, plan: FetchPlan | undefined): DecodedCuts | undefined {
+  const isAll = item.class === 'decoded' && item.origin === undefined;
+  return isAll ? plan?.decodedCuts.get(sectionKey(item)) : undefined;
+}
+
+/** A range of a value that comes in whole. */
+function addCut(held: HeldFetch, cut: Cut, from: NewValue): { slot: ValueSlot; start: number } {
+  const start = Math.min(cut.origin, from.size);
+  const size = Math.min(cut.length ?? from.size, from.size - start);
+  return { slot: held.addValue({ label: cut.label, size, binary: from.binary, empty: '""' }), start };
 }

@@ -11,6 +11,12 @@ export interface Cut {
   readonly length: number | undefined;
 }
 
+export interface DecodedCuts {
+  readonly cuts: readonly Cut[];
+  /** The client asked for all of it as well. */
+  readonly isWholeAsked: boolean;
+}
+
 /** Values from a kept message, for the first response that is about it. */
 export interface Splice {
   readonly kept: KeptMessage;
@@ -29,6 +35,8 @@ export interface FetchPlan {
   };
   /** Ranges of the whole message, cut from the judged copy. */
   readonly wholeCuts: readonly Cut[];
+  /** Ranges of decoded parts by section, cut from the whole decoded part: half of a part proves nothing. */
+  readonly decodedCuts: ReadonlyMap<string, DecodedCuts>;
   /** Values that come from a kept message; the server was not asked for them. */
   readonly spliced: Splice | undefined;
   /** Requested octets by response key, to recognise a short answer: it ends the section. */
@@ -96,7 +104,7 @@ function setsSeen(item: FetchItem): boolean {
 function labelOf(item: FetchItem): string {
   const name = item.text
     .toUpperCase()
-    .replace(/^(BODY|RFC822)\.PEEK/, '$1')
+    .replace(/^(BODY|BINARY|RFC822)\.PEEK/, '$1')
     .replace(/<[^<]*$/, '');
   return item.origin === undefined ? name : `${name}<${item.origin}>`;
 }
@@ -124,12 +132,34 @@ function askedSizes(items: readonly FetchItem[]): ReadonlyMap<string, number> {
   );
 }
 
+function isDecodedRange(item: FetchItem): boolean {
+  return item.class === 'decoded' && item.origin !== undefined;
+}
+
+/** Items as the server is asked: of decoded parts all of it. */
+function upstreamTexts(items: readonly FetchItem[]): readonly string[] {
+  const texts = items.map((item) => (isDecodedRange(item) ? item.text.replace(/<[^<]*$/, '') : item.text));
+  return [...new Set(texts)];
+}
+
+function decodedCuts(items: readonly FetchItem[]): ReadonlyMap<string, DecodedCuts> {
+  const decoded = items.filter((item) => item.class === 'decoded');
+  const sections = new Set(decoded.filter(isDecodedRange).map(sectionKey));
+  return new Map(
+    [...sections].map((section) => {
+      const same = decoded.filter((item) => sectionKey(item) === section);
+      const cuts = same.filter(isDecodedRange).map(cutOf);
+      return [section, { cuts, isWholeAsked: cuts.length < same.length }];
+    }),
+  );
+}
+
 function augment(request: FetchRequest, isUid: boolean): PlannedFetch {
   const ranges = request.items.filter(isWholeRange);
   const asksWhole = request.items.some((item) => item.class === 'whole');
   const addsUid = !asks(request, 'UID');
   const addsStructure = wantsSizes(request);
-  const items = request.items.filter((item) => !isWholeRange(item)).map((item) => item.text);
+  const items = upstreamTexts(request.items.filter((item) => !isWholeRange(item)));
   const whole = ranges.some(setsSeen) ? 'BODY[]' : 'BODY.PEEK[]';
   const added = [
     ...(addsUid ? ['UID'] : []),
@@ -147,6 +177,7 @@ function augment(request: FetchRequest, isUid: boolean): PlannedFetch {
     plan: {
       strips,
       wholeCuts: ranges.map(cutOf),
+      decodedCuts: decodedCuts(request.items),
       spliced: undefined,
       asked: askedSizes(request.items),
       keeps: request.single !== undefined,
@@ -158,7 +189,7 @@ function augment(request: FetchRequest, isUid: boolean): PlannedFetch {
 function useKept(kept: KeptMessage, request: FetchRequest, isUid: boolean): PlannedFetch {
   const placed = request.items.map((item) => ({ item, cut: spliceCut(kept, item) }));
   const cuts = placed.flatMap(({ cut }) => (cut === undefined ? [] : [cut]));
-  const rest = placed.filter(({ cut }) => cut === undefined).map(({ item }) => item.text);
+  const rest = upstreamTexts(placed.filter(({ cut }) => cut === undefined).map(({ item }) => item));
   const addsUid = !asks(request, 'UID');
   const addsStructure = wantsSizes(request) && kept.partSizes.size === 0;
   const seenProbe = placed.some(({ item, cut }) => cut !== undefined && setsSeen(item));
@@ -172,6 +203,7 @@ function useKept(kept: KeptMessage, request: FetchRequest, isUid: boolean): Plan
     plan: {
       strips: { uid: !isUid && addsUid, whole: false, structure: addsStructure, seenProbe },
       wholeCuts: [],
+      decodedCuts: decodedCuts(request.items),
       spliced: { kept, cuts, isServed: false },
       asked: askedSizes(request.items),
       keeps: false,

@@ -24,6 +24,9 @@ export interface ValueSlot {
   source: Source | undefined;
 }
 
+/** A value before it has its place. */
+export type NewValue = Omit<ValueSlot, 'kind' | 'source'>;
+
 type ReleaseEffect = Extract<Effect, { kind: 'release' }>;
 type Slot = { readonly kind: 'text'; readonly text: string } | ValueSlot;
 
@@ -48,7 +51,7 @@ export class HeldFetch implements HeldOutput {
     this.#slots.push({ kind: 'text', text });
   }
 
-  addValue(slot: Omit<ValueSlot, 'kind' | 'source'>, source?: Source): ValueSlot {
+  addValue(slot: NewValue, source?: Source): ValueSlot {
     const value: ValueSlot = { ...slot, kind: 'value', source };
     this.#slots.push(value);
     return value;

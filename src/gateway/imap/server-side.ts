@@ -64,6 +64,7 @@ const PASSED_NUMBERED = new Set(['EXISTS', 'RECENT', 'EXPUNGE']);
 const INTERNAL_PLAN: FetchPlan = {
   strips: { uid: true, whole: true, structure: false, seenProbe: false },
   wholeCuts: [],
+  decodedCuts: new Map(),
   spliced: undefined,
   asked: new Map(),
   keeps: false,

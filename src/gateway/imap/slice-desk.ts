@@ -3,11 +3,17 @@ import type { Action } from '../policy/action.ts';
 import type { Effect, MessageId } from '../relay.ts';
 import type { ClientOutput } from './client-output.ts';
 import { sectionKey } from './fetch-plan.ts';
-import type { HeldFetch, ValueSlot } from './held-fetch.ts';
+import type { HeldFetch, Source, ValueSlot } from './held-fetch.ts';
 import type { KeptMessage, KeptMessages } from './kept-messages.ts';
 import type { PendingVerdicts, ScanWish } from './pending-verdicts.ts';
 import type { PartSizes } from './wire/body-structure.ts';
 import type { FetchItem } from './wire/fetch-item.ts';
+
+/** A value in a response and where it begins in its spool entry. */
+export interface Place {
+  readonly slot: ValueSlot;
+  readonly start: number;
+}
 
 /** A whole message of which values are served. */
 export interface Whole {
@@ -17,7 +23,7 @@ export interface Whole {
   readonly held: HeldFetch;
   action: Action | undefined;
   /** Where its own octets go: whole values and ranges of it. */
-  readonly slots: { readonly slot: ValueSlot; readonly start: number }[];
+  readonly slots: readonly Place[];
   readonly slices: Slice[];
   /** Present when following ranges are likely; `mailbox` is that of the moment. */
   readonly keep: { readonly sizes: () => PartSizes; readonly mailbox: number } | undefined;
@@ -28,7 +34,8 @@ export interface Slice {
   readonly item: FetchItem;
   readonly message: MessageId;
   readonly held: HeldFetch;
-  readonly slot: ValueSlot;
+  /** One, or the ranges of a decoded part. */
+  readonly slots: readonly Place[];
   /** Octets that the client asked for, when it named a number. */
   readonly asked: number | undefined;
   /** BINARY: its own verdict, since it is no substring. */
@@ -152,7 +159,7 @@ export class SliceDesk {
 
   /** Does what can be done with what is known: called when either verdict comes. */
   resolve(whole: Whole, slice: Slice): void {
-    if (whole.action === undefined || slice.slot.source !== undefined) {
+    if (whole.action === undefined || slice.slots.every(({ slot }) => slot.source !== undefined)) {
       return;
     }
     if (whole.action === 'block') {
@@ -179,10 +186,10 @@ export class SliceDesk {
     if (start === undefined) {
       this.#judgeAlone(whole, slice);
     } else if (alsoAt.length === 0 && !found.more) {
-      slice.slot.source = { kind: 'release', message: whole.message, start };
+      setSource(slice, { kind: 'release', message: whole.message, start });
       this.#learn(whole, slice, start);
     } else {
-      slice.slot.source = { kind: 'release', message: whole.message, start, alsoAt, uncertain: found.more };
+      setSource(slice, { kind: 'release', message: whole.message, start, alsoAt, uncertain: found.more });
     }
   }
 
@@ -223,22 +230,29 @@ export class SliceDesk {
 }
 
 function sectionLength(kept: KeptMessage, slice: Slice, start: number): number | undefined {
-  const { item, asked, slot } = slice;
-  if (item.origin === undefined || (asked !== undefined && slot.size < asked)) {
-    return (item.origin ?? 0) + slot.size; // all of it, or its end
+  const { item, asked } = slice;
+  const size = slice.slots[0]?.slot.size ?? 0;
+  if (item.origin === undefined || (asked !== undefined && size < asked)) {
+    return (item.origin ?? 0) + size; // all of it, or its end
   }
   const key = sectionKey(item);
   return key === 'TEXT' ? kept.size - start : kept.partSizes.get(key);
 }
 
+function setSource(slice: Slice, source: Source): void {
+  slice.slots.forEach(({ slot }) => (slot.source = source));
+}
+
 function releaseOwn(slice: Slice, isClean: boolean): void {
-  if (isClean) {
-    slice.slot.source = { kind: 'release', message: slice.message, start: 0 };
-  } else {
+  if (!isClean) {
     blank(slice);
+    return;
+  }
+  for (const { slot, start } of slice.slots) {
+    slot.source = { kind: 'release', message: slice.message, start };
   }
 }
 
 function blank(slice: Slice): void {
-  slice.slot.source = { kind: 'blank', message: slice.message };
+  setSource(slice, { kind: 'blank', message: slice.message });
 }
