@@ -1,0 +1,81 @@
+/**
+ * `node bench/minting.ts`: what certificates under the own authority cost. Mints per second, and a handshake with a
+ * cached leaf beside one with a plain certificate, in one process, round about.
+ * In time of one core, so that what else the machine does hardly matters.
+ */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { connect, type SecureContext, TLSSocket } from 'node:tls';
+import { Authority, createRoot } from '../src/gateway/tls/authority.ts';
+import { createBootstrapPair } from '../src/gateway/tls/bootstrap-certificate.ts';
+import { LeafStore } from '../src/gateway/tls/leaf-store.ts';
+import { serverContext } from '../src/gateway/tls/tls-options.ts';
+
+const MINTS = 5_000;
+const HANDSHAKES = 300;
+const ROUNDS = 5;
+
+function serve(contextOf: () => SecureContext): Server {
+  return createServer((socket) => {
+    const secure = new TLSSocket(socket, { isServer: true, secureContext: contextOf() });
+    secure.on('error', () => undefined);
+    secure.once('secure', () => secure.end());
+  });
+}
+
+async function portOf(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Milliseconds of a core for one full handshake, client and server together. */
+async function handshakeMs(port: number): Promise<number> {
+  const start = process.cpuUsage();
+  for (let count = 0; count < HANDSHAKES; count += 1) {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    socket.destroy();
+  }
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000 / HANDSHAKES;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+const authority = new Authority(createRoot('Bench'));
+const rates: number[] = [];
+for (let round = 0; round < ROUNDS; round += 1) {
+  const start = process.cpuUsage();
+  for (let count = 0; count < MINTS; count += 1) authority.mint({ names: [`mail${count}.example.org`] });
+  const { user, system } = process.cpuUsage(start);
+  rates.push(MINTS / ((user + system) / 1_000_000));
+}
+console.log(
+  `mints per second of a core: ${Math.round(median(rates))} (${(1000 / median(rates)).toFixed(3)} ms each)`,
+);
+
+const ticketKeys = Buffer.alloc(48, 1);
+const contextOf = (pair: { cert: string; key: string }) => serverContext(pair, 'TLSv1.2', ticketKeys);
+const plainContext = contextOf(createBootstrapPair(['localhost']));
+const leaves = new LeafStore(authority, contextOf);
+const plain = serve(() => plainContext);
+const cached = serve(() =>
+  leaves.get(
+    'localhost',
+    () => ({ names: ['localhost'] }),
+    () => undefined,
+  ),
+);
+const ports = [await portOf(plain), await portOf(cached)];
+const times: number[][] = [[], []];
+for (let round = 0; round < ROUNDS; round += 1) {
+  for (const [index, port] of ports.entries()) times[index]?.push(await handshakeMs(port));
+}
+console.log(`handshake, plain certificate: ${median(times[0] ?? []).toFixed(2)} ms`);
+console.log(`handshake, cached leaf: ${median(times[1] ?? []).toFixed(2)} ms`);
+plain.close();
+cached.close();
