@@ -3,6 +3,8 @@ import { ConfigError, formatProblem, type ConfigProblem } from '../base/config/p
 import type { Config } from '../base/config/schema.ts';
 import { configWarnings } from '../base/config/warnings.ts';
 import { GatewayError } from '../base/errors.ts';
+import type { RuleProblem } from '../scan/engines/yara-sources.ts';
+import { RulesRefused } from '../workers/rule-compiler.ts';
 import { EXIT_NO, EXIT_OK, readArguments, type Command, type Roof } from './command.ts';
 import { CONFIG_HELP, configPath, loadFrom } from './config-source.ts';
 import type { Io } from './io.ts';
@@ -35,6 +37,11 @@ interface CheckResult {
 
 type Rules = Pick<CheckResult, 'rules' | 'problems'>;
 
+function problemOf({ path, line, column, code, message }: RuleProblem): ConfigProblem {
+  const place = line === 0 ? '' : `:${line}:${column}`;
+  return { where: `${path || 'rules'}${place}`, key: '', what: `${code} ${message}` };
+}
+
 /** Compiles the rules as the gateway would, in one thread. */
 async function checkRules(config: Config, io: Io, roof: Roof): Promise<Rules> {
   try {
@@ -44,6 +51,9 @@ async function checkRules(config: Config, io: Io, roof: Roof): Promise<Rules> {
     await opened.close();
     return { rules, problems: [] };
   } catch (error) {
+    if (error instanceof RulesRefused) {
+      return { rules: null, problems: error.problems.map(problemOf) };
+    }
     if (error instanceof GatewayError && error.code === 'RULES_INVALID') {
       const problems = error.message.split('\n').map((what) => ({ where: 'rules', key: '', what }));
       return { rules: null, problems };

@@ -1,7 +1,7 @@
 import type { ScanReport } from '../scan/scanner.ts';
 
 /** New rules are watched for this time, milliseconds, ... */
-export const PROBATION_MS = 15 * 60_000;
+export const PROBATION_MS = 900_000;
 /** ... or for this many messages, whichever comes first. */
 export const PROBATION_MESSAGES = 2_000;
 /** Failed scans before anything is concluded from them. */
