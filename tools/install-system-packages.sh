@@ -10,9 +10,11 @@ readonly PACKAGES=(
   sasl2-bin # saslpasswd2 for the users of Cyrus
   msmtp-mta # satisfies the mail-transport-agent that cyrus-common asks for, without a daemon
   prometheus clamav-daemon clamdscan
+  unzip p7zip-full # open what the quarantine exports
   haproxy nginx libnginx-mod-mail perdition yara # what bench/ compares with
   buildah debootstrap yamllint systemd # the image, the manifests, the unit
   nftables iproute2 procps # networks of their own for transparent mode
+  chromium # the console as a person uses it
   python3 openssl util-linux bsdutils ca-certificates
 )
 
@@ -22,7 +24,7 @@ readonly UNPACKED=(cyrus-imapd cyrus-pop3d courier-imap courier-pop)
 readonly UNPACK_ROOT=/opt/postern-test-servers
 
 readonly PROGRAMS=(
-  dovecot doveadm mbsync fetchmail getmail mpop mutt neomutt offlineimap curl
+  chromium dovecot doveadm mbsync fetchmail getmail mpop mutt neomutt offlineimap curl
   cyrmaster saslpasswd2 couriertcpd couriertls
   prometheus promtool clamd clamdscan haproxy nginx perdition yara buildah debootstrap yamllint systemd-analyze nft ip sysctl python3 openssl script setpriv
   "$UNPACK_ROOT/cyrus-imapd/usr/lib/cyrus/bin/imapd"

@@ -3,41 +3,57 @@ import { useEffect, useRef } from 'preact/hooks';
 /** Browsers try again by themselves only after some failures; a restart of the gateway is not one of them. */
 const RETRY_MS = 5_000;
 
-type Listener = (type: 'detection' | 'status') => void;
+/** What happened is in the history a second later; a storm of events is one look at it. */
+const SETTLE_MS = 1_300;
 
-/** Tells of server-sent events. What they carry is read through the API, which knows who may see it. */
-export function useLiveEvents(listener: Listener): void {
-  const latest = useRef(listener);
-  latest.current = listener;
+/**
+ * Calls `onChange` soon after something was found, the status changed or the connection came back. What events carry
+ * is not used: the API knows who may see what.
+ */
+export function useLiveEvents(onChange: () => void): void {
+  const latest = useRef(onChange);
+  latest.current = onChange;
   useEffect(() => {
-    const watch = new Watch((type) => latest.current(type));
+    const watch = new Watch(() => latest.current());
     return () => watch.stop();
   }, []);
 }
 
 class Watch {
-  readonly #listener: Listener;
+  readonly #onChange: () => void;
   #source: EventSource | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #settling: ReturnType<typeof setTimeout> | undefined;
+  #wasOpen = false;
 
-  constructor(listener: Listener) {
-    this.#listener = listener;
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
     this.#open();
   }
 
   stop(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#settling);
     this.#source?.close();
   }
 
   #open(): void {
     const source = new EventSource('/api/v1/events');
     this.#source = source;
-    source.addEventListener('detection', () => this.#listener('detection'));
-    source.addEventListener('status', () => this.#listener('status'));
-    source.addEventListener('lost', () => this.#listener('detection'));
+    for (const type of ['detection', 'status', 'lost']) source.addEventListener(type, () => this.#soon());
+    source.addEventListener('open', () => {
+      if (this.#wasOpen) this.#soon();
+      this.#wasOpen = true;
+    });
     source.addEventListener('error', () => {
       if (source.readyState === EventSource.CLOSED) this.#retry = setTimeout(() => this.#open(), RETRY_MS);
     });
+  }
+
+  #soon(): void {
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined;
+      this.#onChange();
+    }, SETTLE_MS);
   }
 }

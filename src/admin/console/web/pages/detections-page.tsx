@@ -9,7 +9,7 @@ import { Digest, Findings, Foreign, Moment, Verdict } from '../texts.tsx';
 import { mayAct, type View } from '../view.ts';
 
 /** Where events do not come through, a detection is seen this soon. */
-const REFRESH_MS = 5_000;
+const REFRESH_MS = 60_000;
 
 const FIELDS: readonly SearchField[] = [
   { name: 'verdict', label: 'Verdict', options: ['malicious', 'suspicious', 'unscannable', 'skipped'] },
@@ -74,7 +74,7 @@ export function DetectionsPage(view: View) {
   const initial = argument === '' ? {} : { digest: argument };
   const [conditions, setConditions] = useState<Readonly<Record<string, string>>>(initial);
   const { loading, pager } = usePaged<Detection>(api, '/detections', conditions);
-  useLiveEvents((type) => type === 'detection' && loading.reload());
+  useLiveEvents(loading.reload);
   useEvery(REFRESH_MS, loading.reload);
   const isOne = /^[0-9a-f]{64}$/u.test(argument) && mayAct(who, 'operator');
   return (

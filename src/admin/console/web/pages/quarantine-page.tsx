@@ -55,7 +55,7 @@ const COLUMNS: readonly Column<QuarantineItem>[] = [
 function QuarantineList({ api }: View) {
   const [conditions, setConditions] = useState<Readonly<Record<string, string>>>({});
   const { loading, pager } = usePaged<QuarantineItem>(api, '/quarantine', conditions);
-  useLiveEvents((type) => type === 'detection' && loading.reload());
+  useLiveEvents(loading.reload);
   return (
     <>
       <SearchForm fields={FIELDS} onSearch={setConditions} />
