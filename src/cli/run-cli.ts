@@ -9,6 +9,7 @@ import { detectionsCommand } from './detections.ts';
 import type { Io } from './io.ts';
 import { nftCommand } from './nft.ts';
 import { quarantineCommand } from './quarantine.ts';
+import { rulesCommand } from './rules.ts';
 import { scanCommand } from './scan.ts';
 import { selftestCommand } from './selftest.ts';
 import { serveCommand } from './serve.ts';
@@ -20,6 +21,7 @@ const COMMANDS: readonly Command[] = [
   checkCommand,
   statusCommand,
   scanCommand,
+  rulesCommand,
   selftestCommand,
   quarantineCommand,
   detectionsCommand,
