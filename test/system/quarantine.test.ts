@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { infectedMail } from '../corpus/infected-mail.ts';
 import { realisticMail } from '../corpus/realistic-mail.ts';
@@ -9,7 +10,8 @@ import { Gateway } from './harness/gateway.ts';
 import { ImapReader } from './harness/imap-reader.ts';
 import { imapEndpoint, pop3Endpoint } from './harness/mail-server.ts';
 import { Pop3Reader } from './harness/pop3-reader.ts';
-import { Cleanup } from './harness/scratch.ts';
+import { run } from './harness/program.ts';
+import { Cleanup, removeFolder, scratchFolder } from './harness/scratch.ts';
 
 const IMAP_USER = 'u1';
 const POP3_USER = 'u2';
@@ -58,6 +60,31 @@ describe('the quarantine of the running product', () => {
     }
   });
 
+  it('holds no plain text of them on disk', async () => {
+    const files = (await gateway.quarantineFiles()).filter((file) => file.endsWith('.sealed'));
+    assert.equal(files.length, infected.length);
+    for (const file of files) {
+      const raw = await readFile(file, 'latin1');
+      for (const word of ['Subject:', 'Content-Type:', 'MIME-Version']) assert.ok(!raw.includes(word), file);
+    }
+  });
+
+  it('exports a zip that unzip and 7-Zip open with the password, and not without', async () => {
+    const [first] = infected;
+    assert.ok(first !== undefined);
+    const id = sha256(first.bytes);
+    const folder = await scratchFolder('zip');
+    const zip = join(folder, 'original.zip');
+    const exported = await gateway.quarantine('export', id, '--zip', '--output', zip);
+    assert.equal(exported.code, 0, exported.transcript);
+    const unzipped = await run('unzip', ['-p', '-P', 'infected', zip]);
+    assert.ok(unzipped.stdout.equals(first.bytes), unzipped.transcript.slice(0, 300));
+    const opened = await run('7z', ['x', '-so', '-pinfected', zip]);
+    assert.ok(opened.stdout.equals(first.bytes), opened.transcript.slice(0, 300));
+    assert.notEqual((await run('unzip', ['-p', '-P', 'wrong', zip])).code, 0);
+    await removeFolder(folder);
+  });
+
   it('keeps one object for a message that others read too, over another protocol', async () => {
     const reader = await Pop3Reader.login(pop3Endpoint(gateway, 'clear'), POP3_USER);
     for (const number of infected.keys()) {
@@ -81,8 +108,7 @@ describe('the quarantine of the running product', () => {
     await reader.wire.exactly(fresh.length);
     process.kill(gateway.pid, 'SIGKILL');
     await reader.wire.closed();
-    const files = await gateway.quarantineFiles();
-    const digests = await Promise.all(files.map(async (file) => sha256(await readFile(file))));
-    assert.ok(digests.includes(sha256(fresh)), 'the original is not in the quarantine');
+    const exported = await gateway.quarantine('export', sha256(fresh), '--output', '-');
+    assert.ok(exported.stdout.equals(fresh), 'the original is not in the quarantine');
   });
 });
