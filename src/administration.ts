@@ -77,6 +77,7 @@ export class Administration {
   readonly #startedAt: string;
   #cancels: readonly (() => void)[] = [];
   #lastStatus = '';
+  #tellStatus: () => Promise<void> = async () => undefined;
 
   constructor(parts: AdministrationParts) {
     const { config, metrics, clock, log } = parts;
@@ -99,7 +100,9 @@ export class Administration {
       name: 'quarantine',
       start: async () => {
         await this.quarantine.archive.prepare();
-        await this.#keepHouse();
+        await this.#tidy();
+        this.#repeat(HOUSEKEEPING_MS, () => this.#tidy());
+        this.#repeat(WATCH_MS, () => this.#tellStatus());
       },
       stop: async () => {
         this.#cancels.forEach((cancel) => cancel());
@@ -120,7 +123,7 @@ export class Administration {
     const authenticator = new Authenticator({ accounts: this.#accounts, audit, token: secret, clock });
     const history = this.#history;
     const status = { status: () => this.#status(administered) };
-    this.#watch(administered);
+    this.#tellStatus = () => this.#publishStatus(administered);
     return createApi(
       {
         authenticator,
@@ -192,19 +195,12 @@ export class Administration {
     this.events.publish({ type: 'detection', data });
   }
 
-  #watch(administered: AdministeredParts): void {
-    this.#repeat(WATCH_MS, async () => {
-      if (!this.events.hasWatchers) return;
-      const data = await this.#status(administered);
-      const text = JSON.stringify(data);
-      if (text !== this.#lastStatus) this.events.publish({ type: 'status', data });
-      this.#lastStatus = text;
-    });
-  }
-
-  async #keepHouse(): Promise<void> {
-    await this.#tidy();
-    this.#repeat(HOUSEKEEPING_MS, () => this.#tidy());
+  async #publishStatus(administered: AdministeredParts): Promise<void> {
+    if (!this.events.hasWatchers) return;
+    const data = await this.#status(administered);
+    const text = JSON.stringify(data);
+    if (text !== this.#lastStatus) this.events.publish({ type: 'status', data });
+    this.#lastStatus = text;
   }
 
   async #tidy(): Promise<void> {
@@ -223,11 +219,12 @@ export class Administration {
 
   /** Until the end, each time after the task is done. */
   #repeat(everyMs: number, task: () => Promise<void>): void {
-    let cancel: () => void;
+    let cancel: () => void = () => undefined;
     let isOver = false;
+    const failed = (error: unknown) => this.#parts.log.error({ err: error }, 'a regular task failed');
     const wait = () => {
       if (isOver) return;
-      cancel = this.#parts.clock.after(everyMs, () => void task().finally(wait));
+      cancel = this.#parts.clock.after(everyMs, () => void task().catch(failed).finally(wait));
     };
     wait();
     const end = () => {
