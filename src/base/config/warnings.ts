@@ -17,6 +17,16 @@ function scanningOff(config: Config): Row[] {
       'is off: this protocol is forwarded without a scan',
     ]),
     [!config.scan.uploads, 'scan.uploads', 'is off: what clients upload is not scanned'],
+    [
+      !config.tlsFilter.enabled,
+      'tlsFilter.enabled',
+      'is false: connections that begin with TLS are forwarded without a scan',
+    ],
+    ...Object.entries(config.exclusions).map(([kind, { length }]): Row => [
+      length > 0,
+      `exclusions.${kind}`,
+      `lets ${length === 1 ? 'one thing' : `${length} things`} through without a scan`,
+    ]),
   ];
 }
 

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+
+const FILES = ['docs/REQUIREMENTS.md', 'docs/PLACEMENT.md'];
+/** The sentences of the two lists. */
+const WANTED = [
+  ...Array.from({ length: 28 }, (_, index) => `A${index}`),
+  ...Array.from({ length: 19 }, (_, index) => `B${index}`),
+];
+
+/** As the hosts of repositories make them of headings. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .replaceAll(/\s/g, '-'),
+  );
+}
+
+describe('the requirements', () => {
+  it('are all in the table, each with a proof', () => {
+    const rows = readFileSync('docs/REQUIREMENTS.md', 'utf8')
+      .split('\n')
+      .filter((line) => /^\| [AB]\d/.test(line))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+    assert.deepEqual(rows.flatMap(([, ids = '']) => ids.split(' ')).toSorted(), WANTED.toSorted());
+    for (const [, ids, , met, proof = ''] of rows) {
+      assert.ok(['yes', 'partly', 'no'].includes(met ?? ''), ids);
+      assert.ok(proof.length > 20, ids);
+    }
+  });
+
+  for (const file of FILES) {
+    it(`link to what is there: ${file}`, () => {
+      const links = [...readFileSync(file, 'utf8').matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)];
+      assert.ok(links.length > 0);
+      for (const [link, path = '', anchor] of links) {
+        const target = path === '' ? file : join(dirname(file), path);
+        assert.ok(existsSync(target), link);
+        if (anchor !== undefined) assert.ok(anchorsOf(readFileSync(target, 'utf8')).includes(anchor), link);
+      }
+    });
+  }
+});
