@@ -17,7 +17,7 @@ interface LineChartProps {
 }
 
 const HEIGHT = 180;
-const AXIS_WIDTH = 64;
+const AXIS_WIDTH = 80;
 
 const styleOf = (property: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(property).trim();
@@ -27,6 +27,8 @@ function optionsOf({ series, format }: LineChartProps, width: number): uPlot.Opt
   return {
     width,
     height: HEIGHT,
+    // The caption has the last values, for every reader.
+    legend: { show: false },
     series: [
       {},
       ...series.map(({ label, colour }) => ({
