@@ -6,9 +6,16 @@ import type { Finding, UnscannableCause, Verdict } from './verdict.ts';
 /** Engine name of what the MIME walk itself reports. */
 export const MIME_ENGINE = 'mime';
 
+/**
+ * Findings kept of one message. Every rule may match every one of some thousand pieces, and findings cross threads,
+ * go into logs and are shown; beyond this, one more tells nobody anything.
+ */
+export const MAX_FINDINGS = 1_000;
+
 /** What one scan has found so far, and what went wrong. */
 export class ScanOutcome {
-  readonly #findings: Finding[] = [];
+  readonly #malicious: Finding[] = [];
+  readonly #others: Finding[] = [];
   /** One finding for each kind: a message has many parts and one sender. */
   readonly #ambiguities = new Map<AmbiguityRule, Finding>();
   readonly #troubles = new Troubles();
@@ -21,7 +28,12 @@ export class ScanOutcome {
 
   found(record: PieceRecord, findings: readonly Finding[]): void {
     record.isGuilty ||= findings.length > 0;
-    this.#findings.push(...findings);
+    for (const finding of findings) {
+      const kept = finding.class === 'malicious' ? this.#malicious : this.#others;
+      if (kept.length < MAX_FINDINGS) {
+        kept.push(finding);
+      }
+    }
   }
 
   /** Different clients show different content: no proof of malice, but honest software does not write it. */
@@ -58,10 +70,11 @@ export class ScanOutcome {
     }
   }
 
-  /** Malicious wins over unscannable, and that over suspicious; findings are never lost. */
+  /** Malicious wins over unscannable, and that over suspicious, among the findings as well where they are too many. */
   verdict(): Verdict {
-    const findings = [...this.#findings, ...this.#ambiguities.values()];
-    if (findings.some((finding) => finding.class === 'malicious')) {
+    const all = [...this.#malicious, ...this.#others, ...this.#ambiguities.values()];
+    const findings = all.slice(0, MAX_FINDINGS);
+    if (this.#malicious.length > 0) {
       return { kind: 'malicious', findings };
     }
     const trouble = this.#troubles.heaviest;

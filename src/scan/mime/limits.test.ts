@@ -4,6 +4,7 @@ import type { ScanLimits } from '../budget.ts';
 import { createPipeline } from '../pipeline.ts';
 import { TEST_LIMITS } from '../test-limits.ts';
 import type { Verdict } from '../verdict.ts';
+import { MAX_DELIMITERS, splitMultipart } from './multipart.ts';
 
 const TOP = 'From: a@example.org\r\nMIME-Version: 1.0\r\n';
 
@@ -164,4 +165,21 @@ describe('input made to stop a parser', () => {
       assert.equal(await causeOf(message), 'clean');
     });
   }
+});
+
+describe('delimiters of one multipart', () => {
+  const split = (count: number) => {
+    const body = Buffer.from('--b--\r\n'.repeat(count));
+    return splitMultipart(body, 0, body.length, 'b');
+  };
+
+  it('are all read below the limit', () => {
+    assert.equal(split(MAX_DELIMITERS - 1).isCut, false);
+  });
+
+  it('are a bomb from the limit on', async () => {
+    assert.equal(split(MAX_DELIMITERS).isCut, true);
+    const flood = '--b--\r\n'.repeat(MAX_DELIMITERS);
+    assert.equal(await causeOf(`${TOP}Content-Type: multipart/mixed; boundary=b\r\n\r\n${flood}`), 'bomb');
+  });
 });

@@ -15,6 +15,8 @@ export interface Split {
   readonly epilogue: Span;
   /** False when other delimiters are plausible or the structure is incomplete. */
   readonly regular: boolean;
+  /** What stands behind the last delimiter that counts was not cut. */
+  readonly isCut: boolean;
 }
 
 function isBlank(byte: number | undefined): boolean {
@@ -60,6 +62,9 @@ function readDelimiter(bytes: Buffer, at: number, length: number, end: number): 
   return bytes[i] === LF ? { at, next: i + 1, isClosing, isPadded } : undefined;
 }
 
+/** Delimiters looked at: any limit of parts is reached long before, and each is remembered. */
+export const MAX_DELIMITERS = 50_000;
+
 function findDelimiters(
   bytes: Buffer,
   start: number,
@@ -77,6 +82,9 @@ function findDelimiters(
     } else {
       regular &&= !delimiter.isPadded;
       found.push(delimiter);
+    }
+    if (found.length >= MAX_DELIMITERS) {
+      return { found, regular: false };
     }
   }
   return { found, regular };
@@ -101,6 +109,7 @@ export function splitMultipart(bytes: Buffer, start: number, end: number, bounda
     parts,
     preamble: { start, end: first?.at ?? end },
     epilogue: { start: last?.isClosing === true ? last.next : end, end },
+    isCut: found.length >= MAX_DELIMITERS,
     regular: regular && parts.length > 0 && closings === 1 && last?.isClosing === true,
   };
 }

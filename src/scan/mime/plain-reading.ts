@@ -7,7 +7,7 @@ import { type HeaderBlock, readHeaderBlock } from './header-block.ts';
 import { leafPiece } from './leaf-piece.ts';
 import { startsLikeMessage } from './message-sniff.ts';
 import type { MimeSink, MimeSource } from './mime-sink.ts';
-import { type Span, splitMultipart } from './multipart.ts';
+import { MAX_DELIMITERS, type Span, splitMultipart } from './multipart.ts';
 import { decodeQuotedPrintable } from './quoted-printable.ts';
 import type { WalkMemory } from './walk-memory.ts';
 
@@ -77,6 +77,9 @@ export class PlainReading {
     at: { path: string; depth: number },
   ): boolean {
     const split = splitMultipart(this.#source.bytes, body.start, body.end, boundary);
+    if (split.isCut) {
+      this.#sink.cannot('bomb', `more than ${MAX_DELIMITERS} delimiters in one multipart`);
+    }
     const isEncoded = content.encoding === 'base64' || content.encoding === 'quoted-printable';
     const isPlain = split.regular && content.type.startsWith('multipart/') && !isEncoded;
     this.unusual ||= !isPlain || !this.#isPlainMargin(split.preamble) || !this.#isPlainMargin(split.epilogue);

@@ -46,6 +46,25 @@ function isCleanSoftBreak(bytes: Buffer, at: number, next: number, end: number):
 /** Blanks at a line's end are to be dropped (RFC 2045 6.7), and not all clients do. */
 const BLANKS_AT_END = [' \r', ' \n', '\t\r', '\t\n'].map((text) => Buffer.from(text));
 
+/** Looked at one by one before the native search is asked: a call costs as much as a look at so many bytes. */
+const NEAR_BYTES = 24;
+
+/** Copies what stands before the next `=` at or after `at` to `out`; the place of that `=`, or the end. */
+function copyLiteral(body: Buffer, at: number, out: Buffer, length: number): number {
+  const near = Math.min(body.length, at + NEAR_BYTES);
+  let next = at;
+  for (let to = length; next < near && body[next] !== EQUALS; next += 1, to += 1) {
+    out[to] = body[next] ?? 0;
+  }
+  if (next < near || near === body.length) {
+    return next;
+  }
+  const equals = body.indexOf(EQUALS, next);
+  const end = equals === -1 ? body.length : equals;
+  body.copy(out, length + next - at, next, end);
+  return end;
+}
+
 /** Decodes `[from, to)`; an `=` that starts neither an escape nor a soft break stands for itself. */
 export function decodeQuotedPrintable(bytes: Buffer, from: number, to: number): Decoded {
   const body = bytes.subarray(from, to);
@@ -54,10 +73,9 @@ export function decodeQuotedPrintable(bytes: Buffer, from: number, to: number): 
   let regular = !BLANKS_AT_END.some((blanks) => body.includes(blanks));
   let at = 0;
   while (at < body.length) {
-    const equals = body.indexOf(EQUALS, at);
-    const end = equals === -1 ? body.length : equals;
-    length += body.copy(out, length, at, end);
-    if (equals === -1) {
+    const equals = copyLiteral(body, at, out, length);
+    length += equals - at;
+    if (equals === body.length) {
       break;
     }
     const { next, byte, isClean } = readEscape(body, equals);

@@ -73,7 +73,7 @@ export class MarkSearch {
   }
 
   /** For each mark where it stands first, or -1. */
-  first(bytes: Uint8Array): Int32Array {
+  first(bytes: Uint8Array): Int32Array<ArrayBuffer> {
     const view = viewOf(bytes);
     const found = new Int32Array(this.#marks.length).fill(ABSENT);
     // Words are read at whole addresses; the rest before and behind them is short.
@@ -120,7 +120,9 @@ export type MarkFinder = (bytes: Uint8Array) => number;
 /** The marks that unpackers look for in every piece, found together. */
 export class MarkIndex {
   readonly #marks: Buffer[] = [];
-  readonly #known = new WeakMap<Uint8Array, Int32Array>();
+  /** Unpackers are asked one after the other about the same piece. Weak: a worker that waits keeps no mail. */
+  #last: WeakRef<Uint8Array> | undefined;
+  #found = new Int32Array();
   #search: MarkSearch | undefined;
 
   add(mark: Buffer): MarkFinder {
@@ -130,13 +132,11 @@ export class MarkIndex {
   }
 
   #first(bytes: Uint8Array): Int32Array {
-    const known = this.#known.get(bytes);
-    if (known !== undefined) {
-      return known;
+    if (this.#search === undefined || this.#last?.deref() !== bytes) {
+      this.#search ??= new MarkSearch(this.#marks);
+      this.#found = this.#search.first(bytes);
+      this.#last = new WeakRef(bytes);
     }
-    this.#search ??= new MarkSearch(this.#marks);
-    const found = this.#search.first(bytes);
-    this.#known.set(bytes, found);
-    return found;
+    return this.#found;
   }
 }
