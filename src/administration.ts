@@ -219,7 +219,7 @@ export class Administration {
 
   /** Until the end, each time after the task is done. */
   #repeat(everyMs: number, task: () => Promise<void>): void {
-    let cancel: () => void = () => undefined;
+    let cancel: (() => void) | undefined;
     let isOver = false;
     const failed = (error: unknown) => this.#parts.log.error({ err: error }, 'a regular task failed');
     const wait = () => {
@@ -229,7 +229,7 @@ export class Administration {
     wait();
     const end = () => {
       isOver = true;
-      cancel();
+      cancel?.();
     };
     this.#cancels = [...this.#cancels, end];
   }
