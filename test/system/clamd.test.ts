@@ -104,27 +104,29 @@ function marked(): Buffer {
   return Buffer.from(lines.join('\r\n'));
 }
 
+/** Judges `content` as the configuration says. */
+async function scan(settings: Readonly<Record<string, unknown>>, content: Buffer): Promise<ScanReport> {
+  const text = JSON.stringify({
+    upstream: { host: 'upstream.invalid' },
+    scan: { workers: 1, clamd: { timeoutMs: 3_000, ...settings } },
+  });
+  const config = parseConfig({ name: 'test', text }, { env: {} });
+  const { pool } = await openScanPool(config, silentLogger);
+  try {
+    return await pool.scan(request(content));
+  } finally {
+    await pool.close();
+  }
+}
+
+const large = (): Buffer => mail('x'.repeat(STREAM_MAX_BYTES + 1));
+
 describe('clamd as a second engine', () => {
   let clamd: Clamd;
   before(async () => {
     clamd = await Clamd.start();
   });
   after(async () => await clamd.remove());
-
-  /** Judges `content` as the configuration says. */
-  async function scan(settings: Readonly<Record<string, unknown>>, content: Buffer): Promise<ScanReport> {
-    const text = JSON.stringify({
-      upstream: { host: 'upstream.invalid' },
-      scan: { workers: 1, clamd: { timeoutMs: 3_000, ...settings } },
-    });
-    const config = parseConfig({ name: 'test', text }, { env: {} });
-    const { pool } = await openScanPool(config, silentLogger);
-    try {
-      return await pool.scan(request(content));
-    } finally {
-      await pool.close();
-    }
-  }
 
   for (const place of ['socket', 'server'] as const) {
     it(`finds what it knows in a decoded part, over its ${place}`, async () => {
@@ -139,8 +141,6 @@ describe('clamd as a second engine', () => {
       assert.equal(verdictOf(await scan(where, mail('nothing to find'))), 'clean');
     });
   }
-
-  const large = (): Buffer => mail('x'.repeat(STREAM_MAX_BYTES + 1));
 
   it('says too-large for a piece above StreamMaxLength, or goes without it when that is configured', async () => {
     assert.equal(verdictOf(await scan({ socket: clamd.socket }, large())), 'unscannable too-large');
