@@ -1,0 +1,350 @@
+/* oxlint-disable unicorn/consistent-function-scoping -- a builder stands beside the row that it is for */
+/** Section 4 of the evasion notes: documents, pages and scripts. */
+import { deflateSync } from 'node:zlib';
+import { buildOle, compressVba, packageObject } from '../../src/scan/unpack/ole-for-test.ts';
+import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
+import { fixture } from './archive-techniques.ts';
+import { le } from './container-bytes.ts';
+import { payload, plainMail, Row, type Technique, type Word } from './technique.ts';
+
+type Build = (word: Word) => Buffer;
+
+function ascii85(bytes: Buffer): Buffer {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 4) {
+    const chunk = bytes.subarray(at, at + 4);
+    let value = Buffer.concat([chunk, Buffer.alloc(4 - chunk.length)]).readUInt32BE();
+    let group = '';
+    for (let i = 0; i < 5; i += 1) {
+      group = String.fromCharCode(33 + (value % 85)) + group;
+      value = Math.floor(value / 85);
+    }
+    text += group.slice(0, chunk.length + 1);
+  }
+  return Buffer.from(`${text}~>`);
+}
+
+function runLength(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += 5) {
+    const chunk = bytes.subarray(at, at + 5);
+    parts.push(Buffer.from([chunk.length - 1]), chunk);
+  }
+  return Buffer.concat([...parts, Buffer.from([128])]);
+}
+
+/** LZW as PDF wants it, clearing the table before codes grow beyond 9 bits. */
+function lzw(bytes: Buffer): Buffer {
+  const codes = [256];
+  bytes.forEach((byte, index) => codes.push(...(index > 0 && index % 250 === 0 ? [256, byte] : [byte])));
+  codes.push(257);
+  const bits = codes.map((code) => code.toString(2).padStart(9, '0')).join('');
+  return Buffer.from((bits.match(/.{1,8}/g) ?? []).map((octet) => Number.parseInt(octet.padEnd(8, '0'), 2)));
+}
+
+function pdf(dictionary: string, data: Buffer, length = data.length): Buffer {
+  const head = `%PDF-1.7\n1 0 obj\n<< ${dictionary} /Length ${length} >>\nstream\n`;
+  return Buffer.concat([Buffer.from(head), data, Buffer.from('\nendstream\nendobj\n')]);
+}
+
+function pdfs(): Technique[] {
+  const row = new Row('documents', 'PDF streams', 'PDF viewers, which repair broken files');
+  const packed: Build = (word) => deflateSync(payload(word));
+  const flate = '/Filter /FlateDecode';
+  return row
+    .attached('Flate', 'a.pdf', (word) => pdf(flate, packed(word)))
+    .attached('escaped name', 'a.pdf', (word) => pdf('/Filter /Fl#61te#44ecode', packed(word)))
+    .attached('Flate in Flate', 'a.pdf', (word) =>
+      pdf('/Filter [/FlateDecode /FlateDecode]', deflateSync(packed(word))),
+    )
+    .attached('ASCII85 over Flate', 'a.pdf', (word) =>
+      pdf('/Filter [/ASCII85Decode /FlateDecode]', ascii85(packed(word))),
+    )
+    .attached('hex over Flate', 'a.pdf', (word) =>
+      pdf('/Filter[/AHx/Fl]', Buffer.from(`${packed(word).toString('hex')}>`)),
+    )
+    .attached('run lengths', 'a.pdf', (word) => pdf('/Filter /RunLengthDecode', runLength(payload(word))))
+    .attached('LZW', 'a.pdf', (word) => pdf('/Filter /LZWDecode', lzw(payload(word))))
+    .attached('wrong length', 'a.pdf', (word) => pdf(flate, packed(word), 3))
+    .attached('no end of the stream', 'a.pdf', (word) => pdf(flate, packed(word)).subarray(0, -18), {
+      isDamaged: true,
+    })
+    .attached('embedded file', 'a.pdf', (word) =>
+      pdf(`/Type /EmbeddedFile ${flate}`, deflateSync(buildZip([{ name: 'a', content: payload(word) }]))),
+    )
+    .attached('script in hex', 'a.pdf', (word) =>
+      Buffer.from(
+        `%PDF-1.4\n1 0 obj << /S /JavaScript /J#53 <${Buffer.from(word).toString('hex')}> >> endobj`,
+      ),
+    )
+    .attached('escapes in a string', 'a.pdf', (word) =>
+      Buffer.from(`%PDF-1.4\n1 0 obj << /S /JavaScript /JS (${word.replace('-', '\\055')}) >> endobj`),
+    )
+    .attached('object streams', 'a.pdf', fixture('object-streams.pdf'), { confirmedBy: ['qpdf'] })
+    .attached('RC4, empty password', 'a.pdf', fixture('empty-password-rc4.pdf'), { confirmedBy: ['qpdf'] })
+    .attached('AES, empty password', 'a.pdf', fixture('empty-password-aes.pdf'), { confirmedBy: ['qpdf'] })
+    .attached('header behind junk', 'a.pdf', (word) =>
+      Buffer.concat([Buffer.alloc(900, 'j'), pdf(flate, packed(word))]),
+    ).cases;
+}
+
+/** OLE 1 framing of an embedded object, as RTF holds it. */
+function ole1(native: Buffer, name = 'Package'): string {
+  const label = Buffer.from(`${name}\0`);
+  const head = [le(0x501, 4), le(2, 4), le(label.length, 4), label, le(0, 4), le(0, 4), le(native.length, 4)];
+  return Buffer.concat([...head, native]).toString('hex');
+}
+
+function rtfs(): Technique[] {
+  const row = new Row('documents', 'RTF', 'Word');
+  const hex = (word: Word): string => ole1(packageObject('a.exe', payload(word, 4)));
+  const text =
+    (build: (hex: string) => string): Build =>
+    (word) =>
+      Buffer.from(build(hex(word)));
+  const compound: Build = (word) => {
+    const native = packageObject('a.exe', payload(word));
+    const ole = buildOle([
+      { name: '\u0001Ole10Native', bytes: Buffer.concat([le(native.length, 4), native]) },
+    ]);
+    return Buffer.from(`{\\rtf1{\\*\\objdata ${ole1(ole, 'Word.Document.8')}}}`);
+  };
+  const binary: Build = (word) => {
+    const raw = deflateSync(payload(word));
+    return Buffer.concat([Buffer.from(`{\\rtf1{\\*\\objdata\\bin${raw.length} `), raw, Buffer.from('}}')]);
+  };
+  return row
+    .attached(
+      'object',
+      'a.rtf',
+      text((run) => `{\\rtf1{\\object\\objemb{\\*\\objdata ${run}}}}`),
+    )
+    .attached(
+      'as .doc',
+      'a.doc',
+      text((run) => `{\\rtf1{\\object\\objemb{\\*\\objdata ${run}}}}`),
+    )
+    .attached(
+      'digits in lines',
+      'a.rtf',
+      text((run) => `{\\rtf1{\\*\\objdata\r\n${run.replace(/(.{60})/g, '$1\r\n')}}}`),
+    )
+    .attached(
+      'blanks between digits',
+      'a.rtf',
+      text((run) => `{\\rtf1{\\*\\objdata ${run.replace(/(.)/g, '$1 \t')}}}`),
+    )
+    .attached(
+      'junk groups',
+      'a.rtf',
+      text((run) => `{\\rtf1{\\*\\objdata ${run.replace(/(.{40})/g, '$1{\\*\\junk aa}')}}}`),
+    )
+    .attached(
+      'control words between',
+      'a.rtf',
+      text((run) => `{\\rtf1{\\*\\objdata ${run.replace(/(.{41})/g, '$1\\par ')}}}`),
+    )
+    .attached(
+      'short start mark',
+      'a.rtf',
+      text((run) => `{\\rt0{\\*\\objdata ${run}}}`),
+    )
+    .attached(
+      'no closing brace',
+      'a.rtf',
+      text((run) => `{\\rtf1{\\*\\objdata ${run}`),
+    )
+    .attached('bin', 'a.rtf', binary)
+    .attached('compound file inside', 'a.rtf', compound).cases;
+}
+
+function ole2s(): Technique[] {
+  const row = new Row('documents', 'OLE2 and VBA', 'Word, Excel, PowerPoint');
+  const source = (word: Word): Buffer =>
+    Buffer.from(`Attribute VB_Name = "Module1"\r\nSub Report()\r\n' ${word} CaSe\r\nEnd Sub\r\n`);
+  const module: Build = (word) => Buffer.concat([Buffer.alloc(300, 0xee), compressVba(source(word))]);
+  const native: Build = (word) => {
+    const packed = packageObject('a.bin', deflateSync(payload(word)));
+    return buildOle([{ name: '\u0001Ole10Native', bytes: Buffer.concat([le(packed.length, 4), packed]) }]);
+  };
+  const slides: Build = (word) => {
+    const inner = native(word);
+    const packed = deflateSync(inner);
+    const head = [Buffer.from([0x10, 0, 0x11, 0x10]), le(packed.length + 4, 4), le(inner.length, 4)];
+    return buildOle([{ name: 'PowerPoint Document', bytes: Buffer.concat([...head, packed]) }]);
+  };
+  const split: Build = (word) =>
+    buildOle([
+      { name: 'first', bytes: Buffer.alloc(700, 1) },
+      {
+        name: 'Contents',
+        bytes: Buffer.concat([Buffer.alloc(4090, 'x'), payload(word), Buffer.alloc(3000, 'y')]),
+      },
+    ]);
+  return row
+    .attached('macro source', 'a.doc', (word) => buildOle([{ name: 'Module1', bytes: module(word) }]))
+    .attached('macro in OOXML', 'a.docm', (word) => {
+      const project = buildOle([{ name: 'Module1', bytes: module(word) }]);
+      return buildZip([{ name: 'word/vbaProject.bin', content: project }]);
+    })
+    .attached('packaged object', 'a.doc', native)
+    .attached('object of a presentation', 'a.ppt', slides)
+    .attached('across sectors', 'a.xls', split)
+    .attached('behind junk', 'a.bin', (word) => Buffer.concat([Buffer.alloc(512, 3), native(word)])).cases;
+}
+
+function office(): Technique[] {
+  const row = new Row('documents', 'OOXML, Flat OPC, ActiveMime, OneNote', 'Office, LibreOffice');
+  const embedded: Build = (word) => {
+    const packed = packageObject('a.exe', payload(word));
+    const ole = buildOle([
+      { name: '\u0001Ole10Native', bytes: Buffer.concat([le(packed.length, 4), packed]) },
+    ]);
+    return buildZip([
+      { name: '[Content_Types].xml', content: Buffer.from('<Types/>') },
+      { name: 'word/embeddings/oleObject1.bin', content: ole },
+    ]);
+  };
+  const lines = (word: Word): string =>
+    payload(word, 4)
+      .toString('base64')
+      .replace(/(.{20})/g, '$1\r\n');
+  const word2003: Build = (word) =>
+    Buffer.from(
+      `<?xml version="1.0"?><w:wordDocument><w:binData w:name="x">\r\n${lines(word)}</w:binData></w:wordDocument>`,
+    );
+  const flat: Build = (word) =>
+    Buffer.from(
+      `<?xml version="1.0"?><pkg:package><pkg:part pkg:name="/a.bin"><pkg:binaryData>${lines(word)}</pkg:binaryData></pkg:part></pkg:package>`,
+    );
+  const active: Build = (word) =>
+    Buffer.concat([
+      Buffer.from('ActiveMime'),
+      Buffer.alloc(40),
+      deflateSync(buildOle([{ name: 'x', bytes: payload(word) }])),
+    ]);
+  const mark = Buffer.from('e716e3bd65261145a4c48d4d0b7a9eac', 'hex');
+  const note: Build = (word) => {
+    const file = deflateSync(payload(word));
+    return Buffer.concat([
+      Buffer.alloc(2000, 1),
+      mark,
+      le(file.length, 4),
+      Buffer.alloc(16),
+      file,
+      Buffer.alloc(50, 2),
+    ]);
+  };
+  return row
+    .attached('embedded object', 'a.docx', embedded)
+    .attached('shared strings', 'a.xlsx', (word) =>
+      buildZip([{ name: 'xl/sharedStrings.xml', content: payload(word) }]),
+    )
+    .attached('OpenDocument', 'a.odt', (word) => buildZip([{ name: 'content.xml', content: payload(word) }]))
+    .attached('Word 2003 XML', 'a.xml', word2003)
+    .attached('Flat OPC', 'b.xml', flat)
+    .attached('ActiveMime', 'a.mso', active)
+    .attached('OneNote', 'a.one', note).cases;
+}
+
+function split(text: string): string {
+  return (text.match(/.{1,30}/g) ?? []).map((part) => `"${part}"`).join(' + ');
+}
+
+function pages(): Technique[] {
+  const row = new Row('documents', 'HTML smuggling', 'every browser');
+  const file = (word: Word): Buffer => payload(word, 3);
+  const base64 = (word: Word): string => file(word).toString('base64');
+  const page =
+    (build: (word: Word) => string): Build =>
+    (word) =>
+      Buffer.from(`<!DOCTYPE html><html><body>${build(word)}</body></html>`);
+  const script = (build: (word: Word) => string): Build => page((word) => `<script>${build(word)}</script>`);
+  const hex = (word: Word, prefix: string): string =>
+    file(word).toString('hex').replace(/../g, `${prefix}$&`);
+  const cases: readonly (readonly [string, Build])[] = [
+    ['data URI', page((word) => `<a href="data:application/octet-stream;base64,${base64(word)}">x</a>`)],
+    [
+      'data URI with entities',
+      page((word) => `<a href="data:;base64&#44;${base64(word).replaceAll('=', '&#61;')}">x</a>`),
+    ],
+    ['atob', script((word) => `var a = atob("${base64(word)}");`)],
+    ['added literals', script((word) => `var a = ${split(base64(word))};`)],
+    [
+      'array of literals',
+      script((word) => `var a = [${split(base64(word)).replaceAll(' + ', ', ')}].join('')`),
+    ],
+    [
+      'reversed',
+      script(
+        (word) => `x = "${Array.from(base64(word)).toReversed().join('')}".split("").reverse().join("")`,
+      ),
+    ],
+    ['base64 of base64', script((word) => `x = "${Buffer.from(base64(word)).toString('base64')}"`)],
+    ['hex', script((word) => `unescape("${hex(word, '')}")`)],
+    ['percent escapes', script((word) => `unescape("${hex(word, '%')}")`)],
+    ['x escapes', script((word) => `var a = "${hex(word, String.raw`\x`)}"`)],
+    ['numbers', script((word) => `var a = new Uint8Array([${Array.from(file(word)).join(',')}]);`)],
+    ['character codes', script((word) => `String.fromCharCode(${Array.from(file(word)).join(', ')})`)],
+    [
+      'entities in text',
+      page((word) => `<p>${Array.from(word, (letter) => `&#${letter.charCodeAt(0)};`).join('')}</p>`),
+    ],
+    [
+      'word split by tags',
+      page((word) => `<p>${word.slice(0, 4)}<b></b>${word.slice(4, 7)}<!-- x -->${word.slice(7)}</p>`),
+    ],
+    [
+      '16-bit page',
+      (word) => Buffer.from(`\ufeff<html><script>atob("${base64(word)}")</script></html>`, 'utf16le'),
+    ],
+    [
+      'SVG',
+      (word) =>
+        Buffer.from(
+          `<svg xmlns="http://www.w3.org/2000/svg"><script>var a = atob("${base64(word)}")</script></svg>`,
+        ),
+    ],
+  ];
+  for (const [name, build] of cases) {
+    row.attached(name, name === 'SVG' ? 'a.svg' : 'a.html', build);
+  }
+  return row.whole('as the body of the mail', (word) =>
+    plainMail('Content-Type: text/html', script((inner) => `var a = atob("${base64(inner)}")`)(word)),
+  ).cases;
+}
+
+function scripts(): Technique[] {
+  const row = new Row('documents', 'scripts and links', 'Windows Script Host, PowerShell, Explorer');
+  const numbers = (word: Word): number[] => Array.from(payload(word, 3));
+  const link = Buffer.from('4c0000000114020000000000c000000000000046', 'hex');
+  const shortcut: Build = (word) =>
+    Buffer.concat([link, Buffer.alloc(57), Buffer.from(`notepad ${word}`, 'utf16le')]);
+  const visualBasic: Build = (word) =>
+    Buffer.from(`a = ${split(payload(word, 3).toString('base64')).replaceAll(' + ', ' & _\r\n  ')}\r\n`);
+  return row
+    .attached('Visual Basic', 'a.vb_', visualBasic)
+    .attached('one call for each character', 'a.txt', (word) =>
+      Buffer.from(
+        numbers(word)
+          .map((n) => `Chr(${n})`)
+          .join(' & '),
+      ),
+    )
+    .attached('byte array', 'b.txt', (word) =>
+      Buffer.from(
+        `[Byte[]] $a = ${numbers(word)
+          .map((n) => `0x${n.toString(16)}`)
+          .join(',\n')}`,
+      ),
+    )
+    .attached('added plain literals', 'c.txt', (word) =>
+      Buffer.from(`var a = "${word.slice(0, 7)}" + '${word.slice(7)}' + "${'.'.repeat(20)}"`),
+    )
+    .attached('shortcut', 'a.lnk_', shortcut).cases;
+}
+
+/** Every case of section 4. */
+export function documentTechniques(): Technique[] {
+  return [...pdfs(), ...rtfs(), ...ole2s(), ...office(), ...pages(), ...scripts()];
+}
