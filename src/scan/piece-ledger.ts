@@ -1,8 +1,9 @@
+import type { ContentKey } from './content-key.ts';
 import type { Guilt, GuiltyRange } from './scanner.ts';
 
 /** One distinct byte string, and everywhere it came from. */
 export interface PieceRecord {
-  readonly sha256: string;
+  readonly content: ContentKey;
   /** Encoded ranges of the raw message that carry it; `undefined` once a reading has no such range. */
   readonly ranges: Set<GuiltyRange | undefined>;
   /** What it was unpacked from. */
@@ -14,20 +15,20 @@ export interface PieceRecord {
 /** Where a piece was met: straight in the raw message, or inside another piece. */
 export type Origin = { readonly range: GuiltyRange | undefined } | { readonly parent: PieceRecord };
 
-/** Remembers distinct pieces by digest, so that each is judged once and all its places are known. */
+/** Remembers distinct pieces by content, so that each is judged once and all its places are known. */
 export class PieceLedger {
   readonly #records = new Map<string, PieceRecord>();
 
-  /** The record of that digest; `isNew` when it was not met before. */
-  note(sha256: string, origin: Origin): { readonly record: PieceRecord; readonly isNew: boolean } {
-    const known = this.#records.get(sha256);
-    const record = known ?? { sha256, ranges: new Set(), parents: new Set(), isGuilty: false };
+  /** The record of that content; `isNew` when it was not met before. */
+  note(content: ContentKey, origin: Origin): { readonly record: PieceRecord; readonly isNew: boolean } {
+    const known = this.#records.get(content.key);
+    const record = known ?? { content, ranges: new Set(), parents: new Set(), isGuilty: false };
     if ('parent' in origin) {
       record.parents.add(origin.parent);
     } else {
       record.ranges.add(origin.range);
     }
-    this.#records.set(sha256, record);
+    this.#records.set(content.key, record);
     return { record, isNew: known === undefined };
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ContentKey } from './content-key.ts';
 import { PieceLedger } from './piece-ledger.ts';
 import { MAX_FINDINGS, ScanOutcome } from './scan-outcome.ts';
 import type { Finding, FindingClass, Verdict } from './verdict.ts';
@@ -17,7 +18,7 @@ function many(findingClass: FindingClass, count: number): Finding[] {
 
 function verdictOn(...batches: readonly (readonly Finding[])[]): Verdict {
   const outcome = new ScanOutcome();
-  const { record } = new PieceLedger().note(sha256, { range: undefined });
+  const { record } = new PieceLedger().note(new ContentKey(Buffer.from('piece')), { range: undefined });
   for (const batch of batches) {
     outcome.found(record, batch);
   }
@@ -44,8 +45,11 @@ describe('the findings of one message', () => {
   it('make the piece guilty that is beyond the limit', () => {
     const outcome = new ScanOutcome();
     const ledger = new PieceLedger();
-    outcome.found(ledger.note('first', { range: undefined }).record, many('malicious', MAX_FINDINGS));
-    const { record } = ledger.note('second', { range: undefined });
+    outcome.found(
+      ledger.note(new ContentKey(Buffer.from('first')), { range: undefined }).record,
+      many('malicious', MAX_FINDINGS),
+    );
+    const { record } = ledger.note(new ContentKey(Buffer.from('second')), { range: undefined });
     outcome.found(record, [finding('malicious', 'late')]);
     assert.equal(record.isGuilty, true);
   });

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { type Budget, ScanLimitError } from './budget.ts';
+import { ContentKey } from './content-key.ts';
 import type { Engine } from './engines/engine.ts';
 import { createBlindDecoders, createInlineDecoders } from './mime/inline/index.ts';
 import { looksLikeMessage } from './mime/message-sniff.ts';
@@ -15,6 +15,7 @@ import type { ScanSubject } from './scanner.ts';
 import { readWithMailparser } from './readers/mailparser-reader.ts';
 import { ScanOutcome } from './scan-outcome.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
+import type { Finding } from './verdict.ts';
 import { UnpackYield } from './unpack-yield.ts';
 
 /** A piece that waits to be judged. */
@@ -33,6 +34,9 @@ const MAX_SAMPLE_BYTES = 4 * 1024 * 1024;
 
 /** Several readings of one part mostly agree, so repetitions are common in unusual mail. */
 const REPETITIONS_PER_PIECE = 10;
+
+/** Given to engines that do not look at it: most pieces match nothing, and then nobody needs their digest. */
+const UNASKED_DIGEST = '';
 
 /** The subject, which may hold a password, stands in the first bytes. */
 const SUBJECT_WITHIN_BYTES = 16 * 1024;
@@ -66,8 +70,9 @@ export class ScanRun {
 
   async run(): Promise<PipelineResult> {
     const started = this.#parts.now();
-    const sha256 = hash('sha256', this.#message);
-    await this.#outcome.attempt(undefined, 'malformed', 'scan', () => this.#judgeAll(sha256));
+    const content = new ContentKey(this.#message);
+    const { sha256 } = content;
+    await this.#outcome.attempt(undefined, 'malformed', 'scan', () => this.#judgeAll(content));
     const totalMs = this.#parts.now() - started;
     return {
       verdict: this.#outcome.verdict(),
@@ -79,12 +84,12 @@ export class ScanRun {
     };
   }
 
-  async #judgeAll(sha256: string): Promise<void> {
+  async #judgeAll(content: ContentKey): Promise<void> {
     const { limits } = this.#budget;
     const range = this.#subject === 'fragment' ? wholeOf(this.#message) : undefined;
     const raw: Piece = { path: 'raw', bytes: this.#message, depth: 0, ...(range && { range }) };
-    const { record } = this.#ledger.note(sha256, { range });
-    if (this.#parts.isAllowed?.(sha256) === true) {
+    const { record } = this.#ledger.note(content, { range });
+    if (this.#parts.isAllowed?.(content.sha256) === true) {
       return;
     }
     if (this.#message.length > limits.maxMessageBytes) {
@@ -132,6 +137,7 @@ export class ScanRun {
       });
     }
     await this.#unpack({ ...waiting, isRead: waiting.isRead || isMessage }, this.#unpackers);
+    record.content.forget();
   }
 
   /** Reads `bytes` as a message with our own walker and, where that is called for, with the second reader. */
@@ -143,12 +149,12 @@ export class ScanRun {
         piece: (piece, isRead) => pieces.push({ piece, isRead }),
         decoded: (span) => place.isRaw && this.#cuts.push(span),
         cannot: (cause, detail) => this.#outcome.fail(place.isRaw ? undefined : record, cause, detail),
-        ambiguous: (rule, path) => this.#outcome.ambiguous(rule, path, record.sha256),
+        ambiguous: (rule, path) => this.#outcome.ambiguous(rule, path, record.content.sha256),
       });
       ({ unusual } = reading);
     });
     this.#unusual ||= unusual;
-    if (this.#wantsSecondReader(unusual, record.sha256, place)) {
+    if (this.#wantsSecondReader(unusual, record, place)) {
       await this.#outcome.attempt(
         place.isRaw ? undefined : record,
         'malformed',
@@ -177,7 +183,7 @@ export class ScanRun {
     this.#waiting.push(...fresh.toReversed()); // a stack: the first part is judged first
   }
 
-  #wantsSecondReader(unusual: boolean, sha256: string, place: Omit<MimeSource, 'bytes'>): boolean {
+  #wantsSecondReader(unusual: boolean, record: PieceRecord, place: Omit<MimeSource, 'bytes'>): boolean {
     if (place.mimeDepth > this.#budget.limits.maxMimeDepth) {
       return false; // our own walk has said so already
     }
@@ -186,19 +192,19 @@ export class ScanRun {
     const isSample =
       place.isRaw &&
       this.#message.length <= MAX_SAMPLE_BYTES &&
-      Number.parseInt(sha256.slice(0, 8), 16) % every === 0;
+      Number.parseInt(record.content.sha256.slice(0, 8), 16) % every === 0;
     return unusual || this.#parts.readers === 'both' || isSample;
   }
 
   /** Notes where a piece was met; gives it back when it was not met before and has to be judged. */
   #admit(piece: Piece, origin: Origin, how: Pick<Waiting, 'isRead' | 'mimeDepth'>): Waiting | undefined {
-    const sha256 = hash('sha256', piece.bytes);
-    const { record, isNew } = this.#ledger.note(sha256, origin);
+    const content = new ContentKey(piece.bytes);
+    const { record, isNew } = this.#ledger.note(content, origin);
     if (!isNew) {
       this.#countRepetition();
       return undefined;
     }
-    if (this.#parts.isAllowed?.(sha256) === true) {
+    if (this.#parts.isAllowed?.(content.sha256) === true) {
       this.#cut(piece);
       return undefined;
     }
@@ -236,10 +242,18 @@ export class ScanRun {
   }
 
   #inspect(engine: Engine, piece: Piece, record: PieceRecord): void | Promise<void> {
-    const result = engine.inspect(piece, record.sha256, this.#budget);
+    const sha256 = engine.asksDigest === false ? UNASKED_DIGEST : record.content.sha256;
+    const result = engine.inspect(piece, sha256, this.#budget);
     return result instanceof Promise
-      ? result.then((findings) => this.#outcome.found(record, findings))
-      : this.#outcome.found(record, result);
+      ? result.then((findings) => this.#found(record, findings))
+      : this.#found(record, result);
+  }
+
+  #found(record: PieceRecord, findings: readonly Finding[]): void {
+    const digested = findings.map((finding) =>
+      finding.sha256 === UNASKED_DIGEST ? { ...finding, sha256: record.content.sha256 } : finding,
+    );
+    this.#outcome.found(record, digested);
   }
 
   async #unpack(waiting: Waiting, unpackers: readonly Unpacker[]): Promise<void> {

@@ -5,6 +5,8 @@ import type { Finding } from '../verdict.ts';
 /** A matcher. It reports what it sees and never chooses an action. */
 export interface Engine {
   readonly name: string;
+  /** False: `inspect` gets an empty digest and copies it into its findings; the scan fills it in when there are any. */
+  readonly asksDigest?: boolean;
   /**
    * Inspects one piece whose digest is `sha256` (lower-case hex). Throws `ScanLimitError` with cause
    * `timeout` or `engine-failed`; findings of other pieces survive because pieces are inspected one by one.

@@ -80,6 +80,7 @@ function contentSuspicions(piece: Piece, names: readonly string[]): Suspicion[] 
 export function createTypeMismatchEngine(): Engine {
   return {
     name: 'type-mismatch',
+    asksDigest: false,
     inspect: (piece, sha256): Finding[] => {
       const names = [piece.name, ...(piece.otherNames ?? [])].filter((name) => name !== undefined);
       const external: Suspicion[] =

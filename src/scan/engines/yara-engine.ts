@@ -36,6 +36,7 @@ function scanFailure(reason: unknown): ScanLimitError {
 /** Matches every piece against all rules. A rule's `meta` sets `class` and `severity`: malicious and high. */
 class YaraEngine implements Engine {
   readonly name = 'yara';
+  readonly asksDigest = false;
   readonly #rules: YaraRules;
   #timeoutMs = 0;
 

@@ -4,7 +4,7 @@ import type { ScanLimits } from '../budget.ts';
 import { createPipeline } from '../pipeline.ts';
 import { TEST_LIMITS } from '../test-limits.ts';
 import type { Verdict } from '../verdict.ts';
-import { MAX_DELIMITERS, splitMultipart } from './multipart.ts';
+import { MAX_DELIMITERS, type Split, splitMultipart } from './multipart.ts';
 
 const TOP = 'From: a@example.org\r\nMIME-Version: 1.0\r\n';
 
@@ -167,12 +167,12 @@ describe('input made to stop a parser', () => {
   }
 });
 
-describe('delimiters of one multipart', () => {
-  const split = (count: number) => {
-    const body = Buffer.from('--b--\r\n'.repeat(count));
-    return splitMultipart(body, 0, body.length, 'b');
-  };
+function split(count: number): Split {
+  const body = Buffer.from('--b--\r\n'.repeat(count));
+  return splitMultipart(body, 0, body.length, 'b');
+}
 
+describe('delimiters of one multipart', () => {
   it('are all read below the limit', () => {
     assert.equal(split(MAX_DELIMITERS - 1).isCut, false);
   });
