@@ -270,9 +270,6 @@ export class GatewayDrain implements DrainSwitch {
   }
 }
 
-/** The gateway does not tell of its sessions yet. */
-export const NO_SESSIONS: SessionsProvider = { list: () => [], kick: () => false };
-
 export function shownExclusion({ expiresAt, what, kind, ...kept }: CountedExclusion): ShownExclusion {
   const { id, owner, reason, hits } = kept;
   const until = expiresAt === undefined ? null : new Date(expiresAt).toISOString();

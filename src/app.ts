@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { Administration, GatewayDrain, NO_SESSIONS, shownExclusion } from './administration.ts';
+import { Administration, GatewayDrain, shownExclusion } from './administration.ts';
 import { createConsoleSite } from './admin/console/console-site.ts';
 import { type AdminServer, createAdminServer, type ReadinessCheck } from './admin/admin-server.ts';
 import { type Clock, systemClock } from './base/clock.ts';
@@ -157,7 +157,7 @@ function openAdmin(parts: AdminParts): AdminServer {
       scanner,
       rules: scans,
       exclusions: { list: () => exclusions.list().map(shownExclusion) },
-      sessions: NO_SESSIONS,
+      sessions: { list: () => gateway.sessions, kick: (id) => gateway.kick(id) },
       drain,
       endpoints: () => gateway.endpoints,
       reasons: () => [

@@ -6,6 +6,7 @@ import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { admit, type AdmissionParts, type Admitted, tunnelRequest } from './admission.ts';
 import { Channel, type ChannelOwner } from './channel.ts';
+import { canonicalAddress } from './placement/canonical-address.ts';
 import type { GatewayListener } from './listener.ts';
 import { awaitGreeting } from './placement/greeting.ts';
 import type { RefusalReason } from './placement/place.ts';
@@ -21,6 +22,8 @@ import type { MailProtocol } from './upstream-route.ts';
 
 /** Handshake and last words are short; whoever needs longer is not a mail client. */
 const HANDSHAKE_MS = 30_000;
+/** Of a name that a client chose, in lists. */
+const MAX_NAME = 200;
 const FAREWELL_MS = 5_000;
 
 /** What all connections of a gateway share. */
@@ -40,6 +43,9 @@ export type ConnectionEnd = SessionEnd | 'tunnel-ended' | 'refused';
 /** One accepted connection from its first byte to its last: placement, handshake, dial, then a session or a tunnel. */
 export class Connection {
   readonly id: string;
+  readonly #startedAt: number;
+  #known: { readonly user?: string; readonly application?: string } = {};
+  #address: string;
   readonly #parts: ConnectionParts;
   readonly #listener: GatewayListener;
   readonly #socket: Socket;
@@ -64,11 +70,27 @@ export class Connection {
     // Whoever reads next looks at what became of it; an unheard error would end the process.
     socket.on('error', () => undefined);
     this.#onEnd = onEnd;
+    this.#startedAt = parts.clock.now();
+    this.#address = canonicalAddress(socket.remoteAddress ?? '');
     this.#log = parts.log.child({ session: id, protocol: listener.protocol, client: socket.remoteAddress });
   }
 
   get isTunnel(): boolean {
     return this.#serving instanceof Tunnel;
+  }
+
+  get state(): ConnectionState {
+    const { id, isTunnel } = this;
+    const { user = '', application = '' } = this.#known;
+    return {
+      id,
+      protocol: this.#listener.protocol,
+      client: this.#address,
+      user: user.slice(0, MAX_NAME),
+      application: application.slice(0, MAX_NAME),
+      startedAt: new Date(this.#startedAt).toISOString(),
+      isTunnel,
+    };
   }
 
   /** Serves the connection; never throws. */
@@ -101,6 +123,7 @@ export class Connection {
     if (admission.kind === 'closed') return this.#end('client-lost');
     if (admission.kind === 'refused') return this.#refuse(admission.reason);
     const { admitted } = admission;
+    this.#address = admitted.place.client.address;
     this.#log = this.#log.child({ client: admitted.place.client.address });
     const client = this.#takeOver();
     if (admission.kind === 'tunnel') return await this.#tunnel(admission.cause, admitted, client);
@@ -252,6 +275,7 @@ export class Connection {
       clientTls,
       upstreamTls: (): ConnectionOptions => dialled.tlsOptions,
       log: this.#log,
+      onKnown: (known) => (this.#known = { ...this.#known, ...known }),
       onEnd: (reason) => this.#end(reason),
     });
     this.#serving = session;
@@ -324,6 +348,19 @@ export class Connection {
     this.#log.debug({ reason }, 'connection ended');
     this.#onEnd();
   }
+}
+
+/** One open connection, for administrators. Names are what the client sent, bounded. */
+export interface ConnectionState {
+  readonly id: string;
+  readonly protocol: string;
+  readonly client: string;
+  /** Login name; empty before login and in tunnels. */
+  readonly user: string;
+  readonly application: string;
+  /** ISO 8601 UTC. */
+  readonly startedAt: string;
+  readonly isTunnel: boolean;
 }
 
 /** A client that asks for one protocol and is led to the other one is being deceived (ALPACA). */

@@ -10,7 +10,7 @@ import type { QuarantineStore } from '../quarantine/quarantine-store.ts';
 import type { ReleaseList } from '../quarantine/release-list.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import { BackgroundScans } from './background-scans.ts';
-import { Connection, type ConnectionParts } from './connection.ts';
+import { Connection, type ConnectionParts, type ConnectionState } from './connection.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { DeferralCounter } from './deferral-counter.ts';
 import { AddressSet } from './exclusions/address-set.ts';
@@ -63,6 +63,10 @@ export interface Gateway {
   readonly endpoints: readonly Endpoint[];
   /** The mail servers behind it. */
   readonly upstreams: readonly UpstreamState[];
+  /** Connections that are open now, oldest first. */
+  readonly sessions: readonly ConnectionState[];
+  /** Ends one at its next command boundary, a tunnel at once; false when there is none of that id. */
+  kick(id: string): boolean;
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
@@ -94,6 +98,18 @@ class MailGateway implements Gateway {
 
   get upstreams(): readonly UpstreamState[] {
     return this.#shared.upstreams.states;
+  }
+
+  get sessions(): readonly ConnectionState[] {
+    return [...this.#connections].map(({ state }) => state);
+  }
+
+  kick(id: string): boolean {
+    const found = [...this.#connections].find((connection) => connection.id === id);
+    if (found === undefined) return false;
+    if (found.isTunnel) found.cut();
+    else found.drain();
+    return true;
   }
 
   async start(): Promise<void> {

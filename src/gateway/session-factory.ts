@@ -47,6 +47,8 @@ export interface SessionOpening {
   readonly clientTls: () => TLSSocketOptions;
   readonly upstreamTls: () => ConnectionOptions;
   readonly log: Logger;
+  /** It became known who it is, and with what program. */
+  readonly onKnown: (known: { readonly user?: string; readonly application?: string }) => void;
   readonly onEnd: (reason: SessionEnd) => void;
 }
 
@@ -62,7 +64,7 @@ export class SessionFactory {
 
   create(opening: SessionOpening): Session {
     const { config, metrics, clock } = this.#parts;
-    const { protocol, client, dialled, clientTls, upstreamTls, log, onEnd, upstream } = opening;
+    const { protocol, client, dialled, clientTls, upstreamTls, log, onKnown, onEnd, upstream } = opening;
     let application: ClientApplication | undefined;
     return new Session({
       listener: protocol,
@@ -79,7 +81,9 @@ export class SessionFactory {
       clock,
       onApplication: (named) => {
         application = { name: named.name, version: named.version };
+        onKnown({ application: `${named.name} ${named.version}`.trim() });
       },
+      onUser: (user) => onKnown({ user }),
       onEnd,
     });
   }

@@ -55,6 +55,7 @@ export interface SessionParts {
   readonly clock: Clock;
   /** The program named itself. */
   readonly onApplication?: (application: ClientApplication) => void;
+  readonly onUser?: (user: string) => void;
   readonly onEnd: (reason: SessionEnd) => void;
 }
 
@@ -254,6 +255,7 @@ export class Session implements HeldMessagesOwner {
     if (note.type === 'user') {
       this.#user = note.user;
       this.#deadlines.clear('login');
+      this.#parts.onUser?.(note.user);
     }
     if (note.type === 'application') this.#parts.onApplication?.(note);
     this.#notes.record(note);

@@ -126,6 +126,15 @@ describe('the console in a browser', () => {
     assert.match(text, /release/u);
   });
 
+  it('shows who is connected, and ends a session', async () => {
+    const reader = await ImapReader.inbox(imapEndpoint(gateway, 'clear'), OTHER);
+    await tab.click('Sessions');
+    await tab.shows(new RegExp(`\\b${OTHER}\\s+127\\.0\\.0\\.1`, 'u'));
+    await tab.click('End');
+    assert.match((await reader.response()).text, /^\* BYE/u);
+    await tab.shows(/Nobody is connected/u);
+  });
+
   it('fits a telephone', async () => {
     await tab.call('Emulation.setDeviceMetricsOverride', {
       width: 360,
