@@ -115,6 +115,11 @@ export interface Relay {
   readonly isSaturated: boolean;
   /** Ask to stop: says goodbye at once when idle, otherwise at the next command boundary. */
   drain(): Effect[];
+  /**
+   * Put a released original into a mailbox of the user, at a quiet moment; only where the protocol can. `settle` is
+   * told whether the server took it; never called when the session ends first.
+   */
+  offer?(mailbox: string, content: Uint8Array, settle: (taken: boolean) => void): Effect[];
 }
 
 /** What a relay needs to know of the connection it speaks for. */

@@ -110,6 +110,10 @@ export class RelayHarness {
     this.#drive(() => this.relay.drain());
   }
 
+  offer(mailbox: string, content: Uint8Array, settle: (taken: boolean) => void): void {
+    this.#drive(() => this.relay.offer?.(mailbox, content, settle) ?? []);
+  }
+
   unavailable(): void {
     this.#drive(() => this.relay.unavailable());
   }

@@ -15,7 +15,9 @@ export type Segment =
       readonly message: MessageId;
       readonly size: number;
       readonly isJudged: boolean;
-    };
+    }
+  /** Content of the gateway's own command. */
+  | { readonly kind: 'octets'; readonly bytes: Uint8Array };
 
 /** A command between the client's line and the server's tagged reply. */
 export interface Pending {
@@ -43,6 +45,9 @@ export class CommandQueue {
   #outstanding: Pending[] = [];
   /** What is left of the command that waits for `+`. */
   #rest: readonly Segment[] = [];
+  /** The gateway's own commands that may wait until the client wants nothing. */
+  #background: Pending[] = [];
+  #ownTags = 0;
 
   constructor(emit: (effect: Effect) => void) {
     this.#emit = emit;
@@ -55,6 +60,21 @@ export class CommandQueue {
   /** Ahead of everything that waits: the gateway's own fetch while the client's FETCH is not answered yet. */
   addFirst(pending: Pending): void {
     this.#waiting.unshift(pending);
+  }
+
+  /** For a quiet moment: when nothing of the client waits or runs. */
+  addBackground(pending: Pending): void {
+    this.#background.push(pending);
+  }
+
+  /** A tag that no command of the client uses now. */
+  ownTag(): string {
+    this.#ownTags += 1;
+    let tag = `GW${this.#ownTags}`;
+    while (this.usesTag(tag)) {
+      tag += 'x';
+    }
+    return tag;
   }
 
   /** A line that belongs to the command sent last (SASL response, DONE): at once, or right behind it. */
@@ -79,11 +99,12 @@ export class CommandQueue {
   /** Sends what may be sent. */
   pump(): void {
     for (;;) {
-      const next = this.#waiting[0];
+      const line = this.isIdle ? this.#background : this.#waiting;
+      const next = line[0];
       if (next === undefined || !this.#maySend(next)) {
         return;
       }
-      this.#waiting.shift();
+      line.shift();
       this.#outstanding.push(next);
       next.onSent?.();
       this.#send(next.segments());
@@ -149,8 +170,19 @@ export class CommandQueue {
         this.#rest = segments.slice(index);
         return;
       }
-      this.#emit(segment.kind === 'text' ? sendText(segment.text, 'upstream') : uploadOf(segment));
+      this.#emit(effectOf(segment));
     }
+  }
+}
+
+function effectOf(segment: Exclude<Segment, { kind: 'wait' }>): Effect {
+  switch (segment.kind) {
+    case 'text':
+      return sendText(segment.text, 'upstream');
+    case 'octets':
+      return { kind: 'send', to: 'upstream', bytes: segment.bytes };
+    case 'upload':
+      return uploadOf(segment);
   }
 }
 

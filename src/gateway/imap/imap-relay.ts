@@ -8,6 +8,7 @@ import { FetchGate } from './fetch-gate.ts';
 import { ImapState } from './imap-state.ts';
 import { KeptMessages } from './kept-messages.ts';
 import { IMAP_LIMITS } from './limits.ts';
+import { offerCommand } from './offer-command.ts';
 import { REPLIES } from './replies.ts';
 import { ServerSide } from './server-side.ts';
 import { type OpeningStep, UpstreamOpening } from './upstream-opening.ts';
@@ -189,6 +190,13 @@ class ImapRelay implements Relay {
       return this.#run('upstream', () => this.#close('keepalive-exhausted'));
     }
     return byte === 'nothing' ? [] : [byte];
+  }
+
+  offer(mailbox: string, content: Uint8Array, settle: (taken: boolean) => void): Effect[] {
+    return this.#run('upstream', () => {
+      this.#queue.addBackground(offerCommand(this.#queue.ownTag(), mailbox, content, settle));
+      this.#pump();
+    });
   }
 
   get isHolding(): boolean {

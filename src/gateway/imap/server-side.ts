@@ -73,7 +73,6 @@ const INTERNAL_PLAN: FetchPlan = {
 /** What the server may say, and what of it the client hears: enforced on responses, whoever asked. */
 export class ServerSide {
   readonly #parts: ServerSideParts;
-  #injected = 0;
   #saidBye = false;
 
   constructor(parts: ServerSideParts) {
@@ -172,8 +171,7 @@ export class ServerSide {
     }
     const numbers = [...new Set(missing.map(({ number }) => number))].join(',');
     const isUidOnly = missing.some(({ number, uid }) => number === uid) && this.#isUidOnly;
-    this.#injected += 1;
-    const tag = this.#freeTag();
+    const tag = queue.ownTag();
     // By sequence number: no EXPUNGE may come during it (protocol notes 4.2).
     const text = `${tag} ${isUidOnly ? 'UID FETCH' : 'FETCH'} ${numbers} (UID BODY.PEEK[])\r\n`;
     queue.addFirst({
@@ -188,14 +186,6 @@ export class ServerSide {
   }
 
   #isUidOnly = false;
-
-  #freeTag(): string {
-    let tag = `GW${this.#injected}`;
-    while (this.#parts.queue.usesTag(tag)) {
-      tag += 'x';
-    }
-    return tag;
-  }
 
   #untagged(word: StatusWord, status: StatusText): void {
     const { output, state, gate } = this.#parts;
