@@ -176,14 +176,12 @@ export class CommandQueue {
 }
 
 function effectOf(segment: Exclude<Segment, { kind: 'wait' }>): Effect {
-  switch (segment.kind) {
-    case 'text':
-      return sendText(segment.text, 'upstream');
-    case 'octets':
-      return { kind: 'send', to: 'upstream', bytes: segment.bytes };
-    case 'upload':
-      return uploadOf(segment);
+  if (segment.kind === 'upload') {
+    return uploadOf(segment);
   }
+  return segment.kind === 'text'
+    ? sendText(segment.text, 'upstream')
+    : { kind: 'send', to: 'upstream', bytes: segment.bytes };
 }
 
 function uploadOf({ message, size, isJudged }: Segment & { kind: 'upload' }): Effect {
