@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { CONFIG_JSON_SCHEMA } from '../src/base/config/keys.ts';
 import { renderDashboardGuide, renderDashboards } from './observability/dashboards.ts';
+import { renderLoadGuide } from './observability/load-guide.ts';
 import { renderAlertRules, renderRecordingRules, renderRunbook } from './observability/rule-files.ts';
 import { renderConfigYaml } from './render-config-yaml.ts';
 import { renderMetrics } from './render-metrics.ts';
@@ -17,6 +18,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['config/prometheus/recording-rules.yaml', renderRecordingRules()],
     ['config/prometheus/alerts.yaml', renderAlertRules()],
     ['grafana/README.md', renderDashboardGuide()],
+    ['load-tests/README.md', renderLoadGuide()],
     ...renderDashboards(),
   ]);
 }
