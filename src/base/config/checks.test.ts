@@ -153,6 +153,13 @@ describe('files that the configuration names', () => {
     assert.match(problemsOf(certificate(one.cert, text), true), /\[0\]\.key: .* holds no private key/u);
   });
 
+  it('refuses lists and rules on trial that are not there', () => {
+    const text = `${HOST}rules: ["${folder}"]\nshadowRules: [none]\nscan: { digests: { deny: [gone] } }\n`;
+    const problems = problemsOf(text, true);
+    assert.match(problems, /shadowRules\[0\]: "none" does not exist/u);
+    assert.match(problems, /scan\.digests\.deny\[0\]: "gone" does not exist/u);
+  });
+
   it('refuses an authority file and rules that are not there', () => {
     const text = `rules: [nowhere/rules]\nupstream: { host: a, tls: { ca: "${join(folder, 'none')}" } }\n`;
     assert.match(problemsOf(text, true), /f:1:9 rules\[0\]: "nowhere\/rules" does not exist/u);

@@ -83,5 +83,11 @@ export function fileChecks(config: Config): readonly ConfigIssue[] {
     ...adminPair(config),
     ...(authorities !== undefined && 'issue' in authorities ? [authorities.issue] : []),
     ...config.rules.flatMap((file, index) => checkReadable(['rules', index], file)),
+    ...config.shadowRules.flatMap((file, index) => checkReadable(['shadowRules', index], file)),
+    ...config.scan.digests.deny.flatMap((file, i) => checkReadable(['scan', 'digests', 'deny', i], file)),
+    ...config.scan.digests.allow.flatMap((file, i) => checkReadable(['scan', 'digests', 'allow', i], file)),
+    ...config.ruleSources.flatMap(({ ca: file }, index) =>
+      file === undefined ? [] : checkReadable(['ruleSources', index, 'ca'], file),
+    ),
   ];
 }
