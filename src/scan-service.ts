@@ -1,125 +1,35 @@
 import type { ReadinessCheck } from './admin/admin-server.ts';
 import type { RulesProvider, RuleSetStatus, StatusReason } from './admin/providers.ts';
 import { type Clock, systemClock } from './base/clock.ts';
-import type { Config } from './base/config/schema.ts';
 import type { Logger } from './base/log.ts';
-import type { Metrics } from './base/metrics.ts';
 import { loadRuleSet, type RulePaths } from './rules/rule-loader.ts';
 import { countRules, type RuleFile, type RuleSet } from './rules/rule-set.ts';
 import { RuleSource } from './rules/rule-source.ts';
 import { RuleTally } from './rules/rule-tally.ts';
 import { RuleWatcher } from './rules/rule-watcher.ts';
 import { SourceSchedule } from './rules/source-schedule.ts';
-import type { ScanReport } from './scan/scanner.ts';
-import type { PoolHooks } from './workers/dispatcher.ts';
+import { openPool, type ScanConfig } from './scan-pool-opening.ts';
+import {
+  findingsOf,
+  poolHooks,
+  type Recording,
+  recordOutcome,
+  recordRules,
+  warnWithoutEicar,
+} from './scan-recording.ts';
 import { RuleRollout } from './workers/rule-rollout.ts';
-import type { ClamdOptions } from './workers/scan-job.ts';
-import { createScanPool, defaultWorkers, type ScanPool } from './workers/scan-pool.ts';
+import type { ScanPool } from './workers/scan-pool.ts';
+
+export type { ScanConfig } from './scan-pool-opening.ts';
 
 /* The part of the composition root that builds the scanner and keeps its rules fresh. */
 
-/** Test switch: messages may ask a worker to fail. Never a configuration key. */
-const FAULTS_VARIABLE = 'POSTERN_SCAN_FAULTS';
 /** A source that has never been fetched may hold the start up for this time, milliseconds. */
 const FIRST_FETCH_MS = 20_000;
 
-export type ScanConfig = Pick<
-  Config,
-  'rules' | 'shadowRules' | 'ruleSources' | 'ruleUpdates' | 'scan' | 'limits'
->;
-
-export interface ScanServiceParts {
-  readonly metrics: Metrics;
-  readonly log: Logger;
-  readonly clock: Clock;
+export interface ScanServiceParts extends Recording {
   /** Obey `X-Postern-Fault`; default: whether POSTERN_SCAN_FAULTS is 1. */
   readonly faults?: boolean | undefined;
-}
-
-function clamdOptions({
-  socket,
-  server,
-  port,
-  timeoutMs,
-  failure,
-}: Config['scan']['clamd']): ClamdOptions | undefined {
-  if (socket !== undefined) {
-    return { socket, timeoutMs, failure };
-  }
-  return server === undefined ? undefined : { host: server, port, timeoutMs, failure };
-}
-
-interface PoolParts {
-  readonly rules: RuleSet;
-  readonly hooks: PoolHooks;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly faults?: boolean | undefined;
-}
-
-async function openPool({ scan, limits }: ScanConfig, parts: PoolParts): Promise<ScanPool> {
-  const { rules, hooks, clock, log, faults = process.env[FAULTS_VARIABLE] === '1' } = parts;
-  if (faults) {
-    log.warn({}, `${FAULTS_VARIABLE}=1: messages may make scans fail; never set this where real mail passes`);
-  }
-  const clamd = clamdOptions(scan.clamd);
-  return await createScanPool({
-    rules,
-    workers: scan.workers === 0 ? defaultWorkers() : scan.workers,
-    workerHeapMb: scan.workerHeapMb,
-    maxQueue: scan.maxQueue,
-    timeoutMs: scan.timeoutMs,
-    deadlineMs: scan.deadlineMs,
-    limits: { ...scan.limits, maxMessageBytes: limits.maxMessageBytes, timeMs: scan.timeoutMs },
-    readers: scan.mime.readers,
-    ...(clamd && { clamd }),
-    faults,
-    hooks,
-    clock,
-  });
-}
-
-/** Workers only report; what is measured of them is recorded here, on the main thread. */
-function poolHooks(metrics: Metrics, log: Logger, onReport: (report: ScanReport) => void): PoolHooks {
-  return {
-    onReport: (report) => {
-      metrics.scanQueue.observe(report.timings.queueMs / 1_000);
-      metrics.scanDecode.observe(report.timings.decodeMs / 1_000);
-      metrics.scanMatch.observe(report.timings.matchMs / 1_000);
-      metrics.scanTotal.observe(report.timings.totalMs / 1_000);
-      metrics.scanBytes.inc(report.bytes);
-      metrics.scanPieces.inc(report.pieces);
-      findingsOf(report).forEach((finding) =>
-        metrics.findings.inc({ engine: finding.engine, class: finding.class }),
-      );
-      recordObservations(report, metrics, log);
-      onReport(report);
-    },
-    onTaskFailure: (cause) => {
-      metrics.poolRestarts.inc({ cause });
-      log.warn({ cause }, 'a scan task ended without an answer');
-    },
-    onState: (state) => {
-      metrics.poolQueue.set(state.queued);
-      metrics.poolUtilisation.set(state.utilisation);
-      metrics.poolWorkers.set(state.workers);
-    },
-  };
-}
-
-function findingsOf({ verdict }: ScanReport) {
-  return 'findings' in verdict ? verdict.findings : [];
-}
-
-function recordObservations({ observed, sha256 }: ScanReport, metrics: Metrics, log: Logger): void {
-  for (const finding of observed?.shadow ?? []) {
-    metrics.shadowFindings.inc({ class: finding.class });
-    const { namespace, rule, part } = finding;
-    log.info({ namespace, rule, part, class: finding.class, sha256 }, 'a rule on trial matched');
-  }
-  for (const { engine, cause } of observed?.ignored ?? []) {
-    metrics.enginesIgnored.inc({ engine, cause });
-  }
 }
 
 function sourcesOf({ ruleSources, ruleUpdates }: ScanConfig): Map<string, RuleSource> {
@@ -333,38 +243,6 @@ function watcherOf(
   return ruleUpdates.checkMs === 0
     ? undefined
     : new RuleWatcher({ paths: all, everyMs: ruleUpdates.checkMs, clock, onChange });
-}
-
-function recordRules(metrics: Metrics, rules: RuleSet, clock: Clock): void {
-  metrics.ruleGeneration.reset();
-  metrics.ruleGeneration.set({ generation: rules.generation }, 1);
-  metrics.rules.set(countRules(rules));
-  metrics.rulesLoadedAt.set(clock.now() / 1_000);
-}
-
-type OutcomeHook = ConstructorParameters<typeof RuleRollout>[0]['hooks']['onOutcome'];
-
-function recordOutcome(
-  [outcome, set, detail]: Parameters<OutcomeHook>,
-  { metrics, log, clock }: ScanServiceParts,
-): void {
-  metrics.ruleReloads.inc({ outcome });
-  metrics.ruleProblem.set(outcome === 'refused' || outcome === 'rolled-back' ? 1 : 0);
-  if (outcome === 'applied' && set !== undefined) {
-    recordRules(metrics, set, clock);
-    log.info({ generation: set.generation, rules: countRules(set) }, 'new rules are in use');
-  } else if (outcome === 'rolled-back' && set !== undefined) {
-    recordRules(metrics, set, clock);
-    log.error({ generation: set.generation, reason: detail }, 'went back to the rules before');
-  } else if (outcome === 'refused') {
-    log.error({ problem: detail }, 'new rules are refused; the rules in use stay');
-  }
-}
-
-function warnWithoutEicar(pool: ScanPool, log: Logger): void {
-  if (!pool.findsEicar) {
-    log.warn({}, 'the rules do not find the EICAR test file, so nobody can test this gateway with it');
-  }
 }
 
 async function atMost(ms: number, work: Promise<void>, clock: Clock): Promise<void> {
