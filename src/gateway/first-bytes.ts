@@ -29,3 +29,17 @@ export function classifyFirstBytes(bytes: Uint8Array): FirstBytes {
 function isPrefix(text: string, of: string): boolean {
   return of.toLowerCase().startsWith(text.toLowerCase());
 }
+
+/** Collects what a peer says first until it is known what it speaks. */
+export class OpeningBytes {
+  #held: Uint8Array | undefined = new Uint8Array(0);
+
+  /** `bytes` is all of it, for whoever reads mail; once decided everything passes. */
+  take(bytes: Uint8Array): { readonly kind: FirstBytes; readonly bytes: Uint8Array } {
+    if (this.#held === undefined) return { kind: 'mail', bytes };
+    const all = Buffer.concat([this.#held, bytes]);
+    const kind = classifyFirstBytes(all);
+    this.#held = kind === 'undecided' ? all : undefined;
+    return { kind, bytes: all };
+  }
+}

@@ -6,6 +6,7 @@ import type { Config } from '../base/config/schema.ts';
 import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { JudgementLog } from '../history/judgement-log.ts';
+import { NO_OFFERS, type PendingOffers } from '../quarantine/pending-offers.ts';
 import type { QuarantineStore } from '../quarantine/quarantine-store.ts';
 import type { ReleaseList } from '../quarantine/release-list.ts';
 import type { Scanner } from '../scan/scanner.ts';
@@ -19,6 +20,7 @@ import { type Endpoint, type GatewayListener, Listener } from './listener.ts';
 import { kernelDestinations, type OriginalDestinations } from './placement/original-destination.ts';
 import { OwnConnections } from './placement/own-connections.ts';
 import { tlsPortsOf } from './placement/tls-ports.ts';
+import { OfferDelivery } from './offer-delivery.ts';
 import { Policies } from './policy/policies.ts';
 import { refusalLine } from './refusal-line.ts';
 import { type Relays, SessionFactory } from './session-factory.ts';
@@ -38,6 +40,8 @@ export interface GatewayParts {
   readonly quarantine: QuarantineStore;
   /** See `JudgeParts`. */
   readonly releases?: ReleaseList;
+  /** Released originals that go back into mailboxes; default: none. */
+  readonly offers?: PendingOffers;
   readonly journal?: JudgementLog;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -234,6 +238,7 @@ function sessionFactory(parts: GatewayParts, exclusions: Exclusions): SessionFac
     },
     policies: new Policies(config),
     background: new BackgroundScans(scanner, log),
+    offers: new OfferDelivery(parts.offers ?? NO_OFFERS, log),
     budget: new SpoolBudget(directory, limits.spoolMemoryBytes * MESSAGES_IN_MEMORY, metrics),
     metrics,
     clock,

@@ -7,6 +7,7 @@ import type { BackgroundScans } from './background-scans.ts';
 import type { Channel } from './channel.ts';
 import type { GatewayListener } from './listener.ts';
 import { type ClientApplication, type JudgeParts, MessageJudge } from './message-judge.ts';
+import type { OfferDelivery } from './offer-delivery.ts';
 import type { SocketEnd } from './placement/proxy-header.ts';
 import { NoticeWordings } from './policy/notice-wording.ts';
 import type { Policies } from './policy/policies.ts';
@@ -30,6 +31,7 @@ export interface SessionFactoryParts {
   readonly policies: Policies;
   readonly background: BackgroundScans;
   readonly budget: SpoolBudget;
+  readonly offers: OfferDelivery;
   readonly metrics: Metrics;
   readonly clock: Clock;
 }
@@ -63,10 +65,10 @@ export class SessionFactory {
   }
 
   create(opening: SessionOpening): Session {
-    const { config, metrics, clock } = this.#parts;
+    const { config, metrics, clock, offers } = this.#parts;
     const { protocol, client, dialled, clientTls, upstreamTls, log, onKnown, onEnd, upstream } = opening;
     let application: ClientApplication | undefined;
-    return new Session({
+    const session = new Session({
       listener: protocol,
       client,
       upstream: dialled.channel,
@@ -83,9 +85,13 @@ export class SessionFactory {
         application = { name: named.name, version: named.version };
         onKnown({ application: `${named.name} ${named.version}`.trim() });
       },
-      onUser: (user) => onKnown({ user }),
+      onUser: (user) => {
+        onKnown({ user });
+        void offers.deliver(user, protocol, session);
+      },
       onEnd,
     });
+    return session;
   }
 
   /** Also for a farewell without a session. */

@@ -7,7 +7,7 @@ import type { Metrics } from '../base/metrics.ts';
 import type { Located } from '../scan/scanner.ts';
 import type { Channel, ChannelOwner } from './channel.ts';
 import { Deadlines } from './deadlines.ts';
-import { classifyFirstBytes } from './first-bytes.ts';
+import { OpeningBytes } from './first-bytes.ts';
 import { HeldMessages, type HeldMessagesOwner, type HeldMessagesParts } from './held-messages.ts';
 import type { ClientApplication } from './message-judge.ts';
 import { NoteRecorder } from './note-recorder.ts';
@@ -74,7 +74,7 @@ export class Session implements HeldMessagesOwner {
   readonly #deadlines: Deadlines<DeadlineName>;
   readonly #notes: NoteRecorder;
   #user = '';
-  #firstBytes: Uint8Array | undefined = new Uint8Array(0);
+  readonly #opening = new OpeningBytes();
   #seenWritten = 0;
   /** Set by the first reason; the relay is not called after it. */
   #ending: SessionEnd | undefined;
@@ -109,6 +109,11 @@ export class Session implements HeldMessagesOwner {
   /** Asks the relay to stop at the next command boundary. */
   drain(): void {
     this.#step(() => this.#relay.drain());
+  }
+
+  /** A released original for a mailbox of the user, at a quiet moment; only where the protocol can. */
+  offer(mailbox: string, content: Uint8Array, settle: (taken: boolean) => void): void {
+    this.#step(() => this.#relay.offer?.(mailbox, content, settle) ?? []);
   }
 
   /** Ends at once. */
@@ -156,16 +161,10 @@ export class Session implements HeldMessagesOwner {
 
   #fromClient(bytes: Uint8Array): void {
     this.#deadlines.set('idle', this.#parts.limits.idleTimeoutMs);
-    const opening = this.#firstBytes;
-    if (opening === undefined) return this.#step(() => this.#relay.fromClient(bytes));
-    const all = Buffer.concat([opening, bytes]);
-    const kind = classifyFirstBytes(all);
-    if (kind === 'undecided') {
-      this.#firstBytes = all;
-      return;
-    }
-    this.#firstBytes = undefined;
-    if (kind === 'mail') return this.#step(() => this.#relay.fromClient(all));
+    const opening = this.#opening.take(bytes);
+    const { kind } = opening;
+    if (kind === 'undecided') return;
+    if (kind === 'mail') return this.#step(() => this.#relay.fromClient(opening.bytes));
     // Nothing is answered: an error that echoes could be script in a browser (ALPACA).
     this.#note({ type: 'bad-input', side: 'client', what: kind });
     this.#finish('client-protocol-error');
