@@ -80,9 +80,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   });
   const { quarantine } = overrides;
   const administration = new Administration({ config, metrics, clock, log, quarantine });
-  const { archive, releases } = administration.quarantine;
-  const relays = { imap: createImapRelay, pop3: createPop3Relay };
-  const listeners = effectiveListeners(config);
+  const { archive, releases, offers } = administration.quarantine;
   const exclusions = new ExclusionStore(config.exclusions, clock, (kind) =>
     metrics.exclusionHits.inc({ kind }),
   );
@@ -90,15 +88,16 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     config,
     exclusions,
     authority: configuredAuthority(config.tlsFilter, process.env),
-    listeners,
+    listeners: effectiveListeners(config),
     scanner,
     quarantine: archive,
     releases,
+    offers,
     journal: inTurn(administration.journal, notifier),
     metrics,
     log,
     clock,
-    relays,
+    relays: { imap: createImapRelay, pop3: createPop3Relay },
   });
   const status = () => {
     const [upstreams, now] = [gateway.upstreams, clock.now()];
