@@ -206,12 +206,16 @@ function numberIn(token: string): number | undefined {
   return value <= 255 ? value : undefined;
 }
 
+/** Numbers of most arrays that are none of characters. */
+const FIRST_ROOM = 256;
+
 /** Collects the numbers of one array after the other. */
 class NumberRuns {
   readonly found: Buffer[] = [];
   readonly #bytes: Buffer;
   readonly #least: number;
-  #values: number[] = [];
+  #values = Buffer.allocUnsafe(FIRST_ROOM);
+  #count = 0;
 
   constructor(bytes: Buffer, least: number) {
     this.#bytes = bytes;
@@ -224,7 +228,7 @@ class NumberRuns {
       const kind = classAt(bytes, at);
       if (kind === DIGIT || kind === WORD) {
         const end = tokenEnd(bytes, at);
-        if (kind === DIGIT || this.#values.length > 0) {
+        if (kind === DIGIT || this.#count > 0) {
           this.#token(at, end, kind);
         }
         at = end;
@@ -234,7 +238,7 @@ class NumberRuns {
         }
         at += 1;
       }
-      at = this.#values.length === 0 ? nextNumber(bytes, at) : at;
+      at = this.#count === 0 ? nextNumber(bytes, at) : at;
     }
     this.#end();
   }
@@ -243,7 +247,7 @@ class NumberRuns {
     const token = end - start > MAX_TOKEN ? '' : this.#bytes.toString('latin1', start, end);
     const value = kind === DIGIT ? numberIn(token) : undefined;
     if (value !== undefined) {
-      this.#values.push(value);
+      this.#push(value);
     } else if (!GLUE.has(token.toLowerCase())) {
       this.#end();
     }
@@ -254,13 +258,20 @@ class NumberRuns {
     return this.#bytes[at] === 0x2e && classAt(this.#bytes, at + 1) === WORD;
   }
 
+  /** Bytes and not an array of numbers, which takes eight times the room: a message may be one long array. */
+  #push(value: number): void {
+    if (this.#count === this.#values.length) {
+      this.#values = Buffer.concat([this.#values], this.#count * 2);
+    }
+    this.#values[this.#count] = value;
+    this.#count += 1;
+  }
+
   #end(): void {
-    if (this.#values.length >= this.#least) {
-      this.found.push(Buffer.from(this.#values));
+    if (this.#count >= this.#least) {
+      this.found.push(Buffer.from(this.#values.subarray(0, this.#count)));
     }
-    if (this.#values.length > 0) {
-      this.#values = [];
-    }
+    this.#count = 0;
   }
 }
 
