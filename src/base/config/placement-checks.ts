@@ -39,13 +39,19 @@ function repeated(kind: 'upstreams' | 'policies', names: readonly string[]): Con
   );
 }
 
+/** The built-in name stands before those of the file. */
+function shifted({ path: [kind = '', index, key = ''], ...rest }: ConfigIssue): ConfigIssue {
+  return { ...rest, path: [kind, Number(index) - 1, key] };
+}
+
 /** Upstreams and policies that are referred to by name. */
 export function nameChecks({ listeners = [], upstream, upstreams, policies }: Config): ConfigIssue[] {
   const upstreamNames = upstreams.map(({ name }) => name);
-  const policyNames = policies.map(({ name }) => name);
+  // `default` is the section `policy` itself.
+  const policyNames = ['default', ...policies.map(({ name }) => name)];
   return [
     ...repeated('upstreams', upstreamNames),
-    ...repeated('policies', policyNames),
+    ...repeated('policies', policyNames).map(shifted),
     ...references(
       'upstreams',
       listeners.map((one, index) => ({ path: ['listeners', index, 'upstream'], name: one.upstream })),

@@ -121,8 +121,8 @@ const upstreamSchema = z
       .describe('Tell the server the address of the client with IMAP ID and POP3 XCLIENT. It must trust us.'),
     policy: objectName
       .optional()
-      .meta({ examples: ['lab'] })
-      .describe('Name of one of policies for its messages; default: policy.'),
+      .meta({ examples: ['default'] })
+      .describe('Name of one of policies for its messages; default is the section policy.'),
   })
   .describe('The mail server behind the gateway.');
 

@@ -21,6 +21,7 @@ export class Policies {
 
   constructor({ mode, policy, policies }: Pick<Config, 'mode' | 'policy' | 'policies'>) {
     this.#default = { mode, policy };
+    this.#named.set('default', this.#default);
     for (const { name, domains, mode: ownMode, ...table } of policies) {
       const settings = { mode: ownMode ?? mode, policy: table };
       this.#named.set(name, settings);
