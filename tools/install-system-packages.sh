@@ -10,6 +10,7 @@ readonly PACKAGES=(
   sasl2-bin # saslpasswd2 for the users of Cyrus
   msmtp-mta # satisfies the mail-transport-agent that cyrus-common asks for, without a daemon
   prometheus clamav-daemon clamdscan
+  clamav-testfiles mpack p7zip-full unzip lzip lz4 zstd cabextract lhasa arj gnupg qpdf # decoders that confirm the corpus
   unzip p7zip-full # open what the quarantine exports
   haproxy nginx libnginx-mod-mail perdition yara # what bench/ compares with
   buildah debootstrap yamllint systemd # the image, the manifests, the unit
@@ -27,6 +28,7 @@ readonly PROGRAMS=(
   chromium dovecot doveadm mbsync fetchmail getmail mpop mutt neomutt offlineimap curl
   cyrmaster saslpasswd2 couriertcpd couriertls
   prometheus promtool clamd clamdscan haproxy nginx perdition yara buildah debootstrap yamllint systemd-analyze nft ip sysctl python3 openssl script setpriv
+  munpack 7z unzip lzip lz4 zstd cabextract lha arj gpg qpdf
   "$UNPACK_ROOT/cyrus-imapd/usr/lib/cyrus/bin/imapd"
   "$UNPACK_ROOT/cyrus-pop3d/usr/lib/cyrus/bin/pop3d"
   "$UNPACK_ROOT/courier-imap/usr/bin/imapd"

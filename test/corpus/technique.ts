@@ -24,8 +24,7 @@ export type Decoder =
   | 'arj'
   | 'gpg'
   | 'openssl'
-  | 'qpdf'
-  | 'python-tnef';
+  | 'qpdf';
 
 /** One way to hide content, built from a harmless word so that it and its clean twin differ in nothing else. */
 export interface Technique {
