@@ -7,6 +7,8 @@ import { quantile } from '../statistics.ts';
 /** A 10 KB message, the common size, and a 1 MB one. */
 const MEASURED_SIZES = [SIZES[0], SIZES[2]] as const;
 
+const WARM_UP_FETCHES = 200;
+
 async function fetches(door: Door, size: number, count: number): Promise<Answer[]> {
   const connection = await LoadConnection.inbox(door, sizeUser(size));
   const answers: Answer[] = [];
@@ -54,6 +56,9 @@ export async function measureLatency(setting: Setting, figures: Figures): Promis
         return caches.map((cache) => ({ contender: running.name, cache, door: (tls) => running.door(tls) }));
       }),
     ];
+    for (const { door } of cases) {
+      await fetches(door(false), SIZES[0], WARM_UP_FETCHES);
+    }
     for (let round = 0; round < setting.scale.rounds; round += 1) {
       for (const size of MEASURED_SIZES) {
         for (const each of cases) {

@@ -5,6 +5,8 @@ import type { Figures } from '../result.ts';
 import { type Running, type Setting, withContenders } from '../setting.ts';
 
 const CONCURRENCY = 16;
+/** Until code is compiled and processes are there. */
+const WARM_UP_SECONDS = 1;
 
 /** Connect, full handshake, log in, end; how many of them. */
 async function sessionsFor(running: Running, tls: boolean, seconds: number): Promise<number> {
@@ -27,6 +29,9 @@ async function sessionsFor(running: Running, tls: boolean, seconds: number): Pro
 export async function measureSessions(setting: Setting, figures: Figures): Promise<void> {
   const names = ['haproxy', 'nginx', 'dovecot', 'perdition', 'node-forwarder', 'postern'];
   await withContenders(names, setting, async (contenders) => {
+    for (const running of contenders) {
+      await sessionsFor(running, true, WARM_UP_SECONDS);
+    }
     for (let round = 0; round < setting.scale.rounds; round += 1) {
       for (const running of contenders) {
         for (const tls of [false, true]) {
