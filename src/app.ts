@@ -66,7 +66,6 @@ export interface OpenedScanner {
 /** Builds the whole gateway in dependency order. Rejects with a `GatewayError` when a part cannot be built. */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   const { log = silentLogger, clock = systemClock } = overrides;
-  const startedAt = clock.now();
   const faults = overrides.faults ?? process.env['POSTERN_SCAN_FAULTS'] === '1';
   const registry = new Registry();
   const metrics = createMetrics(registry);
@@ -101,7 +100,13 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   });
   const status = () => {
     const [upstreams, now] = [gateway.upstreams, clock.now()];
-    return protectionStatus(config, { exclusions, upstreams, rulesLoadedAt: startedAt, faults, now });
+    return protectionStatus(config, {
+      exclusions,
+      upstreams,
+      rulesLoadedAt: Date.parse(scans.rules().loadedAt),
+      faults,
+      now,
+    });
   };
   const admin = config.admin.enabled
     ? openAdmin({
