@@ -127,7 +127,8 @@ describe('neutralise: what never changes', () => {
 
   it('lets no byte survive that is not structure: other content, same structure, same result', () => {
     const plain = hostileBytes.map((bytes) =>
-      Buffer.from(bytes.toString('latin1').replace(/=[0-9a-fA-F]{2}/g, '')),
+      // replaced, not removed: what stands around an escape must not become one
+      Buffer.from(bytes.toString('latin1').replace(/=[0-9a-fA-F]{2}/g, 'zzz')),
     );
     fc.assert(
       fc.property(plain, encodings, (message, encoding) => {
