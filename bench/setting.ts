@@ -62,6 +62,9 @@ export interface Setting {
   readonly certificate: { readonly cert: string; readonly key: string };
 }
 
+/** It builds the corpus before it answers for the first time. */
+const REPLY_TIMEOUT_MS = 120_000;
+
 export class MailServerProcess {
   readonly #program: PinnedProgram;
   imapPort = 0;
@@ -88,14 +91,13 @@ export class MailServerProcess {
   }
 
   async #reply(): Promise<Record<string, unknown>> {
-    const ended = once(this.#program.child, 'exit').then(() => {
-      throw new Error(`the mail server has ended\n${this.#program.output}`);
-    });
-    ended.catch(() => undefined);
-    const [message] = (await Promise.race([once(this.#program.child, 'message'), ended])) as [
-      Record<string, unknown>,
-    ];
-    return message;
+    const signal = AbortSignal.timeout(REPLY_TIMEOUT_MS);
+    try {
+      const [message] = (await once(this.#program.child, 'message', { signal })) as [Record<string, unknown>];
+      return message;
+    } catch (error) {
+      throw new Error(`the mail server does not answer\n${this.#program.output}`, { cause: error });
+    }
   }
 
   stop(): Promise<void> {
@@ -151,6 +153,9 @@ export async function withContenders(
       running.push(await start(contender, setting));
     }
     await work(running);
+  } catch (error) {
+    const said = running.map((each) => `${each.name}: ${each.output()}`).join('\n');
+    throw new Error(`a measurement failed; what the programs said:\n${said}`, { cause: error });
   } finally {
     for (const each of running) {
       await each.stop();
