@@ -102,9 +102,15 @@ export class MessageJudge {
     const judgement = await this.#carryOut(decision.action, request, report);
     this.#record(named(decision, exclusion), judgement.action, request, report);
     if (judgement.action === 'neutralise') this.#pinned.pin(report);
-    if (judgement.action === 'defer') this.#parts.deferrals.add(key);
-    else this.#parts.deferrals.forget(key);
+    this.#countDeferral(key, judgement.action, report);
     return judgement;
+  }
+
+  /** Overload says nothing of the message: however often, it does not make it one that cannot be judged. */
+  #countDeferral(key: string, action: Action, { verdict }: ScanReport): void {
+    const { deferrals } = this.#parts;
+    if (action !== 'defer') deferrals.forget(key);
+    else if (verdict.kind !== 'unscannable' || verdict.cause !== 'overloaded') deferrals.add(key);
   }
 
   /** An administrator answers for this content; it is in the ledger like everything that goes out unjudged. */

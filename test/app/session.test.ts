@@ -98,6 +98,20 @@ describe('a session', () => {
     assert.equal(fixture.quarantine.stored.length, 1);
   });
 
+  it('never neutralises for overload, however often it had to defer', async (t) => {
+    const { fixture, client, upstream } = await start(t, () => new HoldingScript(), {
+      config: { policy: { maxDeferrals: 1 } },
+    });
+    fixture.scanner.judge = () => ({ kind: 'unscannable', cause: 'overloaded', findings: [] });
+    let peers = { client, upstream };
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      peers.upstream.send(message(CLEAN));
+      assert.equal((await peers.client.receiveAll()).toString(), 'LATER\r\n');
+      peers = await fixture.pair();
+    }
+    assert.equal(fixture.quarantine.stored.length, 0);
+  });
+
   it('scans a deferred message again in the background', async (t) => {
     const { fixture, client, upstream } = await start(t, () => new HoldingScript());
     fixture.scanner.judge = () => ({ kind: 'unscannable', cause: 'overloaded', findings: [] });

@@ -242,14 +242,16 @@ export class ClientSide {
 
   #barrier(command: Command, name: string, nodes: readonly Node[]): void {
     const user = name === 'LOGIN' ? userOfLogin(nodes) : '';
+    const mailbox = name === 'SELECT' || name === 'EXAMINE' ? textOf(nodes[0]) : '';
     const onTagged: NonNullable<Pending['onTagged']> = (word) => {
-      if (name === 'LOGIN' && word === 'OK') {
+      if (word === 'OK' && name === 'LOGIN') {
         this.#loggedIn(user);
+      } else if (word === 'OK' && mailbox !== '') {
+        this.#parts.state.mailbox = mailbox; // not before: one that cannot be selected lends its name to nothing
       }
     };
-    const mailbox = name === 'SELECT' || name === 'EXAMINE' ? textOf(nodes[0]) : '';
     const changesMailbox = ['SELECT', 'EXAMINE', 'CLOSE', 'UNSELECT'].includes(name);
-    const onSent = changesMailbox ? () => this.#select(mailbox) : undefined;
+    const onSent = changesMailbox ? () => this.#leaveMailbox() : undefined;
     this.#forward(command, name, {
       isExclusive: true,
       onTagged,
@@ -257,9 +259,9 @@ export class ClientSide {
     });
   }
 
-  #select(mailbox: string): void {
+  #leaveMailbox(): void {
     const { state, kept, output } = this.#parts;
-    state.select(mailbox);
+    state.leaveMailbox();
     kept.clear().forEach((message) => output.effect({ kind: 'discard', message }));
   }
 

@@ -1,6 +1,6 @@
 import type { Action } from '../policy/action.ts';
 import type { Effect, MessageContext, MessageId } from '../relay.ts';
-import type { Located, ScanSubject } from '../../scan/scanner.ts';
+import type { Located } from '../../scan/scanner.ts';
 import type { ClientOutput } from './client-output.ts';
 import {
   type Cut,
@@ -255,8 +255,8 @@ export class FetchGate {
     if (item.class === 'whole') {
       this.#beginWhole(current, slot);
     } else if (item.class === 'header') {
-      // Where a header ends is a matter of reading: all of it may be a message to somebody, a subset is not.
-      this.#beginHeader(current, slot, item.section?.includes('(') === true ? 'fragment' : 'message');
+      // Where a header ends is a matter of reading: all of it, or all but a field, may be a message to somebody.
+      this.#beginHeader(current, slot);
     } else {
       this.#beginSlice(current, item, slot);
     }
@@ -296,7 +296,7 @@ export class FetchGate {
   }
 
   /** Judged by itself, or every list view would download the mailbox. */
-  #beginHeader(current: Current, slot: NewValue, subject: ScanSubject): void {
+  #beginHeader(current: Current, slot: NewValue): void {
     const value = current.held.addValue(slot);
     const message = this.#spoolTo(current, slot.size);
     if (slot.size === 0) {
@@ -310,7 +310,7 @@ export class FetchGate {
       value.source =
         action === 'deliver' ? { kind: 'release', message, start: 0 } : { kind: 'blank', message };
     };
-    current.scans.push({ message, subject, settle });
+    current.scans.push({ message, subject: 'message', settle });
   }
 
   #beginSlice(current: Current, item: FetchItem, slot: NewValue): void {

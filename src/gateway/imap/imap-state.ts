@@ -32,8 +32,9 @@ export class ImapState {
     return { identity, mailbox, uid: uid === undefined ? '' : `${uid}` };
   }
 
-  select(mailbox: string): void {
-    this.mailbox = mailbox;
+  /** Until the server says that another one is selected. */
+  leaveMailbox(): void {
+    this.mailbox = '';
     this.uidValidity = '';
   }
 

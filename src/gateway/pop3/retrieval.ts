@@ -137,7 +137,7 @@ export class Retrieval extends Exchange {
       this.host.emit({
         kind: 'scan',
         message: incoming.message,
-        subject: this.#headerOnly ? 'fragment' : 'message',
+        subject: 'message', // also a header alone: readers disagree on where one ends
         lane: this.#lane,
         context: this.#context(incoming.size),
       });
