@@ -98,31 +98,18 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     clock,
     relays: { imap: createImapRelay, pop3: createPop3Relay },
   });
-  const status = () => {
-    const [upstreams, now] = [gateway.upstreams, clock.now()];
-    return protectionStatus(config, {
-      exclusions,
-      upstreams,
-      rulesLoadedAt: Date.parse(scans.rules().loadedAt),
-      faults,
-      now,
-    });
+  const operated = {
+    config,
+    administration,
+    notifier,
+    scans,
+    scanner,
+    gateway,
+    exclusions,
+    faults,
+    registry,
   };
-  const admin = config.admin.enabled
-    ? openAdmin({
-        config,
-        administration,
-        notifier,
-        scans,
-        scanner,
-        gateway,
-        exclusions,
-        status,
-        registry,
-        clock,
-        log,
-      })
-    : undefined;
+  const admin = config.admin.enabled ? openAdmin({ ...operated, clock, log }) : undefined;
   const reloads = new ReloadRegistry(log);
   reloads.add('rules', () => scans.reload());
   reloads.add('certificates', () => gateway.reloadCertificates());
@@ -142,7 +129,7 @@ interface AdminParts {
   readonly scanner: Scanner;
   readonly gateway: Gateway;
   readonly exclusions: ExclusionStore;
-  readonly status: () => ProtectionStatus;
+  readonly faults: boolean;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly log: Logger;
@@ -150,7 +137,8 @@ interface AdminParts {
 
 function openAdmin(parts: AdminParts): AdminServer {
   const { config, administration, notifier, scans, scanner, gateway, exclusions } = parts;
-  const { status, registry, clock, log } = parts;
+  const { registry, clock, log } = parts;
+  const status = () => statusOf(parts);
   const drain = new GatewayDrain((deadlineMs) => gateway.stop(deadlineMs), STOP_DEADLINE_MS, log);
   return createAdminServer({
     ...config.admin,
@@ -173,6 +161,12 @@ function openAdmin(parts: AdminParts): AdminServer {
     site: createConsoleSite(),
     log,
   });
+}
+
+function statusOf({ config, scans, gateway, exclusions, faults, clock }: AdminParts): ProtectionStatus {
+  const { upstreams } = gateway;
+  const rulesLoadedAt = Date.parse(scans.rules().loadedAt);
+  return protectionStatus(config, { exclusions, upstreams, rulesLoadedAt, faults, now: clock.now() });
 }
 
 /** A scanner without a gateway, for commands. */
