@@ -125,6 +125,9 @@ export function archiveBombs(): Bomb[] {
     file('documents', 'filter chain of twenty', 'a.pdf', () =>
       pdfOf(`[${'/ASCIIHexDecode '.repeat(20)}]`, Buffer.from('41>')),
     ),
+    file('documents', 'filter chain behind blanks', 'a.pdf', () =>
+      pdfOf(`[${' '.repeat(600)}${'/ASCIIHexDecode '.repeat(40)}]`, Buffer.from('41>')),
+    ),
   ];
 }
 

@@ -47,11 +47,33 @@ function pdf(dictionary: string, data: Buffer, length = data.length): Buffer {
   return Buffer.concat([Buffer.from(head), data, Buffer.from('\nendstream\nendobj\n')]);
 }
 
+/** Ways to write the filters of a stream that readers understand, or to hide them from a search for words. */
+const PDF_DICTIONARIES: Readonly<Record<string, string>> = {
+  'blanks in the list of filters': `/Filter [${' '.repeat(600)}/ASCII85Decode /FlateDecode]`,
+  'blanks before the list of filters': `/Filter${' '.repeat(70)}[/ASCII85Decode /FlateDecode]`,
+  'comment before the list of filters': '/Filter %x\n[/ASCII85Decode /FlateDecode]',
+  'comment in the list of filters': '/Filter [%]\n/ASCII85Decode /FlateDecode]',
+  'comment that opens an object': '/Filter [/ASCII85Decode /FlateDecode] %\n%2 0 obj <<\n',
+  'long string behind the filters': `/Filter [/ASCII85Decode /FlateDecode] /X (${'x'.repeat(9000)})`,
+  'another filter first': '/F /DCTDecode /Filter [/ASCII85Decode /FlateDecode]',
+  'filter in a string': '/T (/Filter /None) /Filter [/ASCII85Decode /FlateDecode]',
+  'object in a string': '/Filter [/ASCII85Decode /FlateDecode] /T (a obj b)',
+  'numbered objects in a string': `/Filter [/ASCII85Decode /FlateDecode] /T (${'2 0 obj << '.repeat(20)})`,
+  'no filter at all': '/T (x)',
+};
+
+function hiddenFilters(row: Row): Row {
+  for (const [name, dictionary] of Object.entries(PDF_DICTIONARIES)) {
+    row.attached(name, 'a.pdf', (word) => pdf(dictionary, ascii85(deflateSync(payload(word)))));
+  }
+  return row;
+}
+
 function pdfs(): Technique[] {
   const row = new Row('documents', 'PDF streams', 'PDF viewers, which repair broken files');
   const packed: Build = (word) => deflateSync(payload(word));
   const flate = '/Filter /FlateDecode';
-  return row
+  return hiddenFilters(row)
     .attached('Flate', 'a.pdf', (word) => pdf(flate, packed(word)))
     .attached('escaped name', 'a.pdf', (word) => pdf('/Filter /Fl#61te#44ecode', packed(word)))
     .attached('Flate in Flate', 'a.pdf', (word) =>
@@ -79,6 +101,23 @@ function pdfs(): Technique[] {
     )
     .attached('escapes in a string', 'a.pdf', (word) =>
       Buffer.from(`%PDF-1.4\n1 0 obj << /S /JavaScript /JS (${word.replace('-', '\\055')}) >> endobj`),
+    )
+    .attached('escapes in a link', 'a.pdf', (word) =>
+      Buffer.from(
+        `%PDF-1.4\n1 0 obj << /S /URI /URI (http://x.example/${word.replace('-', '\\055')}) >> endobj`,
+      ),
+    )
+    .attached('escapes in a file to start', 'a.pdf', (word) =>
+      Buffer.from(`%PDF-1.4\n1 0 obj << /S /Launch /F (a\\\n${word.replace('-', '\\055')}) >> endobj`),
+    )
+    .attached('escapes in an object stream', 'a.pdf', (word) =>
+      pdf(
+        `/Type /ObjStm ${flate}`,
+        deflateSync(Buffer.from(`1 0 << /S /URI /URI (http://x.example/${word.replace('-', '\\055')}) >>`)),
+      ),
+    )
+    .attached('link in hex', 'a.pdf', (word) =>
+      Buffer.from(`%PDF-1.4\n1 0 obj << /S /URI /URI <${Buffer.from(word).toString('hex')}> >> endobj`),
     )
     .attached('object streams', 'a.pdf', fixture('object-streams.pdf'), { confirmedBy: ['qpdf'] })
     .attached('RC4, empty password', 'a.pdf', fixture('empty-password-rc4.pdf'), { confirmedBy: ['qpdf'] })

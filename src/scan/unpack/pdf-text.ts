@@ -28,12 +28,31 @@ function readLiteral(text: string, at: number, most: number): string {
       }
     }
   }
-  return text.slice(at + 1, end).replace(/\\(\r\n|[0-7]{1,3}|[\s\S])/g, (_, escaped: string) => {
+  return withoutEscapes(text.slice(at + 1, end));
+}
+
+/** Escapes of literal strings undone (ISO 32000 7.3.4.2). */
+function withoutEscapes(text: string): string {
+  return text.replace(/\\(\r\n|[0-7]{1,3}|[\s\S])/g, (_, escaped: string) => {
     if (/^[0-7]/.test(escaped)) {
       return String.fromCharCode(Number.parseInt(escaped, 8) & 0xff);
     }
     return /^[\r\n]/.test(escaped) ? '' : (ESCAPES[escaped] ?? escaped);
   });
+}
+
+/**
+ * What strings in a text of objects say when it stands there in escapes or in hex; never longer than the text. It is
+ * not looked for where strings begin and end: a text made to confuse that would hide the rest.
+ */
+export function codedStrings(text: string): Buffer[] {
+  const escaped = text.includes('\\') ? [withoutEscapes(text)] : [];
+  const hex = Array.from(text.matchAll(/<([0-9a-fA-F\s]{8,})>/g), ([, digits = '']) =>
+    Buffer.from(digits.replace(/\s+/g, ''), 'hex').toString('latin1'),
+  );
+  return [escaped, hex]
+    .filter((found) => found.length > 0)
+    .map((found) => Buffer.from(found.join('\n'), 'latin1'));
 }
 
 /** A string object at `at` (literal or hex), as bytes; undefined when there is none. */

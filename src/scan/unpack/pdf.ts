@@ -1,11 +1,12 @@
 import type { Piece } from '../piece.ts';
 import { latin1, viewOf } from './byte-view.ts';
-import { isZlibHeader } from './decompress.ts';
 import { reportEnd, reportRatio } from './emission.ts';
 import { pdfLock, type PdfDecryptor } from './pdf-encryption.ts';
 import { pdfFilter, undoPngPredictor } from './pdf-filters.ts';
 import { PasswordTries } from './password-tries.ts';
-import { decodeNames, numberOf, scriptStrings } from './pdf-text.ts';
+import { decodeByContent } from './pdf-content.ts';
+import { dictionariesBefore, filterValues, namesIn, plainValue } from './pdf-dictionary.ts';
+import { codedStrings, numberOf, scriptStrings } from './pdf-text.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import type { Inflated } from './tolerant-inflate.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
@@ -17,8 +18,12 @@ const STREAM = Buffer.from('stream');
 const ENDSTREAM = Buffer.from('endstream');
 /** Streams of one document. A book with a picture on every page stays far below. */
 const MAX_STREAMS = 20_000;
-/** A dictionary in front of a stream; longer ones belong to no writer. */
+/** An object looked up for its own sake; longer ones belong to no writer. */
 const MAX_DICTIONARY_BYTES = 8192;
+/** Text read as dictionaries, in sizes of the document; a sound document is read once or twice. */
+const MAX_DICTIONARY_SHARE = 8;
+/** Different chains that one stream may be said to have. A sound stream has one. */
+const MAX_CHAINS = 4;
 /** Filters of one stream. Real chains have one or two. */
 const MAX_FILTERS = 8;
 /** Script strings of one text. */
@@ -26,29 +31,13 @@ const MAX_SCRIPTS = 500;
 
 interface PdfStream {
   readonly dictionary: string;
+  /** Every chain of filters that the dictionary may be said to state, the likeliest first. */
+  readonly chains: readonly (readonly string[])[];
   readonly object: number;
   readonly generation: number;
   readonly data: Buffer;
   /** The data and everything behind it, for a coder that knows its own end. */
   readonly open: Buffer;
-}
-
-/** Filter names in order; an indirect reference is looked up in the text. */
-function filterNames(dictionary: string, bytes: Buffer): string[] {
-  const stated =
-    /\/(?:Filter|F)\s{0,64}(\[[^\]]{0,512}\]|\/[^\s/<>[\]()]{1,64}|\d{1,10}\s{1,16}\d{1,10}\s{1,16}R)/.exec(
-      dictionary,
-    )?.[1];
-  if (stated === undefined) {
-    return [];
-  }
-  const reference = /^(\d+)\s+(\d+)/.exec(stated);
-  const text =
-    reference === null ? stated : decodeNames(objectText(bytes, `${reference[1]} ${reference[2]}`, 512));
-  return Array.from(text.matchAll(/\/([^\s/<>[\]()]{1,64})/g), (match) => match[1] ?? '').slice(
-    0,
-    MAX_FILTERS + 1,
-  );
 }
 
 /** The text of an object, up to `most` bytes: the last definition counts, as in an updated file. */
@@ -69,6 +58,7 @@ class PdfRun {
   readonly #decrypt: PdfDecryptor | undefined;
   /** Encrypted and not opened: what the streams seem to hold means nothing. */
   #sealed = false;
+  #dictionaryCharacters = 0;
 
   constructor(bytes: Buffer, out: Yield) {
     this.#bytes = bytes;
@@ -80,6 +70,7 @@ class PdfRun {
   run(): void {
     let at = this.#bytes.indexOf(STREAM);
     let previousEnd = 0;
+    let objectsFrom = 0;
     for (let count = 0; at >= 0; count += 1) {
       if (count >= MAX_STREAMS) {
         this.#out.cannot('bomb', 'PDF document with too many streams');
@@ -88,11 +79,14 @@ class PdfRun {
       this.#out.budget.checkTime();
       const stream = this.#streamAt(at, previousEnd);
       if (stream !== undefined) {
+        this.#strings(latin1(this.#bytes, objectsFrom, at));
         this.#decode(stream);
         previousEnd = at;
+        objectsFrom = Math.max(objectsFrom, at < objectsFrom ? 0 : this.#endOfStream(at));
       }
       at = this.#bytes.indexOf(STREAM, at + STREAM.length);
     }
+    this.#strings(latin1(this.#bytes, objectsFrom, this.#bytes.length));
     this.#scripts(latin1(this.#bytes));
     this.#joiner.flush();
   }
@@ -133,15 +127,35 @@ class PdfRun {
     if (latin1(this.#bytes, at - 3, at) === 'end' || start === undefined) {
       return undefined;
     }
-    const before = latin1(this.#bytes, Math.max(previousEnd, at - MAX_DICTIONARY_BYTES), at);
-    const objectAt = before.lastIndexOf(' obj');
-    const dictionary = decodeNames(before.slice(Math.max(0, objectAt)));
-    const numbers = /(\d{1,10})\s{1,16}(\d{1,5})$/.exec(
-      before.slice(Math.max(0, objectAt - 32), Math.max(0, objectAt)),
-    );
+    const found = dictionariesBefore(latin1(this.#bytes, previousEnd, at), (cost) => this.#mayRead(cost));
+    const chains = new Map<string, readonly string[]>();
+    for (const { text } of found) {
+      for (const value of filterValues(text)) {
+        const names = this.#filterNames(value);
+        chains.set(names.join(' '), names);
+      }
+    }
+    const [{ text: dictionary, object, generation } = { text: '', object: 0, generation: 0 }] = found;
     const data = this.#bytes.subarray(start, this.#dataEnd(start, dictionary));
-    const [object, generation] = [Number(numbers?.[1] ?? 0), Number(numbers?.[2] ?? 0)];
-    return { dictionary, object, generation, data, open: this.#bytes.subarray(start) };
+    const open = this.#bytes.subarray(start);
+    return { dictionary, chains: [...chains.values()], object, generation, data, open };
+  }
+
+  #mayRead(characters: number): boolean {
+    this.#dictionaryCharacters += characters;
+    const isAllowed = this.#dictionaryCharacters <= (this.#bytes.length + 1024) * MAX_DICTIONARY_SHARE;
+    if (!isAllowed) {
+      this.#out.cannot('bomb', 'PDF document with dictionaries that take too long to read');
+    }
+    return isAllowed;
+  }
+
+  /** Filter names in order; an indirect reference is looked up in the text. */
+  #filterNames(value: string): string[] {
+    const direct = value.replace(/(\d{1,10}) (\d{1,10}) R/g, (_, object: string, generation: string) =>
+      plainValue(objectText(this.#bytes, `${object} ${generation}`, 512)),
+    );
+    return namesIn(direct, MAX_FILTERS + 1).filter((name) => name !== 'Crypt');
   }
 
   /** The keyword ends with a line end; writers that leave blanks or nothing in between are read as well. */
@@ -168,24 +182,42 @@ class PdfRun {
     const isTable = /\/Type\s{0,16}\/XRef/.test(stream.dictionary);
     const plain = isTable ? undefined : this.#decrypt?.(stream.data, stream.object, stream.generation);
     const data = plain ?? stream.data;
-    const names = filterNames(stream.dictionary, this.#bytes).filter((name) => name !== 'Crypt');
-    if (names.length > MAX_FILTERS) {
+    const readings = this.#readings(stream, data, plain ?? stream.open);
+    const isFile = /\/EmbeddedFile/.test(stream.dictionary);
+    for (const decoded of readings) {
+      if (decoded === data && plain === undefined && !isFile) {
+        this.#joinUnfiltered(data);
+      } else if (isFile && decoded.length > 0) {
+        this.#out.emit('embedded', decoded);
+      } else {
+        this.#joiner.add(decoded);
+      }
+      if (/\/ObjStm/.test(stream.dictionary)) {
+        this.#scripts(latin1(decoded));
+        this.#strings(latin1(decoded));
+      }
+    }
+  }
+
+  /** What each stated chain makes of the data; when none makes anything of it, what the data says of itself. */
+  #readings(stream: PdfStream, data: Buffer, open: Buffer): Buffer[] {
+    const chains = stream.chains.length === 0 ? [[]] : stream.chains;
+    if (chains.length > MAX_CHAINS || chains.some((names) => names.length > MAX_FILTERS)) {
       this.#out.cannot('bomb', 'PDF stream with too many filters');
     }
-    const isFile = /\/EmbeddedFile/.test(stream.dictionary);
-    const undeclared = names.length === 0 && isZlibHeader(data) ? ['FlateDecode'] : names;
-    const open = plain ?? stream.open;
-    const decoded = this.#applyFilters([data, open], undeclared.slice(0, MAX_FILTERS), stream.dictionary);
-    if (decoded === data && plain === undefined && !isFile) {
-      this.#joinUnfiltered(data);
-    } else if (isFile && decoded.length > 0) {
-      this.#out.emit('embedded', decoded);
-    } else {
-      this.#joiner.add(decoded);
+    const decoded = chains
+      .slice(0, MAX_CHAINS)
+      .map((names) => this.#applyFilters([data, open], names.slice(0, MAX_FILTERS), stream.dictionary));
+    const applied = decoded.filter((bytes) => bytes !== data && bytes.length > 0);
+    if (applied.length > 0) {
+      return applied;
     }
-    if (/\/ObjStm/.test(stream.dictionary)) {
-      this.#scripts(latin1(decoded));
+    const found = decodeByContent(data, open, this.#out.budget);
+    if (found === undefined) {
+      return [data];
     }
+    this.#report(found, stream.dictionary);
+    return [this.#undoPredictor(found.bytes, stream.dictionary)];
   }
 
   /** What was not encoded is matched with the document; only a file in it is worth a piece. */
@@ -239,6 +271,18 @@ class PdfRun {
       return bytes;
     }
     return undoPngPredictor(bytes, row, Math.max(1, (colors * bits) >> 3));
+  }
+
+  /** The first mark of an end: a length that leads beyond it may skip objects that other readers see. */
+  #endOfStream(at: number): number {
+    const end = this.#bytes.indexOf(ENDSTREAM, at);
+    return end < 0 ? this.#bytes.length : end;
+  }
+
+  #strings(text: string): void {
+    for (const bytes of codedStrings(text.replaceAll(MAGIC.toString(), ''))) {
+      this.#joiner.add(bytes); // without the mark it is not opened as a document again
+    }
   }
 
   #scripts(text: string): void {
