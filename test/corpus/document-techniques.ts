@@ -380,6 +380,9 @@ function scripts(): Technique[] {
     .attached('added plain literals', 'c.txt', (word) =>
       Buffer.from(`var a = "${word.slice(0, 7)}" + '${word.slice(7)}' + "${'.'.repeat(20)}"`),
     )
+    .attached('UTF-7 in a long text', 'd.txt', (word) =>
+      Buffer.from(`${'filler '.repeat(40_000)}${word.replace('P', '+AFA-')}${' filler'.repeat(40_000)}`),
+    )
     .attached('shortcut', 'a.lnk_', shortcut).cases;
 }
 

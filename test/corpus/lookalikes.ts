@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { buildOle } from '../../src/scan/unpack/ole-for-test.ts';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { cab, TAR_END, tarEntry } from './container-bytes.ts';
+import { Seeded } from './seeded.ts';
 import { mailWith, plainMail } from './technique.ts';
 
 export interface Lookalike {
@@ -268,6 +269,11 @@ function bodies(): Lookalike[] {
   return list.map(([row, name, message]) => ({ row, name, message }));
 }
 
+/** Every mark of every text format stands in it somewhere, by accident. */
+function printableNoise(length: number): Buffer {
+  return Buffer.from(new Seeded('noise').bytes(length).map((byte) => 33 + (byte % 90)));
+}
+
 function files(): Lookalike[] {
   const text = Buffer.from(TEXT.repeat(20));
   const source = { name: 'src/main.c', content: Buffer.from('int main(void) { return 0; }\n') };
@@ -344,6 +350,8 @@ function files(): Lookalike[] {
       mailWith('a.png', Buffer.concat([PICTURE, Buffer.from('PK is a word, Rar! is not')])),
     ],
     ['iCalendar and vCard', 'invitation', plainMail('Content-Type: text/calendar; method=REQUEST', calendar)],
+    ['HTML smuggling', '3 MB of printable noise', mailWith('a.bin', printableNoise(3_000_000))],
+    ['HTML smuggling', '5 MB of printable noise', mailWith('a.bin', printableNoise(5_000_000))],
     ['padding', 'log of zeros', mailWith('a.bin', Buffer.alloc(3_000_000))],
     ['window', 'large picture', mailWith('a.png', Buffer.concat([PICTURE, Buffer.alloc(2_000_000, 0xa7)]))],
   ];

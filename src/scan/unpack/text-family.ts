@@ -77,10 +77,21 @@ function mostInChain(length: number): number {
   return length <= 256 * 1024 ? 4 : length <= 2 * 1024 * 1024 ? 2 : 1;
 }
 
+/** All readings of one text together, in sizes of the text: noise can be read in every way on top of every other. */
+const MAX_FAMILY_SHARE = 16;
+/** Texts up to here are read in every way whatever it adds up to, bytes. */
+const MIN_FAMILY_BYTES = 1024 * 1024;
+
+/** Bytes that the readings of one text may still have. */
+interface Allowance {
+  left: number;
+}
+
 interface Lineage {
   /** Index of the last view applied. */
   readonly rank: number;
   readonly length: number;
+  readonly allowance: Allowance;
   /** Digests of encoded runs that were decoded from any text of the family. */
   readonly seen: Set<string>;
 }
@@ -104,19 +115,21 @@ export class TextFamily {
 
   /** The other readings of a text that this one calls for. */
   *views(bytes: Buffer, text: string): Generator<readonly [name: string, bytes: Buffer], void, void> {
-    const { rank, length, seen } = this.#lineageOf(bytes);
-    if (length >= mostInChain(text.length)) {
+    const { rank, length, allowance, seen } = this.#lineageOf(bytes);
+    if (length >= mostInChain(text.length) || allowance.left <= 0) {
       return;
     }
     for (const [index, { name, read }] of VIEWS.entries()) {
       const view = index > rank ? read(text, bytes) : undefined;
       if (view !== undefined && view.length > 0) {
-        yield [name, this.#remember(disarm(view), { rank: index, length: length + 1, seen })];
+        allowance.left -= view.length;
+        yield [name, this.#remember(disarm(view), { rank: index, length: length + 1, allowance, seen })];
       }
     }
     if (rank < VIEWS.length && /reverse/i.test(text)) {
       const reversed = viewOf(bytes.toReversed());
-      yield [REVERSED, this.#remember(reversed, { rank: VIEWS.length, length: length + 1, seen })];
+      allowance.left -= reversed.length;
+      yield [REVERSED, this.#remember(reversed, { rank: VIEWS.length, length: length + 1, allowance, seen })];
     }
   }
 
@@ -126,7 +139,12 @@ export class TextFamily {
   }
 
   #lineageOf(bytes: Uint8Array): Lineage {
-    const lineage = this.#lineages.get(bytes) ?? { rank: -1, length: 0, seen: new Set() };
+    const lineage = this.#lineages.get(bytes) ?? {
+      rank: -1,
+      length: 0,
+      allowance: { left: Math.max(MIN_FAMILY_BYTES, bytes.length * MAX_FAMILY_SHARE) },
+      seen: new Set(),
+    };
     this.#lineages.set(bytes, lineage);
     return lineage;
   }

@@ -44,9 +44,9 @@ function replaceEscapes(
   let length = 0;
   let kept = 0;
   const [first = 0, second = first] = marks;
-  for (let at = firstOf(bytes, first, second); at < bytes.length; at += 1) {
-    const byte = bytes[at];
-    const escape = byte === first || byte === second ? read(bytes, at) : undefined;
+  const next = new MarkWalk(bytes, first, second);
+  for (let at = next.from(0); at < bytes.length; at = next.from(at + 1)) {
+    const escape = read(bytes, at);
     if (escape !== undefined && escape.code <= MAX_CODE) {
       out ??= Buffer.allocUnsafe(bytes.length);
       length += bytes.copy(out, length, kept, at);
@@ -62,10 +62,29 @@ function replaceEscapes(
   return out.subarray(0, length);
 }
 
-/** Where one of two bytes stands first, or the end. Most texts have neither. */
-function firstOf(bytes: Buffer, first: number, second: number): number {
-  const places = [bytes.indexOf(first), bytes.indexOf(second)].filter((at) => at >= 0);
-  return Math.min(bytes.length, ...places);
+/** Finds where either of two bytes stands next; each is searched for only once for every place where it stands. */
+class MarkWalk {
+  readonly #bytes: Buffer;
+  readonly #marks: readonly [number, number];
+  readonly #places: [number, number] = [-1, -1];
+
+  constructor(bytes: Buffer, first: number, second: number) {
+    this.#bytes = bytes;
+    this.#marks = [first, second];
+  }
+
+  /** The next place at or behind `at`, or the end. `at` never goes back. */
+  from(at: number): number {
+    return Math.min(this.#next(0, at), this.#next(1, at));
+  }
+
+  #next(index: 0 | 1, at: number): number {
+    if (this.#places[index] < at) {
+      const found = this.#bytes.indexOf(this.#marks[index], at);
+      this.#places[index] = found < 0 ? this.#bytes.length : found;
+    }
+    return this.#places[index];
+  }
 }
 
 /** Every escape is at least as long as the UTF-8 of what it stands for, so the output never outgrows the input. */

@@ -13,6 +13,13 @@ const TRANSPARENT = /^(?:|utf-?8|us-ascii|ascii|iso-8859-(?:1|15)|latin-?1|windo
 /** How UTF-7 writes one ASCII character: nine zero bits, seven of its own, then zeros or an end. Base64 hardly ever does. */
 const UTF7 = /\+A[A-H][AEIMQUYcgkosw048](?![B-Za-z0-9+/])/;
 const UTF7_START = Buffer.from('+A');
+/**
+ * Up to here a text is read whole in a way that nothing declares, characters. Longer noise shows a sign of it by
+ * accident, and a view of all of it would be viewed in every other way once more: only what is near a sign is read.
+ */
+const MAX_WHOLE = 64 * 1024;
+/** Read on both sides of a sign, characters: more than any word or link that it is a part of. */
+const NEAR = 8 * 1024;
 const META = /<meta[^>]{0,200}charset\s{0,8}=\s{0,8}["']?([\w-]{1,40})/i;
 
 const EBCDIC = /ebcdic|(?:cp|ibm)-?(?:037|500|1047|1140|273)/;
@@ -100,7 +107,26 @@ function changesAscii(charset: string): boolean {
   return /utf-?(?:7|16|32)|ucs|iso-2022|hz/.test(charset) || EBCDIC.test(charset);
 }
 
-function readAs(bytes: Buffer, charset: string): string {
+/** Stretches around the places where `sign` matches; a text that is full of them is one stretch. */
+function near(text: string, sign: RegExp): string {
+  if (text.length <= MAX_WHOLE) {
+    return text;
+  }
+  const kept: string[] = [];
+  let keptTo = 0;
+  for (const { index } of text.matchAll(new RegExp(sign, 'g'))) {
+    const from = Math.max(keptTo, index - NEAR);
+    const to = Math.min(text.length, index + NEAR);
+    kept.push(from > keptTo && kept.length > 0 ? '\n' : '', text.slice(from, to));
+    keptTo = to;
+  }
+  return kept.join('');
+}
+
+function readAs(bytes: Buffer, charset: string, isDeclared: boolean): string {
+  if (charset === 'utf-7' && !isDeclared) {
+    return decodeText(Buffer.from(near(bytes.toString('latin1'), UTF7), 'latin1'), charset);
+  }
   return EBCDIC.test(charset) ? ebcdicText(bytes) : decodeText(bytes, charset);
 }
 
@@ -120,10 +146,12 @@ export function createTextViews(): Unpacker {
       const bytes = bufferOf(piece);
       const texts = plausibleCharsets(piece, bytes, views.has(piece.bytes)).map((charset) => ({
         name: `${charset}.txt`,
-        view: Buffer.from(readAs(bytes, charset)),
+        view: Buffer.from(readAs(bytes, charset, labelledCharsets(piece, bytes).includes(charset))),
       }));
       if (isTextLike(piece, bytes) && bytes.includes(0x1b)) {
-        const plain = bytes.toString('latin1').replace(ESCAPE_SEQUENCE, '');
+        const text = bytes.toString('latin1');
+        const whole = piece.charset === undefined ? near(text, ESCAPE_SEQUENCE) : text;
+        const plain = whole.replace(ESCAPE_SEQUENCE, '');
         texts.push({ name: 'plain.txt', view: Buffer.from(plain, 'latin1') });
       }
       for (const { name, view } of texts) {
