@@ -10,12 +10,13 @@ const MAX_SOURCES = 200;
 /** Where the sender may have written the password of an archive: texts, decoded header fields and file names. */
 export class PasswordSources {
   /** Decoded only when an archive asks. */
-  readonly #texts: (Uint8Array | string)[] = [];
+  readonly #texts: Uint8Array[] = [];
+  readonly #names: string[] = [];
   #bytes = 0;
   #candidates: readonly string[] | undefined;
 
   learn(piece: Piece): void {
-    if (this.#texts.length >= MAX_SOURCES) {
+    if (this.#texts.length + this.#names.length >= MAX_SOURCES) {
       return;
     }
     const isText = piece.type?.startsWith('text/') === true || piece.type === undefined;
@@ -23,7 +24,8 @@ export class PasswordSources {
       this.addText(piece.bytes);
     }
     if (piece.name !== undefined) {
-      this.#add(piece.name.replace(/\.[^.]{1,8}$/, ''));
+      this.#names.push(piece.name);
+      this.#candidates = undefined;
     }
   }
 
@@ -31,19 +33,16 @@ export class PasswordSources {
   addText(bytes: Uint8Array): void {
     const part = bytes.subarray(0, MAX_TEXT_BYTES - this.#bytes);
     this.#bytes += part.length;
-    this.#add(part);
+    this.#texts.push(part);
+    this.#candidates = undefined;
   }
 
   /** Candidates, the likeliest first; bounded. */
   list(): readonly string[] {
     this.#candidates ??= passwordCandidates(
-      this.#texts.map((text) => (typeof text === 'string' ? text : Buffer.from(text).toString('utf8'))),
+      this.#texts.map((text) => Buffer.from(text).toString('utf8')),
+      this.#names,
     );
     return this.#candidates;
-  }
-
-  #add(text: Uint8Array | string): void {
-    this.#texts.push(text);
-    this.#candidates = undefined;
   }
 }

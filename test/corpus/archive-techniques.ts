@@ -367,6 +367,16 @@ function locked(): Technique[] {
   }
   const named = { text: 'See the name.' };
   const sealed = { isSealed: true };
+  for (const fileName of [
+    'invoice_secret4711.zip',
+    'secret4711-a.zip',
+    'secret4711.7z',
+    'invoice_secret4711.7z',
+    'Invoice.2026-11.secret4711.final.7z',
+  ]) {
+    const source = fileName.endsWith('zip') ? 'locked-aes.zip' : 'locked.7z';
+    row.attached(`password in the name ${fileName}`, fileName, fixture(source), named);
+  }
   return row
     .attached('zip, AES, nothing told', 'a.zip', fixture('locked-aes.zip'), sealed)
     .attached('zip, ZipCrypto, nothing told', 'a.zip', fixture('locked-zipcrypto.zip'), sealed)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_PASSWORD_CANDIDATES, passwordCandidates } from './password-candidates.ts';
+import { MAX_PASSWORD_CANDIDATES, passwordCandidates, passwordsInName } from './password-candidates.ts';
 
 describe('password candidates', () => {
   const told: Record<string, string> = {
@@ -23,6 +23,30 @@ describe('password candidates', () => {
       assert.ok(passwordCandidates(['', text]).includes(password));
     });
   }
+
+  const named: Record<string, string> = {
+    'invoice_secret4711.zip': 'secret4711',
+    'secret4711-a.zip': 'secret4711',
+    'secret4711.7z': 'secret4711',
+    'invoice_P4ss-w0rd.zip': 'P4ss-w0rd',
+    'a/b/Invoice.2026.secret4711.7z.001': 'secret4711',
+    'my file (Zx81).rar': 'Zx81',
+  };
+  for (const [name, password] of Object.entries(named)) {
+    it(`finds ${password} in the name ${name}, before the customary ones`, () => {
+      const found = passwordCandidates(['nothing to say'], [name]);
+      assert.ok(found.includes(password) && found.indexOf(password) < found.indexOf('infected'));
+    });
+  }
+
+  it('puts words with letters and digits of a name first', () => {
+    assert.equal(passwordsInName('my_new_invoice_secret4711.zip')[0], 'secret4711');
+  });
+
+  it('leaves room for the text when there are many names', () => {
+    const names = Array.from({ length: 200 }, (_, i) => `photo${i}_of_the_day.jpg`);
+    assert.ok(passwordCandidates(['see you there, Kx77'], names).includes('Kx77'));
+  });
 
   it('puts announced passwords first', () => {
     const text = `${'word '.repeat(100)} the password is qwertz ${'other '.repeat(100)}`;

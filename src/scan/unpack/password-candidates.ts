@@ -3,6 +3,8 @@ export const MAX_PASSWORD_CANDIDATES = 200;
 /** Text looked at per source: a password stands near the top of a mail, or near the word that announces it. */
 const MAX_TEXT_CHARS = 64 * 1024;
 const MAX_PASSWORD_CHARS = 64;
+/** Candidates from all names together: many attachments must not push out the words of the text. */
+const MAX_FROM_NAMES = 60;
 
 /** Words that announce a password, in the languages of most mail. Matching is linear: no nested repetition. */
 const ANNOUNCEMENT =
@@ -50,12 +52,37 @@ function afterAnnouncement(text: string): string[] {
   return found;
 }
 
-/** Any token with a digit or of mixed case: what a password looks like when nothing announces it. */
+/** With a digit or of mixed case: what a password looks like when nothing announces it. */
+function isPeculiar(token: string): boolean {
+  return /\d/u.test(token) || /\p{Ll}\p{Lu}|[^\p{L}\p{P}\s]/u.test(token);
+}
+
 function peculiarTokens(text: string): string[] {
-  const tokens = text.split(/[\s<>]+/u, 2000);
-  return tokens
-    .filter((token) => /\d/u.test(token) || /\p{Ll}\p{Lu}|[^\p{L}\p{P}\s]/u.test(token))
+  return text
+    .split(/[\s<>]+/u, 2000)
+    .filter(isPeculiar)
     .flatMap(forms);
+}
+
+/** Names longer than any file system allows hold no password worth more tries. */
+const MAX_NAME_CHARS = 255;
+
+const ARCHIVE_ENDING = /(?:\.(?:7z|zip|rar|tar|gz|\d{3}))+$/i;
+const ENDING = /\.[^.]{1,8}$/;
+/** Names join words with marks where a text has blanks; a password may hold one kind of them, so each is tried alone. */
+const NAME_SEPARATORS = [/[\s_]+/u, /-+/u, /\.+/u, /[\s_.,;()[\]{}+=-]+/u];
+
+/**
+ * Passwords that the name of a file may tell, likeliest first: words with letters and digits, the whole name, what
+ * stands behind an announcement, other words.
+ */
+export function passwordsInName(name: string): string[] {
+  const base = name.slice(0, MAX_NAME_CHARS).replace(/^.*[/\\]/, '');
+  const stem = base.replace(ARCHIVE_ENDING.test(base) ? ARCHIVE_ENDING : ENDING, '');
+  const words = NAME_SEPARATORS.flatMap((separator) => stem.split(separator));
+  const mixed = words.filter((word) => /\d/u.test(word) && /\p{L}/u.test(word));
+  const ranked = [...mixed, stem, ...afterAnnouncement(stem), ...words.filter(isPeculiar), ...words];
+  return [...new Set(ranked)].filter((word) => word !== '' && word.length <= MAX_PASSWORD_CHARS);
 }
 
 function plainTokens(text: string): string[] {
@@ -86,12 +113,14 @@ function inTurns(lists: readonly (readonly string[])[]): string[] {
 
 /**
  * Passwords that the given texts (subject, bodies with and without markup, file names) may tell, likeliest first:
- * announced ones, the customary ones, peculiar tokens, then all other words. At most `MAX_PASSWORD_CANDIDATES`.
+ * announced ones, those in the `names` of files, the customary ones, peculiar tokens, then all other words. At most
+ * `MAX_PASSWORD_CANDIDATES`.
  */
-export function passwordCandidates(texts: readonly string[]): string[] {
+export function passwordCandidates(texts: readonly string[], names: readonly string[] = []): string[] {
   const bounded = texts.map((text) => withoutFields(text.slice(0, MAX_TEXT_CHARS)));
   const ranked = [
     ...inTurns(bounded.map(afterAnnouncement)),
+    ...inTurns(names.map(passwordsInName)).slice(0, MAX_FROM_NAMES),
     ...CUSTOMARY,
     ...inTurns(bounded.map(peculiarTokens)),
     ...inTurns(bounded.map(plainTokens)),

@@ -1,3 +1,4 @@
+import { passwordsInName } from './password-candidates.ts';
 import type { Yield } from './unpacker.ts';
 
 /** Tries per archive. A mail names few passwords; evasion notes section 3 asks for a bound of about this size. */
@@ -8,17 +9,22 @@ export const MAX_PASSWORD_MS = 1000;
 /** The likeliest candidates are tried however slow the machine is: the verdict must not hang on its load. */
 export const MIN_PASSWORD_TRIES = 6;
 
+/** Words of the archive's own name that take turns with what the mail tells. */
+const MAX_OWN_NAME = 3;
+
 /** The bounded walk over candidate passwords of one archive. The one that worked last is tried first. */
 export class PasswordTries {
   readonly #out: Yield;
   readonly #startedMs: number;
   readonly #extra: readonly string[];
+  readonly #own: readonly string[];
   #tries = 0;
   #known: string | undefined;
 
-  /** `extra`: passwords that the format itself suggests, tried before those of the mail. */
-  constructor(out: Yield, extra: readonly string[] = []) {
+  /** `extra`: passwords that the format itself suggests, tried before those of the mail. `name`: the archive's own. */
+  constructor(out: Yield, extra: readonly string[] = [], name = '') {
     this.#out = out;
+    this.#own = passwordsInName(name).slice(0, MAX_OWN_NAME);
     this.#extra = extra;
     this.#startedMs = out.budget.remainingMs();
   }
@@ -26,7 +32,7 @@ export class PasswordTries {
   /** Gives candidates until the bounds are reached; call `worked` to remember the right one. */
   *candidates(): Generator<string, void, void> {
     const known = this.#known === undefined ? [] : [this.#known];
-    const all = new Set([...known, ...this.#extra, ...this.#out.passwords()]);
+    const all = new Set([...known, ...this.#extra, ...this.#told()]);
     for (const candidate of all) {
       if (!this.#maySpend() && candidate !== this.#known) {
         return;
@@ -34,6 +40,13 @@ export class PasswordTries {
       this.#tries += 1;
       yield candidate;
     }
+  }
+
+  /** By turns, the mail first: where only a few tries are affordable, both the text and the name get some. */
+  #told(): string[] {
+    const mail = this.#out.passwords();
+    const turns = this.#own.flatMap((word, turn) => [...mail.slice(turn, turn + 1), word]);
+    return [...turns, ...mail];
   }
 
   #maySpend(): boolean {

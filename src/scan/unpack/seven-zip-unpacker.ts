@@ -56,7 +56,7 @@ class SevenZipRun {
   }
 
   async #tryPasswords(format: SevenZipFormat): Promise<SevenZipOutcome | undefined> {
-    for (const password of new PasswordTries(this.#out).candidates()) {
+    for (const password of new PasswordTries(this.#out, [], this.#piece.name).candidates()) {
       const outcome = await this.#extract(format, password);
       if (!outcome.encrypted) {
         return outcome;

@@ -43,12 +43,12 @@ class ZipWalk {
   #coveredTo = 0;
   #overlaps = 0;
 
-  constructor(bytes: Buffer, out: Yield, methods: ZipMethods) {
-    this.#bytes = bytes;
+  constructor({ bytes, name }: Piece, out: Yield, methods: ZipMethods) {
+    this.#bytes = viewOf(bytes);
     this.#out = out;
     this.#methods = methods;
-    this.#map = mapZip(bytes);
-    this.#tries = new PasswordTries(out);
+    this.#map = mapZip(this.#bytes);
+    this.#tries = new PasswordTries(out, [], name);
   }
 
   async run(): Promise<void> {
@@ -210,6 +210,6 @@ export function createZipUnpacker(sevenZip: SevenZip, marks: MarkIndex): Unpacke
   return {
     name: 'zip',
     recognises: ({ bytes }: Piece) => bytes.length >= 30 && mayBeZip(bytes),
-    unpack: ({ bytes }: Piece, out: Yield) => new ZipWalk(viewOf(bytes), out, methods).run(),
+    unpack: (piece: Piece, out: Yield) => new ZipWalk(piece, out, methods).run(),
   };
 }
