@@ -65,6 +65,11 @@ const PDF_DICTIONARIES: Readonly<Record<string, string>> = {
 function hiddenFilters(row: Row): Row {
   for (const [name, dictionary] of Object.entries(PDF_DICTIONARIES)) {
     row.attached(name, 'a.pdf', (word) => pdf(dictionary, ascii85(deflateSync(payload(word)))));
+    // Run lengths do not show by themselves: the dictionary has to be understood.
+    const runs = dictionary.replace('/FlateDecode', '/RunLengthDecode');
+    if (runs !== dictionary) {
+      row.attached(`${name}, run lengths`, 'a.pdf', (word) => pdf(runs, ascii85(runLength(payload(word)))));
+    }
   }
   return row;
 }
