@@ -13,17 +13,12 @@ import { Courier } from './harness/courier.ts';
 import { Cyrus } from './harness/cyrus.ts';
 import { Gateway } from './harness/gateway.ts';
 import { ImapReader } from './harness/imap-reader.ts';
-import { imapEndpoint, type MailServer, pop3Endpoint, SECURITIES } from './harness/mail-server.ts';
+import { type FillableServer, imapEndpoint, pop3Endpoint, SECURITIES } from './harness/mail-server.ts';
 import { Pop3Reader } from './harness/pop3-reader.ts';
 import { Cleanup } from './harness/scratch.ts';
 
 const USER = 'u1';
 const CLIENTS: readonly Client[] = [mbsync, neomutt, fetchmailImap, curlImap, imapflow, fetchmailPop3, mpop];
-
-interface FillableServer extends MailServer {
-  deliverAll(user: string, messages: readonly { readonly bytes: Uint8Array }[]): Promise<void>;
-  stop(): Promise<void>;
-}
 
 const SERVERS: readonly (readonly [name: string, start: () => Promise<FillableServer>])[] = [
   ['Cyrus', () => Cyrus.start([USER])],

@@ -8,15 +8,10 @@ import { Cyrus } from './harness/cyrus.ts';
 import { Dovecot } from './harness/dovecot.ts';
 import { Gateway } from './harness/gateway.ts';
 import { ImapReader } from './harness/imap-reader.ts';
-import { imapEndpoint, type MailServer } from './harness/mail-server.ts';
+import { type FillableServer, imapEndpoint, type MailServer } from './harness/mail-server.ts';
 import { Cleanup } from './harness/scratch.ts';
 
 const USER = 'u1';
-
-interface FillableServer extends MailServer {
-  deliverAll(user: string, messages: readonly { readonly bytes: Uint8Array }[]): Promise<void>;
-  stop(): Promise<void>;
-}
 
 const SERVERS: readonly (readonly [name: string, start: () => Promise<FillableServer>])[] = [
   ['Dovecot', () => Dovecot.start()],

@@ -14,17 +14,12 @@ import { Cyrus } from './harness/cyrus.ts';
 import { Dovecot } from './harness/dovecot.ts';
 import { Gateway } from './harness/gateway.ts';
 import { ImapReader } from './harness/imap-reader.ts';
-import { imapEndpoint, type MailServer } from './harness/mail-server.ts';
+import { type FillableServer, imapEndpoint, type MailServer } from './harness/mail-server.ts';
 import { Cleanup } from './harness/scratch.ts';
 
 const DELAY_MS = 25_000;
 /** Large enough that the clients that read in chunks do so. */
 const SLOW_BYTES = 150_000;
-
-interface FillableServer extends MailServer {
-  deliverAll(user: string, messages: readonly { readonly bytes: Uint8Array }[]): Promise<void>;
-  stop(): Promise<void>;
-}
 
 /** What a client got, by the name of the message or by what it asked for. */
 type Received = ReadonlyMap<string, Buffer>;

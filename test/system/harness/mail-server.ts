@@ -14,6 +14,12 @@ export interface MailServer {
   readonly certificate: Certificate;
 }
 
+/** A mail server whose mailboxes a test fills itself, past the gateway. */
+export interface FillableServer extends MailServer {
+  deliverAll(user: string, messages: readonly { readonly bytes: Uint8Array }[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** One way in. `port` answers on 127.0.0.1 with a certificate for `localhost`. */
 export interface Endpoint {
   readonly port: number;
