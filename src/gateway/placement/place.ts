@@ -54,7 +54,7 @@ export async function placeConnection(
 ): Promise<Placing> {
   const peer = { address: canonicalAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
   const local = { address: canonicalAddress(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
-  if (parts.own.accepted(socket)) return refused('loop');
+  if (parts.own.accepted(socket, parts.destinations?.of(socket))) return refused('loop');
   const proxied = listener.proxyProtocol === true ? await readHeader(socket, peer.address, parts) : undefined;
   if (proxied !== undefined && 'kind' in proxied) return proxied;
   const client = proxied?.client ?? peer;
