@@ -98,6 +98,20 @@ describe('a session', () => {
     assert.equal(fixture.quarantine.stored.length, 1);
   });
 
+  it('gives the same substitute at every fetch, in every session', async (t) => {
+    const { fixture, client, upstream } = await start(t, () => new HoldingScript());
+    const long = `${INFECTED}${'room for the whole notice '.repeat(20)}\r\n`;
+    const shown: string[] = [];
+    let peers = { client, upstream };
+    for (let fetch = 0; fetch < 2; fetch += 1) {
+      peers.upstream.send(message(long));
+      await peers.client.expect('GOT ');
+      shown.push((await peers.client.receive(long.length)).toString('latin1'));
+      peers = await fixture.pair();
+    }
+    assert.equal(shown[1], shown[0]);
+  });
+
   it('never neutralises for overload, however often it had to defer', async (t) => {
     const { fixture, client, upstream } = await start(t, () => new HoldingScript(), {
       config: { policy: { maxDeferrals: 1 } },
