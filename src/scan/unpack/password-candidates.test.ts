@@ -19,7 +19,7 @@ describe('password candidates', () => {
     'password: hello!': 'hello!',
   };
   for (const [text, password] of Object.entries(told)) {
-    it(`finds ${password} in “${text.slice(0, 40)}”`, () => {
+    it(`finds ${password} in ${JSON.stringify(text.slice(0, 40))}`, () => {
       assert.ok(passwordCandidates(['', text]).includes(password));
     });
   }
