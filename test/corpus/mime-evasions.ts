@@ -210,7 +210,11 @@ function boundaries(): Evasion[] {
   return [
     ...foo.map((value) => evasion(row, value, multi(mixed(`boundary=${value}`), 'foo'))),
     ...pairs.map(([value, used]) =>
-      evasion(row, `${JSON.stringify(value)} for ${JSON.stringify(used)}`, multi(mixed(`boundary=${value}`), used)),
+      evasion(
+        row,
+        `${JSON.stringify(value)} for ${JSON.stringify(used)}`,
+        multi(mixed(`boundary=${value}`), used),
+      ),
     ),
     ...parameters.map((line) => evasion(row, line, multi(mixed(line), 'foo'))),
     evasion(row, 'no semicolon', multi('Content-Type: multipart/mixed boundary=foo', 'foo')),
