@@ -68,11 +68,17 @@ function stepInto(node: SchemaNode | undefined, step: string | number): SchemaNo
   return typeof items === 'object' && !Array.isArray(items) ? items : undefined;
 }
 
-/** The names that may stand at a place of the file. */
-export function namesAt(path: readonly (string | number)[]): readonly string[] {
+/** The schema at a place of the file; undefined where nothing may stand. */
+export function nodeAt(path: readonly (string | number)[]): SchemaNode | undefined {
   let node: SchemaNode | undefined = CONFIG_JSON_SCHEMA;
   for (const step of path) {
     node = stepInto(node, step);
   }
+  return node;
+}
+
+/** The names that may stand at a place of the file. */
+export function namesAt(path: readonly (string | number)[]): readonly string[] {
+  const node = nodeAt(path);
   return node === undefined ? [] : childrenOf(node).map(([name]) => name);
 }

@@ -1,16 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
-import { isNode, isPair, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import { offsetOf, parseSource, place, readText, type Source, toData } from './config-text.ts';
 import { crossChecks } from './cross-checks.ts';
 import { overlay, readEnvironment, type Environment, type EnvironmentValue } from './environment.ts';
 import { fileChecks } from './file-checks.ts';
-import { describeIssues, type ConfigIssue } from './issue.ts';
+import { describeIssues, type ConfigIssue, valueAt } from './issue.ts';
+import type { LoadedConfig, Origin } from './origin.ts';
 import { ConfigError, formatKey, type ConfigProblem, type KeyPath } from './problem.ts';
 import { configSchema, type Config } from './schema.ts';
-
-/** A configuration has a few kilobytes; more is the wrong file. */
-const MAX_FILE_BYTES = 1024 * 1024;
-/** Stops alias bombs; anchors are of little use in this file. */
-const MAX_ALIASES = 100;
 
 export interface LoadOptions {
   /** The YAML file; without it everything comes from the environment and the defaults. */
@@ -18,68 +13,6 @@ export interface LoadOptions {
   readonly env: Environment;
   /** Look whether certificates, keys and rules are there and fit. Default: true. */
   readonly checkFiles?: boolean;
-}
-
-interface Source {
-  /** What problems call the file. */
-  readonly name: string;
-  readonly document: Document.Parsed;
-  readonly lines: LineCounter;
-}
-
-function readText(path: string): string {
-  const fail = (what: string) => new ConfigError([{ where: path, key: '', what }]);
-  try {
-    if (statSync(path).size > MAX_FILE_BYTES) {
-      throw fail(`is larger than ${MAX_FILE_BYTES} bytes; this is no configuration`);
-    }
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      throw error;
-    }
-    const reason = error instanceof Error ? error.message : String(error);
-    throw fail(`cannot be read (${reason}). Name another file with --config`);
-  }
-}
-
-function place({ name, lines }: Source, offset: number): string {
-  const { line, col } = lines.linePos(offset);
-  return `${name}:${line}:${col}`;
-}
-
-function parseSource(name: string, text: string): Source {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  const source = { name, document, lines };
-  // Warnings are unknown tags and versions: what they mean is not known, so it is refused as well.
-  const errors = [...document.errors, ...document.warnings];
-  if (errors.length > 0) {
-    throw new ConfigError(
-      errors.map((error) => ({ where: place(source, error.pos[0]), key: '', what: error.message })),
-    );
-  }
-  return source;
-}
-
-/** Offset of the key, of its value, or of the nearest section around it that is in the file. */
-function offsetOf(document: Document.Parsed, path: KeyPath, atKey: boolean): number {
-  const last = path.at(-1);
-  const parent: unknown = document.getIn(path.slice(0, -1), true);
-  let found: number | undefined;
-  if (atKey && isNode(parent)) {
-    visit(parent, {
-      Pair: (_, pair) => {
-        if (isPair(pair) && isScalar(pair.key) && pair.key.value === last) {
-          found ??= pair.key.range?.[0];
-        }
-        return visit.SKIP;
-      },
-    });
-  }
-  const node: unknown = document.getIn(path, true);
-  found ??= isNode(node) ? node.range?.[0] : undefined;
-  return found ?? (path.length === 0 ? 0 : offsetOf(document, path.slice(0, -1), path.length > 1));
 }
 
 function variableFor(values: readonly EnvironmentValue[], path: KeyPath): string | undefined {
@@ -95,21 +28,6 @@ function locate(
     source === undefined ? 'environment' : place(source, offsetOf(source.document, issue.path, issue.atKey));
   const where = variableFor(values, issue.path) ?? inFile();
   return { where, key: formatKey(issue.path), what: issue.what };
-}
-
-function toData(source: Source | undefined): Record<string, unknown> {
-  const fail = (what: string) =>
-    new ConfigError([{ where: source === undefined ? '' : place(source, 0), key: '', what }]);
-  let data: unknown;
-  try {
-    data = source?.document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {};
-  } catch (error) {
-    throw fail(error instanceof Error ? error.message : String(error));
-  }
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    throw fail('is not a section of keys. Begin with "upstream:" and "  host: …"');
-  }
-  return { ...data };
 }
 
 /** Checks beyond the schema; issues of what is `broken` already would only repeat it. */
@@ -140,11 +58,22 @@ function validate(
   return { issues: [...issues, ...(rest.success ? furtherIssues(rest.data, broken, checkFiles) : [])] };
 }
 
-/** Validates the text of a configuration file (`name` in problems) with the environment over it. */
-export function parseConfig(
-  file: { readonly name: string; readonly text: string } | undefined,
+/** The text of a configuration file and how problems call it. */
+interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Validates the text of a configuration file with the environment over it. */
+export function parseConfig(file: NamedText | undefined, options: Omit<LoadOptions, 'path'>): Config {
+  return parseWithOrigins(file, options).config;
+}
+
+/** The same with the source of each value. */
+export function parseWithOrigins(
+  file: NamedText | undefined,
   options: Omit<LoadOptions, 'path'>,
-): Config {
+): LoadedConfig {
   const source = file === undefined ? undefined : parseSource(file.name, file.text);
   const environment = readEnvironment(options.env);
   const data = toData(source);
@@ -157,7 +86,13 @@ export function parseConfig(
   if (config === undefined || problems.length > 0) {
     throw new ConfigError(problems);
   }
-  return config;
+  const originOf = (path: KeyPath): Origin => {
+    const variable = variableFor(environment.values, path);
+    if (variable !== undefined) return { kind: 'environment', where: variable };
+    if (source === undefined || valueAt(data, path) === undefined) return { kind: 'default', where: '' };
+    return { kind: 'file', where: place(source, offsetOf(source.document, path, true)) };
+  };
+  return { config, file: file?.name, originOf };
 }
 
 /**
@@ -165,6 +100,11 @@ export function parseConfig(
  * What is valid but weak: `configWarnings`.
  */
 export function loadConfig(options: LoadOptions): Config {
+  return loadWithOrigins(options).config;
+}
+
+/** The same with the source of each value. */
+export function loadWithOrigins(options: LoadOptions): LoadedConfig {
   const { path } = options;
-  return parseConfig(path === undefined ? undefined : { name: path, text: readText(path) }, options);
+  return parseWithOrigins(path === undefined ? undefined : { name: path, text: readText(path) }, options);
 }
