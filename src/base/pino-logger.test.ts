@@ -38,6 +38,12 @@ describe('createPinoLogger', () => {
     assert.deepEqual(rest, { level: 'warn', session: 's1', scan: 'x', part: '2', msg: 'found' });
   });
 
+  it('writes a field once, also when a child names it anew', () => {
+    const { log, lines } = record();
+    log.child({ client: '10.0.0.1' }).child({ client: '203.0.113.5' }).warn({}, 'x');
+    assert.deepEqual(lines[0]?.match(/"client":"[^"]*"/g), ['"client":"203.0.113.5"']);
+  });
+
   it('never writes a secret: not wrapped, not by its name, not one level down, not in a child', () => {
     const { log, lines } = record();
     log.info({ wrapped: new Secret('hunter2'), password: 'hunter2', login: { pass: 'hunter2' } }, 'x');

@@ -57,13 +57,23 @@ function bounded(fields: object): Record<string, unknown> {
   );
 }
 
-function wrap(logger: Pino, flush: () => void): FlushableLogger {
+/**
+ * The bindings of a child are put together when it first has something to say: most sessions never do. A later
+ * binding of the same name takes the place of the earlier one; pino's own children would write both.
+ */
+function wrap(root: Pino, bindings: LogFields, flush: () => void): FlushableLogger {
+  let bound: Pino | undefined;
+  const log = (level: 'debug' | 'info' | 'warn' | 'error', fields: LogFields, message: string): void => {
+    if (!root.isLevelEnabled(level)) return;
+    bound ??= Object.keys(bindings).length === 0 ? root : root.child(bounded(bindings));
+    bound[level](fields, message);
+  };
   return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-    child: (fields) => wrap(logger.child(bounded(fields)), flush),
+    debug: (fields, message) => log('debug', fields, message),
+    info: (fields, message) => log('info', fields, message),
+    warn: (fields, message) => log('warn', fields, message),
+    error: (fields, message) => log('error', fields, message),
+    child: (fields) => wrap(root, { ...bindings, ...fields }, flush),
     flush,
   };
 }
@@ -80,5 +90,5 @@ export function createPinoLogger({ level, write }: PinoLoggerOptions): Flushable
     redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
   };
   const logger = pino(options, output ?? { write: (line: string) => write?.(line) });
-  return wrap(logger, () => output?.flushSync());
+  return wrap(logger, {}, () => output?.flushSync());
 }

@@ -273,10 +273,12 @@ async function settled(
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const failed = (cause?: unknown): void => {
+      forget();
       reject(new GatewayError(code, 'TLS handshake failed', { cause, retryable: true }));
     };
-    socket.once(event, resolve);
-    socket.once('error', failed);
-    socket.once('close', () => failed());
+    const closed = (): void => failed();
+    const succeeded = (): void => (forget(), resolve());
+    const forget = (): void => void socket.off(event, succeeded).off('error', failed).off('close', closed);
+    socket.once(event, succeeded).once('error', failed).once('close', closed);
   });
 }

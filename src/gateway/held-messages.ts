@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Located, Scanner } from '../scan/scanner.ts';
 import type { BackgroundScans } from './background-scans.ts';
-import type { MessageJudge } from './message-judge.ts';
+import type { ClientApplication, MessageJudge } from './message-judge.ts';
 import { MessageSpool } from './message-spool.ts';
 import type { Overlay } from './overlay.ts';
 import type { Action } from './policy/action.ts';
@@ -17,12 +17,17 @@ const MAX_CONCURRENT_SCANS = 8;
 /** A worker that is told to stop may be reading the file; a descriptor that is reused names another message. */
 const ABANDONED_FILE_MS = 5_000;
 
+/** Made once: a new one with its stack costs each session 0.2 ms. */
+const SESSION_OVER = new DOMException('the session is over', 'AbortError');
+
 type ScanEffect = Extract<Effect, { kind: 'scan' }>;
 type ReleaseEffect = Extract<Effect, { kind: 'release' }>;
 type State = 'open' | 'scanning' | 'complete' | Action;
 
 interface Entry {
   readonly spool: MessageSpool;
+  /** What the program was known as when the message began to arrive. */
+  readonly application: ClientApplication | undefined;
   state: State;
   overlay: Overlay | undefined;
   completedAt: number;
@@ -38,6 +43,8 @@ export interface HeldMessagesOwner extends SpoolObserver {
 export interface HeldMessagesParts {
   readonly sessionId: string;
   readonly listener: string;
+  /** Undefined until the program said it. */
+  readonly application?: () => ClientApplication | undefined;
   readonly account: SessionSpoolAccount;
   readonly scanner: Scanner;
   readonly judge: MessageJudge;
@@ -88,7 +95,8 @@ export class HeldMessages {
   open(message: MessageId, sizeHint: number): void {
     if (this.#entries.has(message)) throw new Error(`message ${message} is open already`);
     const spool = new MessageSpool(this.#parts.account, sizeHint, this.#owner);
-    this.#entries.set(message, { spool, state: 'open', overlay: undefined, completedAt: 0 });
+    const application = this.#parts.application?.();
+    this.#entries.set(message, { spool, application, state: 'open', overlay: undefined, completedAt: 0 });
   }
 
   append(message: MessageId, bytes: Uint8Array): void {
@@ -145,8 +153,8 @@ export class HeldMessages {
 
   /** The session is over. `finishScans`: for the verdict cache only, because the client will be back. */
   close(finishScans: boolean): void {
-    this.#live.abort();
-    if (!finishScans) this.#scan.abort();
+    this.#live.abort(SESSION_OVER);
+    if (!finishScans) this.#scan.abort(SESSION_OVER);
     for (const run of this.#waiting.splice(0)) run();
     for (const entry of this.#entries.values()) entry.spool.release();
     this.#entries.clear();
@@ -188,7 +196,8 @@ export class HeldMessages {
     const message = await entry.spool.complete();
     this.#live.signal.throwIfAborted();
     const scan = { id: `${this.#parts.sessionId}-${effect.message}`, subject, message, lane, user };
-    const request = { scan, context, isUpload: effect.upload === true };
+    const { application } = entry;
+    const request = { scan, context, isUpload: effect.upload === true, application };
     const signals = { live: this.#live.signal, scan: this.#scan.signal };
     const { action, overlay } = await this.#parts.judge.judge(request, signals);
     this.#live.signal.throwIfAborted();

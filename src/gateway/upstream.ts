@@ -220,12 +220,17 @@ export class Upstream {
 
 async function reached(channel: Channel, event: string, signal: AbortSignal): Promise<void> {
   const { socket } = channel;
-  await new Promise<void>((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(dialError('UPSTREAM_UNREACHABLE')), { once: true });
-    socket.once(event, resolve);
-    socket.once('error', (cause) => reject(dialError(codeOf(cause), cause)));
-    socket.once('close', () => reject(dialError('UPSTREAM_UNREACHABLE')));
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const gone = (): void => reject(dialError('UPSTREAM_UNREACHABLE'));
+  const failed = (cause: Error): void => reject(dialError(codeOf(cause), cause));
+  signal.addEventListener('abort', gone);
+  socket.once(event, resolve).once('error', failed).once('close', gone);
+  try {
+    await promise;
+  } finally {
+    signal.removeEventListener('abort', gone);
+    socket.off(event, resolve).off('error', failed).off('close', gone);
+  }
 }
 
 function dialError(code: ErrorCode, cause?: unknown): GatewayError {

@@ -39,6 +39,7 @@ export class SqlitePendingOffers implements PendingOffers {
         SELECT id FROM offers WHERE user = ? AND state = 'waiting' AND leased_until <= ? ORDER BY id LIMIT ?
       ) RETURNING id, release_id, sha256, user, mailbox`;
     try {
+      if (!this.#isAnyDue(user, now)) return [];
       return this.#database
         .all(sql, now + LEASE_MS, user, now, limit)
         .map((row) => rowSchema.parse(row))
@@ -47,6 +48,12 @@ export class SqlitePendingOffers implements PendingOffers {
       this.#log.error({ err: error }, 'the offers cannot be read');
       return [];
     }
+  }
+
+  /** Every login asks; a read takes no lock, where the update would wait for the other writers of the file. */
+  #isAnyDue(user: string, now: number): boolean {
+    const sql = `SELECT 1 FROM offers WHERE user = ? AND state = 'waiting' AND leased_until <= ? LIMIT 1`;
+    return this.#database.get(sql, user, now) !== undefined;
   }
 
   read({ sha256 }: Offer): Promise<Uint8Array> {
