@@ -47,7 +47,7 @@ function request(user = 'ann', isUpload = false) {
 const { signal } = new AbortController();
 const SIGNALS = { live: signal, scan: signal };
 
-const thunderbird = () => ({ name: 'Thunderbird', version: '140' });
+const thunderbird = { name: 'Thunderbird', version: '140' };
 
 describe('the judge of messages', () => {
   it('lets a released content through to whom it is released for, and enters it in the ledger', async () => {
@@ -98,7 +98,7 @@ describe('the judge of messages', () => {
   it('tells of every judgement, clean ones as well', async () => {
     const { parts, judgedFor, scanner, told } = judging();
     scanner.judge = () => CLEAN;
-    await new MessageJudge(parts, { ...judgedFor, application: thunderbird }).judge(request(), SIGNALS);
+    await new MessageJudge(parts, judgedFor).judge({ ...request(), application: thunderbird }, SIGNALS);
     const [judged] = told;
     assert.deepEqual(
       [judged?.verdict.kind, judged?.application, judged?.identity, judged?.client],

@@ -46,8 +46,6 @@ export interface JudgedFor {
   readonly family: 'imap' | 'pop3';
   readonly client: string;
   readonly log: Logger;
-  /** Undefined until the program said it. */
-  readonly application?: () => ClientApplication | undefined;
   /** The policy of the place; default: that of all. */
   readonly policy?: PolicyChoice;
   /** How this user is told of what was removed; default: in English. */
@@ -59,6 +57,8 @@ export interface JudgeRequest {
   readonly context: MessageContext;
   /** What a client uploads is refused, not replaced: nothing to quarantine. */
   readonly isUpload: boolean;
+  /** What the program had said of itself when it asked; what it says later counts for what it asks later. */
+  readonly application?: ClientApplication | undefined;
 }
 
 export interface JudgeSignals {
@@ -137,11 +137,8 @@ export class MessageJudge {
     const { exclusions = NO_EXCLUSIONS, scanner } = this.#parts;
     const { user, message, id } = request.scan;
     const { mailbox } = request.context;
-    const exclusion = excludedBeforeScan(exclusions, {
-      user,
-      mailbox,
-      application: this.#for.application?.(),
-    });
+    const { application } = request;
+    const exclusion = excludedBeforeScan(exclusions, { user, mailbox, application });
     if (exclusion !== undefined) {
       return { report: excludedReport(message.byteLength, scanner.generation), exclusion };
     }
@@ -211,12 +208,8 @@ export class MessageJudge {
     return new Overlay(patches, scan.message.byteLength);
   }
 
-  #record(
-    decision: RecordedDecision,
-    action: Action,
-    { scan, context, isUpload }: JudgeRequest,
-    report: ScanReport,
-  ): void {
+  #record(decision: RecordedDecision, action: Action, request: JudgeRequest, report: ScanReport): void {
+    const { scan, context } = request;
     const { metrics } = this.#parts;
     const { verdict } = report;
     const protocol = this.#for.listener;
@@ -226,7 +219,7 @@ export class MessageJudge {
       metrics.unscanned.inc({ protocol, cause: decision.ledgerCause });
       metrics.unscannedBytes.inc({ protocol, cause: decision.ledgerCause }, report.bytes);
     }
-    this.#tell(decision, action, { scan, context, isUpload }, report);
+    this.#tell(decision, action, request, report);
     if (verdict.kind === 'clean') return;
     const detection = {
       scanId: scan.id,
@@ -249,9 +242,8 @@ export class MessageJudge {
 
   #tell(decision: RecordedDecision, action: Action, request: JudgeRequest, report: ScanReport): void {
     const { journal = NO_JUDGEMENT_LOG } = this.#parts;
-    const { scan, context, isUpload } = request;
+    const { scan, context, isUpload, application: program } = request;
     const { verdict, sha256, bytes, generation } = report;
-    const program = this.#for.application?.();
     journal.record({
       scanId: scan.id,
       subject: scan.subject,
@@ -264,6 +256,7 @@ export class MessageJudge {
       identity: context.identity,
       isUpload,
       verdict,
+      observed: report.observed?.shadow,
       action,
       ledgerCause: action === 'deliver' ? decision.ledgerCause : undefined,
       sha256,

@@ -119,13 +119,13 @@ export class SessionFactory {
       family: familyOf(protocol),
       client: clientEnd.address,
       log,
-      application,
       policy: policies.at({ listener: listener.policy, upstream: upstream.settings.policy }),
       wording: (user: string) => this.#wordings.of(listener.port, user),
     };
     return {
       sessionId: id,
       listener: protocol,
+      application,
       account: new SessionSpoolAccount(budget, config.limits.spoolMemoryBytes),
       scanner: judge.scanner,
       judge: new MessageJudge(judge, judgedFor),

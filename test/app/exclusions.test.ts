@@ -168,6 +168,48 @@ describe('excluded applications', () => {
   });
 });
 
+describe('an application that names itself late', () => {
+  const late = { applications: [{ name: 'OldMail' }] };
+
+  it('does not get unscanned what it asked for before', async (t) => {
+    const fixture = await gatewayWith(t, late);
+    const { client, upstream } = await loggedIn(fixture);
+    client.send('f FETCH 1 BODY[]\r\ni ID ("name" "OldMail")\r\ng FETCH 1 BODY[]\r\n');
+    const answer = async (): Promise<void> => {
+      const tag = (await upstream.receiveUntil('FETCH 1 BODY[]\r\n')).toString().split(' ')[0] ?? '';
+      upstream.send(`* 1 FETCH (BODY[] {${INFECTED.length}}\r\n${INFECTED})\r\n${tag} OK done\r\n`);
+    };
+    await answer();
+    await upstream.receiveUntil('ID ("name" "OldMail")\r\n');
+    upstream.send('i OK done\r\n');
+    await answer();
+    assert.ok(!(await client.receiveUntil('f OK done\r\n')).includes('INFECTED'));
+    assert.ok((await client.receiveUntil('g OK done\r\n')).includes('INFECTED'));
+    assert.equal(await unscanned(fixture, 'excluded-application'), 1);
+  });
+
+  it('does not get it while the verdict is still awaited', async (t) => {
+    const fixture = await gatewayWith(t, late);
+    const { scanner } = fixture;
+    scanner.isHeld = true;
+    const { client, upstream } = await loggedIn(fixture);
+    client.send('f FETCH 1:12 BODY[]\r\n');
+    const tag = (await upstream.receiveUntil('\r\n')).toString().split(' ')[0] ?? '';
+    const one = (number: number): string =>
+      `* ${number} FETCH (UID ${number} BODY[] {${INFECTED.length}}\r\n${INFECTED})\r\n`;
+    upstream.send(`${Array.from({ length: 12 }, (_, index) => one(index + 1)).join('')}${tag} OK done\r\n`);
+    client.send('i ID ("name" "OldMail")\r\n');
+    await upstream.receiveUntil('ID ("name" "OldMail")\r\n');
+    upstream.send('i OK done\r\n');
+    await eventually(() => scanner.pending.length === 8, 'as many scans as run at a time');
+    await eventually(() => fixture.log.messages().includes('client names itself'), 'the name of the program');
+    scanner.isHeld = false;
+    while (scanner.pending.length > 0) scanner.answer(found(finding()));
+    assert.ok(!(await client.receiveUntil('i OK done\r\n')).includes('INFECTED'));
+    assert.equal(await unscanned(fixture, 'excluded-application'), 0);
+  });
+});
+
 describe('excluded programs on this machine', () => {
   it('are known by the owner of the socket', async (t) => {
     const fixture = await gatewayWith(t, { executables: [{ path: realpathSync(process.execPath) }] });

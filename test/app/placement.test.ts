@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { createPinoLogger } from '../../src/base/pino-logger.ts';
 import { createImapRelay } from '../../src/gateway/imap/imap-relay.ts';
 import type { OriginalDestinations } from '../../src/gateway/placement/original-destination.ts';
 import { readProxyHeader, writeProxyHeader } from '../../src/gateway/placement/proxy-header.ts';
@@ -222,6 +223,27 @@ describe('the PROXY protocol from a proxy before us', () => {
       fixture.quarantine.stored.map(({ record }) => record.client),
       [CLIENT.address, CLIENT.address],
     );
+  });
+
+  it('names the client once in every line of the log', async (t) => {
+    const lines: string[] = [];
+    const fixture = await GatewayFixture.start(t, {
+      relays,
+      listener,
+      logger: createPinoLogger({ level: 'debug', write: (line) => lines.push(line) }),
+      config: { trustedProxies: '127.0.0.0/8' },
+    });
+    const client = await fixture.connect();
+    client.send(writeProxyHeader('v1', { client: CLIENT, destination: { ...CLIENT, port: 143 } }));
+    const upstream = await fixture.server.accept();
+    upstream.send('* OK [CAPABILITY IMAP4rev1] ready\r\n');
+    await imapIsScanned(client, upstream);
+    const ofSession = lines.filter((line) => line.includes('"session"'));
+    assert.ok(ofSession.length > 1);
+    for (const line of ofSession) {
+      assert.equal([...line.matchAll(/[{,]"client":/g)].length, 1, line);
+      assert.ok(line.includes(`"client":"${CLIENT.address}"`), line);
+    }
   });
 
   it('is refused from others, spoofed, missing or cut short', async (t) => {

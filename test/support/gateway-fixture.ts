@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { Registry } from 'prom-client';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { configSchema } from '../../src/base/config/schema.ts';
+import type { Logger } from '../../src/base/log.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import type { OriginalDestinations } from '../../src/gateway/placement/original-destination.ts';
 import type { Authority } from '../../src/gateway/tls/authority.ts';
@@ -33,6 +34,8 @@ export interface FixtureSettings {
   readonly clock?: Clock;
   readonly spoolDirectory?: string;
   readonly authority?: Authority;
+  /** Instead of the log that remembers. */
+  readonly logger?: Logger;
   readonly destinations?: OriginalDestinations;
   /** What the scripted server shows. */
   readonly serverPair?: KeyPair;
@@ -96,7 +99,7 @@ export class GatewayFixture {
       scanner: settings.scanner ?? scanner,
       quarantine,
       metrics: createMetrics(registry),
-      log,
+      log: settings.logger ?? log,
       clock,
       relays: settings.relays,
       spoolDirectory: settings.spoolDirectory ?? folder,

@@ -146,10 +146,6 @@ export class ClientSide {
     if (this.#parts.state.isLoggedIn) {
       this.#parts.state.badCommands = 0; // in a row, as Dovecot counts; before login altogether
     }
-    const application = name === 'ID' ? applicationOf(nodes[0]) : undefined;
-    if (application !== undefined) {
-      this.#note({ type: 'application', ...application });
-    }
     this.#treat(command, name, verb, nodes);
   }
 
@@ -203,6 +199,9 @@ export class ClientSide {
         break;
       case 'fetch':
         this.#fetch(command, name);
+        break;
+      case 'id':
+        this.#id(command, name, nodes);
         break;
       case 'idle':
         this.#forward(command, name, { isExclusive: true, onTagged: this.#dialogue.beginIdle() });
@@ -288,6 +287,17 @@ export class ClientSide {
     }
     const onTagged = this.#dialogue.beginSasl(mechanism, initial, (user) => this.#loggedIn(user));
     this.#forward(command, name, { isExclusive: true, onTagged });
+  }
+
+  /** Alone, so that the name of a program counts for what it asks afterwards and for nothing it asked before. */
+  #id(command: Command, name: string, nodes: readonly Node[]): void {
+    const application = applicationOf(nodes[0]);
+    const onSent = () => {
+      if (application !== undefined) {
+        this.#note({ type: 'application', ...application });
+      }
+    };
+    this.#forward(command, name, { isExclusive: true, onSent });
   }
 
   #fetch({ tag, parts }: Command, name: string): void {

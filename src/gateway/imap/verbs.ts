@@ -11,6 +11,7 @@ export interface Verb {
     | 'barrier'
     | 'upload'
     | 'fetch'
+    | 'id'
     | 'idle'
     | 'authenticate'
     | 'startTls'
@@ -42,7 +43,7 @@ const VERBS: ReadonlyMap<string, Verb> = new Map([
   ['CAPABILITY', plain(0, 0, false)],
   ['NOOP', plain(0, 0, false)],
   ['LOGOUT', special('barrier', 0, 0, false)],
-  ['ID', plain(1, 1, false)],
+  ['ID', special('id', 1, 1, false)],
   ['STARTTLS', special('startTls', 0, 0, false)],
   ['LOGIN', special('barrier', 2, 2, false)],
   ['AUTHENTICATE', special('authenticate', 1, 2, false)],
