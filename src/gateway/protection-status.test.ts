@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { configSchema } from '../base/config/schema.ts';
 import { ExclusionStore } from './exclusions/exclusion-store.ts';
 import { type ProtectionFacts, protectionStatus } from './protection-status.ts';
+import { ProtectionSwitches } from './protection-switches.ts';
 
 const CERTIFIED = { tls: { certificates: [{ cert: 'c', key: 'k' }] } };
 const NOW = Date.parse('2026-06-01T00:00:00Z');
@@ -55,5 +56,23 @@ describe('the state of the protection', () => {
     assert.deepEqual(down(0), ['red', 'upstream-down-u']);
     assert.deepEqual(statusOf({}, { rulesLoadedAt: NOW - 30 * DAY_MS + 1 }), ['green']);
     assert.deepEqual(statusOf({}, { rulesLoadedAt: NOW - 30 * DAY_MS }), ['yellow', 'rules-old']);
+  });
+
+  it('says who switched something off and until when, and that what was switched on ends with the process', () => {
+    const parsed = configSchema.parse({ upstream: { host: 'm' }, ...CERTIFIED, protocols: { pop3: false } });
+    const switches = new ProtectionSwitches(parsed, { ...systemClock, now: () => NOW });
+    const change = { actor: 'user:ann', reason: 'test', until: NOW + DAY_MS };
+    switches.set('protection', { ...change, isOn: false });
+    switches.set('pop3', { ...change, isOn: true, until: undefined });
+    const exclusions = new ExclusionStore(parsed.exclusions, systemClock);
+    const facts = { upstreams: [], rulesLoadedAt: NOW, faults: false, now: NOW, switches: switches.list() };
+    const { reasons } = protectionStatus(switches.config, { exclusions, ...facts });
+    assert.deepEqual(
+      reasons.map(({ id }) => id),
+      ['protection-off', 'switched-on-pop3'],
+    );
+    assert.match(reasons[0]?.text ?? '', /Switched by user:ann until 2026-06-02T00:00:00\.000Z\.$/u);
+    assert.match(reasons[0]?.remedy ?? '', /page Protection/u);
+    assert.match(reasons[1]?.text ?? '', /until the next start/u);
   });
 });

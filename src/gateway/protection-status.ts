@@ -1,5 +1,6 @@
 import type { Config } from '../base/config/schema.ts';
 import type { Exclusions } from './exclusions/exclusions.ts';
+import type { SwitchName, SwitchState } from './protection-switches.ts';
 import type { UpstreamState } from './upstreams.ts';
 
 export type ProtectionLevel = 'green' | 'yellow' | 'red';
@@ -25,6 +26,8 @@ export interface ProtectionStatus {
 export interface ProtectionFacts {
   readonly exclusions: Exclusions;
   readonly upstreams: readonly UpstreamState[];
+  /** What administrators switched while the gateway runs; default: nothing. */
+  readonly switches?: readonly SwitchState[];
   /** When the newest rule was loaded, milliseconds since 1970; undefined when it is not known. */
   readonly rulesLoadedAt: number | undefined;
   /** May messages make scans fail (a switch of the tests)? */
@@ -163,10 +166,50 @@ function operation({ upstreams, rulesLoadedAt, faults, now }: ProtectionFacts): 
   ];
 }
 
+/** What is off because an administrator switched it off is switched on again in another way. */
+function remediesOf(rows: readonly Row[], states: readonly SwitchState[]): Row[] {
+  const switched = new Map(states.map(({ name, change }) => [reasonOf(name), change]));
+  return rows.map(([applies, reason]) => {
+    const change = switched.get(reason.id);
+    if (change === undefined) return [applies, reason];
+    const text = `${reason.text} Switched by ${change.actor} ${endOf(change.until)}.`;
+    return [applies, { ...reason, text, remedy: 'Switch it on again: page Protection of the console.' }];
+  });
+}
+
+function endOf(until: number | undefined): string {
+  return until === undefined ? 'until the next start' : `until ${new Date(until).toISOString()}`;
+}
+
+const SWITCH_REASONS: ReadonlyMap<SwitchName, string> = new Map([
+  ['protection', 'protection-off'],
+  ['mode', 'monitor-mode'],
+  ['tls-filter', 'tls-filter-off'],
+]);
+
+function reasonOf(name: SwitchName): string {
+  return SWITCH_REASONS.get(name) ?? `protocol-off-${name}`;
+}
+
+/** Protection that ends with the process is one that somebody relies on. */
+function notKept(states: readonly SwitchState[]): Row[] {
+  return states.map(({ name, isOn, change }) =>
+    row(
+      isOn && change !== undefined,
+      'yellow',
+      `switched-on-${name}`,
+      `${name} is on because an administrator switched it on ${endOf(change?.until)}; the configuration says off.`,
+      'Change the configuration as well.',
+    ),
+  );
+}
+
 /** Everything that weakens the protection, the worst first. Pure: `facts` say what time it is. */
 export function protectionStatus(config: Config, facts: ProtectionFacts): ProtectionStatus {
+  const { switches: states = [] } = facts;
   const rows = [
-    ...switches(config),
+    ...remediesOf(switches(config), states),
+    ...notKept(states),
     ...certificates(config),
     ...exclusionsInForce(facts.exclusions),
     ...operation(facts),
