@@ -24,7 +24,10 @@ import { BatchingLog } from './history/batching-log.ts';
 import { historyDatabase } from './history/history-database.ts';
 import { HistoryWriter, type TimedJudgement } from './history/history-writer.ts';
 import { QuarantineRetroHunt } from './history/quarantine-retro-hunt.ts';
+import { RuleChangeHunts } from './history/rule-change-hunts.ts';
 import { SqliteHistory } from './history/sqlite-history.ts';
+import { SqliteHuntShelf } from './history/sqlite-hunt-shelf.ts';
+import type { JudgementLog } from './history/judgement-log.ts';
 import { createMessagePreviewer } from './quarantine/message-previewer.ts';
 import { openQuarantine, type Quarantine } from './quarantine/open-quarantine.ts';
 import { writeZip } from './quarantine/zip-writer.ts';
@@ -73,6 +76,7 @@ export class Administration {
   readonly events = new EventHub();
   readonly #parts: AdministrationParts;
   readonly #history: SqliteHistory;
+  readonly #hunts: SqliteHuntShelf;
   readonly #accounts: SqliteAccountStore;
   readonly #startedAt: string;
   #cancels: readonly (() => void)[] = [];
@@ -86,6 +90,7 @@ export class Administration {
     this.quarantine = parts.quarantine ?? openQuarantine(config.quarantine, clock, log);
     const file = historyDatabase(historyPathOf(config));
     this.#history = new SqliteHistory(file);
+    this.#hunts = new SqliteHuntShelf(file);
     const hooks = {
       onLost: (count: number) => metrics.historyLost.inc(count),
       onRecord: (judgement: TimedJudgement) => this.#publish(judgement),
@@ -114,6 +119,21 @@ export class Administration {
     };
   }
 
+  /** Hunts that follow a change of the rules; who opens it closes it. */
+  ruleChangeHunts(scanner: Scanner, alerts: JudgementLog): RuleChangeHunts {
+    const { config, clock, log } = this.#parts;
+    const { archive } = this.quarantine;
+    const rest = (tookMs: number) => this.#rest(tookMs);
+    const hunt = new QuarantineRetroHunt({ scanner, archive, history: this.#history, rest, clock, log });
+    const { retroHuntDays: days } = config.history;
+    return new RuleChangeHunts({ hunt, days, shelf: this.#hunts, alerts, clock, log });
+  }
+
+  /** As long as the work before: half of one worker at most. */
+  async #rest(tookMs: number): Promise<void> {
+    await new Promise<void>((resolve) => void this.#parts.clock.after(tookMs, resolve));
+  }
+
   api(administered: AdministeredParts): ApiHandler {
     const { config, clock, log } = this.#parts;
     const { archive, audit, releases } = this.quarantine;
@@ -135,6 +155,7 @@ export class Administration {
         releases,
         history,
         retroHunt: new QuarantineRetroHunt({ scanner, archive, history, clock, log }),
+        hunts: (limit) => this.#hunts.list(limit),
         scanner,
         maxScanBytes: config.limits.maxMessageBytes,
         status,

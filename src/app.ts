@@ -20,6 +20,7 @@ import type { Quarantine } from './quarantine/open-quarantine.ts';
 import type { QuarantineArchive } from './quarantine/quarantine-archive.ts';
 import type { JudgementLog } from './history/judgement-log.ts';
 import type { Notifier } from './notify/notifier.ts';
+import type { RuleChangeHunts } from './history/rule-change-hunts.ts';
 import { notifierReasons } from './notify/notifier-reasons.ts';
 import { openNotifier } from './notify/open-notifier.ts';
 import { countRules } from './rules/rule-set.ts';
@@ -80,6 +81,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const { quarantine } = overrides;
   const administration = new Administration({ config, metrics, clock, log, quarantine });
   const { archive, releases, offers } = administration.quarantine;
+  const hunts = administration.ruleChangeHunts(scanner, notifier);
+  scans.whenRulesChange((generation) => hunts.changed(generation));
   const exclusions = new ExclusionStore(config.exclusions, clock, (kind) =>
     metrics.exclusionHits.inc({ kind }),
   );
@@ -113,7 +116,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const reloads = new ReloadRegistry(log);
   reloads.add('rules', () => scans.reload());
   reloads.add('certificates', () => gateway.reloadCertificates());
-  return assemble({ scans, gateway, admin, administration, notifier, reloads, metrics, log });
+  return assemble({ scans, hunts, gateway, admin, administration, notifier, reloads, metrics, log });
 }
 
 /** Several listen to what was judged. */
@@ -199,6 +202,7 @@ async function readiness(
 
 interface Parts {
   readonly scans: ScanService;
+  readonly hunts: RuleChangeHunts;
   readonly gateway: Gateway;
   readonly admin: AdminServer | undefined;
   readonly administration: Administration;
@@ -208,13 +212,28 @@ interface Parts {
   readonly log: Logger;
 }
 
-function assemble({ scans, gateway, admin, administration, notifier, reloads, metrics, log }: Parts): App {
+function assemble({
+  scans,
+  hunts,
+  gateway,
+  admin,
+  administration,
+  notifier,
+  reloads,
+  metrics,
+  log,
+}: Parts): App {
   let adminPort: number | undefined;
   let stopWatching: (() => void) | undefined;
   const lifecycle = new Lifecycle(
     [
       { name: 'scanner', start: () => scans.start(), stop: () => scans.stop() },
       administration.part(),
+      {
+        name: 'retro-hunt',
+        start: async () => hunts.changed(scans.pool.generation),
+        stop: () => hunts.close(),
+      },
       { name: 'notifications', stop: (ms) => notifier.close(Math.min(ms, ALERT_DEADLINE_MS)) },
       {
         name: 'event-loop watch',

@@ -73,6 +73,7 @@ export class ScanService implements RulesProvider {
   readonly #schedule: SourceSchedule;
   readonly #tally: RuleTally;
   #isScheduled: boolean;
+  #onRules: (generation: string) => void = () => undefined;
 
   private constructor(parts: {
     readonly pool: ScanPool;
@@ -97,6 +98,7 @@ export class ScanService implements RulesProvider {
     const sources = sourcesOf(config);
     const paths = (): Required<RulePaths> => pathsOf(config, sources);
     let rollout: RuleRollout | undefined;
+    let service: ScanService | undefined;
     const reload = async (): Promise<void> => {
       await rollout?.reload().catch(() => undefined); // it was told to hooks
     };
@@ -119,10 +121,24 @@ export class ScanService implements RulesProvider {
       load: () => loadRuleSet(paths()),
       rollback: config.ruleUpdates.rollback,
       clock,
-      hooks: { onOutcome: (...outcome) => recordOutcome(outcome, parts) },
+      hooks: {
+        onOutcome: (...outcome) => {
+          recordOutcome(outcome, parts);
+          const [what, set] = outcome;
+          if ((what === 'applied' || what === 'rolled-back') && set !== undefined) {
+            if (service !== undefined) service.#onRules(set.generation);
+          }
+        },
+      },
     });
     const watcher = watcherOf(config, paths, clock, reload);
-    return new ScanService({ pool, rollout, watcher, schedule, tally, isScheduled });
+    service = new ScanService({ pool, rollout, watcher, schedule, tally, isScheduled });
+    return service;
+  }
+
+  /** `listener` is called when other rules have come into use. */
+  whenRulesChange(listener: (generation: string) => void): void {
+    this.#onRules = listener;
   }
 
   /** From now on files and sources are looked at. */

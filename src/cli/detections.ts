@@ -6,6 +6,7 @@ import type { Detection, DetectionQuery } from '../history/detection-history.ts'
 import { historyDatabase } from '../history/history-database.ts';
 import { QuarantineRetroHunt } from '../history/quarantine-retro-hunt.ts';
 import { SqliteHistory } from '../history/sqlite-history.ts';
+import { SqliteHuntShelf } from '../history/sqlite-hunt-shelf.ts';
 import { openQuarantine } from '../quarantine/open-quarantine.ts';
 import { EXIT_NO, EXIT_OK, readArguments, UsageError, type Command, type Roof } from './command.ts';
 import { CONFIG_HELP, loadForTool } from './config-source.ts';
@@ -18,15 +19,18 @@ import { formatTable } from './terminal-text.ts';
 const HELP = `Usage: postern detections list [FILTER]... [--limit N] [--json]
        postern detections stats [--days N] [--json]
        postern detections retro-hunt [--days N] [--json]
+       postern detections hunts [--limit N] [--json]
 
 list: messages that were not clean, newest first. stats: what was scanned, found and let through, by day (UTC).
 retro-hunt: judges the originals in the quarantine again with the rules of today, and says who was given what
-is bad now; also what was clean for one reader and bad for a later one.
+is bad now; also what was clean for one reader and bad for a later one. hunts: what the retro-hunts found that the
+gateway made by itself when its rules changed (history.retroHuntDays), newest first.
 
   --verdict V     malicious, suspicious, unscannable or skipped
   --rule TEXT     part of the name of a rule
   --user NAME     login name
   --digest HEX    beginning of the SHA-256
+  --observed      what rules on trial matched, instead of what was found
   --from, --to TIME   such as 2026-11-21 or 2026-11-21T08:00Z
   --days N        days back from now (default 30)
   --limit N       lines at most (default 100)
@@ -49,11 +53,13 @@ interface Values {
   readonly to?: string | undefined;
   readonly days?: string | undefined;
   readonly limit?: string | undefined;
+  readonly observed: boolean;
   readonly json: boolean;
 }
 
 interface Call {
   readonly history: SqliteHistory;
+  readonly shelf: SqliteHuntShelf;
   readonly values: Values;
   readonly config: Config;
   readonly io: Io;
@@ -81,8 +87,16 @@ function filterOf(values: Values): Omit<DetectionQuery, 'limit'> {
   if (values.verdict !== undefined && verdict === undefined) {
     throw new UsageError(`--verdict is one of ${VERDICTS.join(', ')}`);
   }
-  const { rule, user, digest } = values;
-  return { verdict, rule, user, digest, from: timeOf('from', values.from), to: timeOf('to', values.to) };
+  const { rule, user, digest, observed } = values;
+  return {
+    observed,
+    verdict,
+    rule,
+    user,
+    digest,
+    from: timeOf('from', values.from),
+    to: timeOf('to', values.to),
+  };
 }
 
 async function list({ history, values, io }: Call): Promise<number> {
@@ -138,10 +152,22 @@ async function retroHunt({ history, values, config, io, roof }: Call): Promise<n
   }
 }
 
+async function hunts({ shelf, values, io }: Call): Promise<number> {
+  const reports = shelf.list(numberOf('limit', values.limit, 10));
+  if (values.json) {
+    for (const report of reports) await io.out(`${JSON.stringify(report)}\n`);
+  } else {
+    const text = reports.map((report) => `${report.startedAt.slice(0, 19)} ${formatHunt(report)}`).join('\n');
+    await io.out(text === '' ? 'no retro-hunt has followed a change of the rules yet\n' : text);
+  }
+  return EXIT_OK;
+}
+
 const ACTIONS: ReadonlyMap<string, (call: Call) => Promise<number>> = new Map([
   ['list', list],
   ['stats', stats],
   ['retro-hunt', retroHunt],
+  ['hunts', hunts],
 ]);
 
 const TEXT = { type: 'string' } as const;
@@ -164,18 +190,22 @@ export const detectionsCommand: Command = {
         to: TEXT,
         days: TEXT,
         limit: TEXT,
+        observed: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
     });
     const [name = '', ...rest] = positionals;
     const action = ACTIONS.get(name);
-    if (action === undefined || rest.length > 0) throw new UsageError('say one of: list, stats, retro-hunt');
+    if (action === undefined || rest.length > 0)
+      throw new UsageError('say one of: list, stats, retro-hunt, hunts');
     const config = loadForTool(values.config, io.env);
     const path = historyPathOf(config);
     if (!existsSync(path)) throw new UsageError(`there is no history at ${path}; nothing was judged yet`);
-    const history = new SqliteHistory(historyDatabase(path));
+    const file = historyDatabase(path);
+    const history = new SqliteHistory(file);
+    const shelf = new SqliteHuntShelf(file);
     try {
-      return await action({ history, values, config, io, roof });
+      return await action({ history, shelf, values, config, io, roof });
     } finally {
       history.close();
     }

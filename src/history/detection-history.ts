@@ -1,7 +1,7 @@
 import type { Page } from '../base/page.ts';
 import type { Finding } from '../scan/verdict.ts';
 
-/** A judged message that was not clean. */
+/** A judged message that was not clean, or that a rule on trial matched. */
 export interface Detection {
   readonly id: number;
   /** ISO 8601 UTC. */
@@ -16,7 +16,8 @@ export interface Detection {
   readonly uidValidity: string | null;
   readonly uid: string;
   readonly isUpload: boolean;
-  readonly verdict: 'malicious' | 'suspicious' | 'unscannable' | 'skipped';
+  /** `clean` only when it is `observed`. */
+  readonly verdict: 'clean' | 'malicious' | 'suspicious' | 'unscannable' | 'skipped';
   /** Why it could not be, or was not, scanned; empty when it was. */
   readonly cause: string;
   readonly action: string;
@@ -24,6 +25,8 @@ export interface Detection {
   readonly bytes: number;
   readonly generation: string;
   readonly findings: readonly Finding[];
+  /** The findings are those of rules on trial: nothing was done because of them. */
+  readonly observed: boolean;
 }
 
 /** One time that a content was judged for somebody. */
@@ -42,6 +45,8 @@ export interface ContentFetch {
 }
 
 export interface DetectionQuery {
+  /** What rules on trial matched, instead of what was found. */
+  readonly observed?: boolean | undefined;
   readonly verdict?: Detection['verdict'] | undefined;
   readonly cause?: string | undefined;
   /** Part of the name of a rule that matched. */

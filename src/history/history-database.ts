@@ -47,6 +47,28 @@ CREATE TABLE days (
   PRIMARY KEY (day, what)
 ) STRICT, WITHOUT ROWID`;
 
+/**
+ * `observations`: what rules on trial matched; apart, so that a rule that matches everything does not push out what
+ * was found. `hunts`: reports of the retro-hunts that followed a change of the rules.
+ */
+const VERSION_2 = `
+CREATE TABLE observations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  verdict TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  action TEXT NOT NULL,
+  user TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  rules_key TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE TABLE hunts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  generation TEXT NOT NULL,
+  report TEXT NOT NULL
+) STRICT`;
+
 export function historyDatabase(path: string): SqliteFile {
-  return new SqliteFile({ path, name: 'the history', migrations: [VERSION_1] });
+  return new SqliteFile({ path, name: 'the history', migrations: [VERSION_1, VERSION_2] });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SqliteFile } from '../base/sqlite-file.ts';
+import type { Finding } from '../scan/verdict.ts';
 import type { JudgedMessage } from './judgement-log.ts';
 
 export interface HistoryLimits {
@@ -44,6 +45,7 @@ export class HistoryWriter {
           counts.add(one);
           this.#writeFetch(one);
           if (one.judged.verdict.kind !== 'clean') this.#writeDetection(one);
+          this.#writeObservation(one);
         }
         this.#writeCounts(counts);
       });
@@ -59,22 +61,40 @@ export class HistoryWriter {
     const before = now - retentionDays * DAY_MS;
     this.#file.transaction(() => {
       this.#delete('detections', before, maxDetections);
+      this.#delete('observations', before, maxDetections);
       this.#delete('fetches', before, maxFetches);
       this.#file.run('DELETE FROM days WHERE day < ?', new Date(before).toISOString().slice(0, 10));
     });
   }
 
   /** Rows are in the order of time, so that the number of the last one to go is enough. */
-  #delete(table: 'detections' | 'fetches', before: number, keep: number): void {
+  #delete(table: 'detections' | 'observations' | 'fetches', before: number, keep: number): void {
     const sql = `DELETE FROM ${table} WHERE id IN (
       SELECT id FROM ${table}
       WHERE at < ? OR id <= (SELECT max(id) FROM ${table}) - ? ORDER BY id LIMIT ${PRUNE_ROWS})`;
     this.#file.run(sql, before, keep);
   }
 
-  #writeDetection({ at, judged }: TimedJudgement): void {
-    const { verdict, action, user, sha256 } = judged;
+  #writeDetection(one: TimedJudgement): void {
+    const { verdict } = one.judged;
     const findings = 'findings' in verdict ? verdict.findings.slice(0, MAX_FINDINGS) : [];
+    const rowId = this.#insert('detections', one, findings);
+    for (const { namespace, rule } of findings) {
+      this.#file.run('INSERT OR IGNORE INTO rule_hits VALUES (?, ?, ?)', rowId, namespace, rule);
+    }
+  }
+
+  #writeObservation(one: TimedJudgement): void {
+    const { observed = [] } = one.judged;
+    if (observed.length > 0) this.#insert('observations', one, observed.slice(0, MAX_FINDINGS));
+  }
+
+  #insert(
+    table: 'detections' | 'observations',
+    { at, judged }: TimedJudgement,
+    findings: readonly Finding[],
+  ): number {
+    const { verdict, action, user, sha256 } = judged;
     const detail = {
       scanId: cut(judged.scanId),
       protocol: judged.protocol,
@@ -89,14 +109,11 @@ export class HistoryWriter {
       findings: findings.map((finding) => ({ ...finding, part: cut(finding.part) })),
     };
     const rules = findings.map(({ namespace, rule }) => `${namespace}/${rule}`.toLowerCase()).join('\n');
-    const sql = `INSERT INTO detections (at, verdict, cause, action, user, sha256, rules_key, detail)
+    const sql = `INSERT INTO ${table} (at, verdict, cause, action, user, sha256, rules_key, detail)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
     const cause = causeOf(judged);
     const values = [at, verdict.kind, cause, action, cut(user), sha256, rules, JSON.stringify(detail)];
-    const { rowId } = this.#file.run(sql, ...values);
-    for (const { namespace, rule } of findings) {
-      this.#file.run('INSERT OR IGNORE INTO rule_hits VALUES (?, ?, ?)', rowId, namespace, rule);
-    }
+    return this.#file.run(sql, ...values).rowId;
   }
 
   #writeFetch({ at, judged }: TimedJudgement): void {

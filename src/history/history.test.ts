@@ -82,6 +82,7 @@ describe('the history', () => {
       bytes: 100,
       generation: 'g1',
       findings: [finding()],
+      observed: false,
     });
   });
 
@@ -106,6 +107,35 @@ describe('the history', () => {
       ['bob', 'clean', 'deliver'],
     ]);
     assert.equal(history.search({ limit: 10 }).items.length, 2);
+  });
+
+  it('keeps what rules on trial matched apart from what was found', () => {
+    const { journal, history } = open();
+    const trial = finding('Trial');
+    journal.record(judged({ verdict: CLEAN, action: 'deliver', user: 'bob', observed: [trial] }));
+    journal.record(judged({ observed: [trial] }));
+    journal.record(judged({ verdict: CLEAN, action: 'deliver', observed: [] }));
+    journal.flush();
+    const rows = (query: object) =>
+      history.search({ limit: 10, ...query }).items.map(({ user, verdict, observed, findings }) => {
+        return [user, verdict, observed, findings.map(({ rule }) => rule).join()];
+      });
+    assert.deepEqual(rows({}), [['ann', 'malicious', false, finding().rule]]);
+    assert.deepEqual(rows({ observed: true }), [
+      ['ann', 'malicious', true, 'Trial'],
+      ['bob', 'clean', true, 'Trial'],
+    ]);
+    assert.deepEqual(rows({ observed: true, rule: 'trial', user: 'bob' }), [['bob', 'clean', true, 'Trial']]);
+  });
+
+  it('deletes observations by their own number, so that a rule that matches everything takes no detection', () => {
+    const { journal, history, writer, clock } = open({ maxDetections: 2 });
+    journal.record(judged());
+    for (let i = 0; i < 5; i += 1) journal.record(judged({ verdict: CLEAN, observed: [finding()] }));
+    journal.flush();
+    writer.prune(clock.now());
+    assert.equal(history.search({ limit: 10 }).items.length, 1);
+    assert.equal(history.search({ limit: 10, observed: true }).items.length, 2);
   });
 
   it('finds by every condition, and pages', () => {

@@ -1,5 +1,5 @@
 import type { ScanSubject } from '../scan/scanner.ts';
-import type { Verdict } from '../scan/verdict.ts';
+import type { Finding, Verdict } from '../scan/verdict.ts';
 
 /** One message that was judged for one session. Names are what client and server sent: bounded by whoever keeps them. */
 export interface JudgedMessage {
@@ -19,6 +19,8 @@ export interface JudgedMessage {
   readonly identity: string;
   readonly isUpload: boolean;
   readonly verdict: Verdict;
+  /** Findings of rules on trial, which have no part in the verdict. */
+  readonly observed?: readonly Finding[] | undefined;
   readonly action: 'deliver' | 'neutralise' | 'block' | 'defer';
   /** Why it was delivered without a complete scan; undefined when it was not. */
   readonly ledgerCause: string | undefined;

@@ -18,6 +18,8 @@ export interface RetroHuntParts {
   readonly scanner: Scanner;
   readonly archive: Pick<QuarantineArchive, 'search' | 'read'>;
   readonly history: Pick<SqliteHistory, 'fetchesOf' | 'badContents'>;
+  /** Called after each original with the milliseconds that it took; the hunt goes on when it has resolved. */
+  readonly rest?: (tookMs: number) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -64,7 +66,9 @@ export class QuarantineRetroHunt implements RetroHunt {
       for (const item of page.items) {
         signal?.throwIfAborted();
         if (count + failed >= MAX_JUDGED) return { count, failed, truncated: true };
+        const startedAt = this.#parts.clock.monotonic();
         const isJudged = await this.#judgeOne(item, found, signal);
+        await this.#parts.rest?.(this.#parts.clock.monotonic() - startedAt);
         if (isJudged) count += 1;
         else failed += 1;
       }

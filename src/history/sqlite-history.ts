@@ -10,19 +10,10 @@ import type {
   RuleCount,
   Statistics,
 } from './detection-history.ts';
+import { fetchRow, findingSchema } from './history-rows.ts';
 
 const TOP_RULES = 20;
 const DAY_MS = 86_400_000;
-
-const findingSchema = z.object({
-  engine: z.string(),
-  rule: z.string(),
-  namespace: z.string(),
-  class: z.enum(['malicious', 'suspicious']),
-  severity: z.enum(['low', 'medium', 'high', 'critical']),
-  part: z.string(),
-  sha256: z.string(),
-});
 
 const detailSchema = z.object({
   scanId: z.string(),
@@ -41,25 +32,12 @@ const detailSchema = z.object({
 const detectionRow = z.object({
   id: z.int(),
   at: z.int(),
-  verdict: z.enum(['malicious', 'suspicious', 'unscannable', 'skipped']),
+  verdict: z.enum(['clean', 'malicious', 'suspicious', 'unscannable', 'skipped']),
   cause: z.string(),
   action: z.string(),
   user: z.string(),
   sha256: z.string(),
   detail: z.string(),
-});
-
-const fetchRow = z.object({
-  at: z.int(),
-  user: z.string(),
-  client: z.string(),
-  application: z.string(),
-  protocol: z.string(),
-  mailbox: z.string(),
-  uid: z.string(),
-  verdict: z.string(),
-  action: z.string(),
-  generation: z.string(),
 });
 
 const dayRow = z.object({ day: z.string(), what: z.string(), count: z.int() });
@@ -72,9 +50,9 @@ const ruleRow = z.object({
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-function detectionOf(row: Row): Detection {
+function detectionOf(row: Row, observed = false): Detection {
   const { at, detail, ...kept } = detectionRow.parse(row);
-  return { ...kept, ...detailSchema.parse(JSON.parse(detail)), at: iso(at) };
+  return { ...kept, ...detailSchema.parse(JSON.parse(detail)), at: iso(at), observed };
 }
 
 const nameOf = (column: string): string =>
@@ -90,9 +68,11 @@ export class SqliteHistory implements DetectionHistory {
 
   search(query: DetectionQuery): Page<Detection> {
     const { where, values } = conditionsOf(query);
-    const sql = `SELECT * FROM detections ${where} ORDER BY id DESC LIMIT ?`;
+    const { observed = false } = query;
+    const table = observed ? 'observations' : 'detections';
+    const sql = `SELECT * FROM ${table} ${where} ORDER BY id DESC LIMIT ?`;
     const rows = this.#file.all(sql, ...values, query.limit + 1);
-    const items = rows.slice(0, query.limit).map(detectionOf);
+    const items = rows.slice(0, query.limit).map((row) => detectionOf(row, observed));
     return { items, next: rows.length > query.limit ? String(items.at(-1)?.id) : null };
   }
 
@@ -112,7 +92,7 @@ export class SqliteHistory implements DetectionHistory {
       WHERE d.at >= ? AND d.verdict = 'malicious' AND d.sha256 <> ''
         AND d.id = (SELECT max(id) FROM detections l WHERE l.sha256 = d.sha256 AND l.verdict = 'malicious')
       ORDER BY d.id DESC LIMIT ?`;
-    return this.#file.all(sql, from, limit).map(detectionOf);
+    return this.#file.all(sql, from, limit).map((row) => detectionOf(row));
   }
 
   statistics(from: string, to: string): Statistics {

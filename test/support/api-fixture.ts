@@ -180,6 +180,7 @@ export class ApiFixture {
         fetchesOf: () => [],
         statistics: () => ({ days: [], total: { ...counts, unscanned: {} }, topRules: [] }),
       },
+      hunts: () => [],
       retroHunt: {
         run: async (days) => ({
           generation: 'g',

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { DetectionHistory } from '../../history/detection-history.ts';
-import type { RetroHunt } from '../../history/retro-hunt-report.ts';
+import type { RetroHunt, RetroHuntReport } from '../../history/retro-hunt-report.ts';
 import type { AuditTrail } from '../../quarantine/audit-trail.ts';
 import type { MessagePreviewer } from '../../quarantine/message-preview.ts';
 import type { QuarantineArchive } from '../../quarantine/quarantine-archive.ts';
@@ -32,6 +32,8 @@ export interface ApiParts {
   readonly releases: ReleaseBook;
   readonly history: DetectionHistory;
   readonly retroHunt: RetroHunt;
+  /** Reports of the hunts that followed a change of the rules, newest first. */
+  readonly hunts: (limit: number) => readonly RetroHuntReport[];
   readonly scanner: Scanner;
   /** Bytes of a message that may be uploaded for a scan. */
   readonly maxScanBytes: number;

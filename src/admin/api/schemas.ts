@@ -123,6 +123,7 @@ export const releaseQuery = z.strictObject({
 const verdicts = z.enum(['malicious', 'suspicious', 'unscannable', 'skipped']);
 
 export const detectionQuery = z.strictObject({
+  observed: flag.optional().meta({ description: 'what rules on trial matched, instead of what was found' }),
   verdict: verdicts.optional(),
   cause: text.optional(),
   rule: text.optional(),
@@ -147,13 +148,14 @@ export const detectionSchema = z.strictObject({
   uidValidity: z.string().nullable(),
   uid: z.string(),
   isUpload: z.boolean(),
-  verdict: verdicts,
+  verdict: z.enum(['clean', ...verdicts.options]),
   cause: z.string(),
   action: z.string(),
   sha256: z.string(),
   bytes: z.int(),
   generation: z.string(),
   findings: list(findingSchema),
+  observed: z.boolean().meta({ description: 'the findings are those of rules on trial' }),
 });
 
 export const fetchSchema = z.strictObject({
@@ -194,6 +196,8 @@ export const statisticsSchema = z.strictObject({
     }),
   ),
 });
+
+export const retroHuntsQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(50).default(10) });
 
 export const retroHuntBody = z.strictObject({ days: z.int().min(1).max(3_650).default(30) });
 

@@ -81,6 +81,14 @@ export const historySchema = z
       .default(90)
       .describe('Days that detections and fetches are kept.'),
     maxDetections: count(200_000, 1_000).describe('Detections that are kept; older ones are deleted.'),
+    retroHuntDays: z
+      .int()
+      .min(0)
+      .max(3_650)
+      .default(7)
+      .describe(
+        'Days of originals and fetches that are judged again in the background when the rules have changed; 0: never.',
+      ),
     maxFetches: count(2_000_000, 1_000, 100_000_000).describe(
       'Deliveries of messages that are kept, so that it is known later who got what; older ones are deleted.',
     ),

@@ -11,6 +11,7 @@ import {
   pageOf,
   retroHuntBody,
   retroHuntSchema,
+  retroHuntsQuery,
   statisticsQuery,
   statisticsSchema,
 } from '../schemas.ts';
@@ -23,13 +24,14 @@ const DEFAULT_DAYS = 30;
 const MAX_FETCHES = 1_000;
 
 const digestParams = z.strictObject({ sha256: digest });
+const reports = z.strictObject({ items: z.array(retroHuntSchema).readonly() });
 const fetches = z.strictObject({ items: z.array(fetchSchema).readonly() });
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** What was found, who got it, and what of it is bad today. */
 export function detectionRoutes(parts: ApiParts): readonly Route[] {
-  return [...historyRoutes(parts), retroHuntRoute(parts)];
+  return [...historyRoutes(parts), retroHuntRoute(parts), huntsRoute(parts)];
 }
 
 function historyRoutes({ history, clock }: ApiParts): readonly Route[] {
@@ -72,6 +74,20 @@ function historyRoutes({ history, clock }: ApiParts): readonly Route[] {
       },
     }),
   ];
+}
+
+function huntsRoute({ hunts }: ApiParts): Route {
+  return jsonRoute({
+    method: 'get',
+    path: `${PATH}/retro-hunts`,
+    id: 'listRetroHunts',
+    tag: TAG,
+    summary: 'Reports of the retro-hunts that followed a change of the rules, newest first',
+    access: 'operator',
+    query: retroHuntsQuery,
+    answer: { name: 'RetroHuntReports', schema: reports },
+    handle: ({ query }) => ({ items: hunts(query.limit) }),
+  });
 }
 
 function retroHuntRoute({ retroHunt, audit }: ApiParts): Route {
