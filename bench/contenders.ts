@@ -176,7 +176,14 @@ function postern(place: ContenderPlace, name: string, more: object): readonly st
     ...more,
   };
   const file = configFile(place, name, JSON.stringify(config));
-  return [process.execPath, join(PROJECT, 'src/main.ts'), 'serve', '--config', file];
+  return [
+    process.execPath,
+    '--max-semi-space-size=8',
+    join(PROJECT, 'src/main.ts'),
+    'serve',
+    '--config',
+    file,
+  ];
 }
 
 /** What is not scanned is not decrypted either: behind its TLS door stands the server's. */

@@ -57,25 +57,49 @@ function bounded(fields: object): Record<string, unknown> {
   );
 }
 
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
 /**
  * The bindings of a child are put together when it first has something to say: most sessions never do. A later
  * binding of the same name takes the place of the earlier one; pino's own children would write both.
  */
-function wrap(root: Pino, bindings: LogFields, flush: () => void): FlushableLogger {
-  let bound: Pino | undefined;
-  const log = (level: 'debug' | 'info' | 'warn' | 'error', fields: LogFields, message: string): void => {
-    if (!root.isLevelEnabled(level)) return;
-    bound ??= Object.keys(bindings).length === 0 ? root : root.child(bounded(bindings));
-    bound[level](fields, message);
-  };
-  return {
-    debug: (fields, message) => log('debug', fields, message),
-    info: (fields, message) => log('info', fields, message),
-    warn: (fields, message) => log('warn', fields, message),
-    error: (fields, message) => log('error', fields, message),
-    child: (fields) => wrap(root, { ...bindings, ...fields }, flush),
-    flush,
-  };
+class PinoLogger implements FlushableLogger {
+  readonly #root: Pino;
+  readonly #bindings: LogFields;
+  readonly flush: () => void;
+  #bound: Pino | undefined;
+
+  constructor(root: Pino, bindings: LogFields, flush: () => void) {
+    this.#root = root;
+    this.#bindings = bindings;
+    this.flush = flush;
+  }
+
+  debug(fields: LogFields, message: string): void {
+    this.#write('debug', fields, message);
+  }
+
+  info(fields: LogFields, message: string): void {
+    this.#write('info', fields, message);
+  }
+
+  warn(fields: LogFields, message: string): void {
+    this.#write('warn', fields, message);
+  }
+
+  error(fields: LogFields, message: string): void {
+    this.#write('error', fields, message);
+  }
+
+  child(fields: LogFields): FlushableLogger {
+    return new PinoLogger(this.#root, { ...this.#bindings, ...fields }, this.flush);
+  }
+
+  #write(level: Level, fields: LogFields, message: string): void {
+    if (!this.#root.isLevelEnabled(level)) return;
+    this.#bound ??= this.#root.child(bounded(this.#bindings));
+    this.#bound[level](fields, message);
+  }
 }
 
 /** JSON lines `{"level","time","msg",…}` on standard output, without a transport thread. */
@@ -90,5 +114,5 @@ export function createPinoLogger({ level, write }: PinoLoggerOptions): Flushable
     redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
   };
   const logger = pino(options, output ?? { write: (line: string) => write?.(line) });
-  return wrap(logger, {}, () => output?.flushSync());
+  return new PinoLogger(logger, {}, () => output?.flushSync());
 }
