@@ -5,10 +5,13 @@ import { SqliteAccountStore } from './admin/accounts/sqlite-account-store.ts';
 import { type ApiHandler, createApi } from './admin/api/api.ts';
 import { EventHub } from './admin/event-hub.ts';
 import type {
+  ConfigurationProvider,
+  DeadAlertsProvider,
   DrainSwitch,
   Exclusion as ShownExclusion,
   ExclusionsProvider,
   GatewayStatus,
+  ProtectionProvider,
   RulesProvider,
   SessionsProvider,
   StatusReason,
@@ -63,7 +66,10 @@ export interface AdministeredParts {
   readonly rules: RulesProvider;
   readonly exclusions: ExclusionsProvider;
   readonly sessions: SessionsProvider;
-  readonly drain: DrainSwitch & { readonly isDraining: boolean };
+  readonly drain: DrainSwitch;
+  readonly protection: ProtectionProvider & { takeEnded(): readonly string[] };
+  readonly configuration: ConfigurationProvider;
+  readonly alerts: DeadAlertsProvider;
   readonly endpoints: () => GatewayStatus['endpoints'];
   /** What else is wrong. */
   readonly reasons: () => readonly StatusReason[];
@@ -137,13 +143,16 @@ export class Administration {
   api(administered: AdministeredParts): ApiHandler {
     const { config, clock, log } = this.#parts;
     const { archive, audit, releases } = this.quarantine;
-    const { scanner, rules, exclusions, sessions, drain } = administered;
+    const { scanner, ...rest } = administered;
     const { token } = config.admin;
     const secret = token === undefined ? undefined : new Secret(token);
     const authenticator = new Authenticator({ accounts: this.#accounts, audit, token: secret, clock });
     const history = this.#history;
     const status = { status: () => this.#status(administered) };
-    this.#tellStatus = () => this.#publishStatus(administered);
+    this.#tellStatus = () => {
+      this.#tellEnded(administered.protection.takeEnded());
+      return this.#publishStatus(administered);
+    };
     return createApi(
       {
         authenticator,
@@ -159,10 +168,13 @@ export class Administration {
         scanner,
         maxScanBytes: config.limits.maxMessageBytes,
         status,
-        rules,
-        exclusions,
-        sessions,
-        drain,
+        rules: rest.rules,
+        exclusions: rest.exclusions,
+        sessions: rest.sessions,
+        drain: rest.drain,
+        protection: rest.protection,
+        configuration: rest.configuration,
+        alerts: rest.alerts,
         events: this.events,
         clock,
         log,
@@ -171,10 +183,20 @@ export class Administration {
     );
   }
 
+  /** Switches that went back by themselves. */
+  #tellEnded(names: readonly string[]): void {
+    const { log } = this.#parts;
+    for (const object of names) {
+      log.warn({ switch: object }, 'a switch ended; the configuration counts again');
+      const detail = 'its time was over; the configuration counts again';
+      this.quarantine.audit.append({ actor: 'gateway', action: 'protection-reverted', object, detail });
+    }
+  }
+
   async #status(administered: AdministeredParts): Promise<GatewayStatus> {
     const { config } = this.#parts;
     const reasons = [...(await this.#reasons()), ...administered.reasons()];
-    const isDraining = administered.drain.isDraining;
+    const isDraining = administered.drain.state.draining;
     if (isDraining) reasons.push(DRAINING);
     return {
       level: worst(reasons),
@@ -266,29 +288,6 @@ const DRAINING: StatusReason = {
 function worst(reasons: readonly StatusReason[]): GatewayStatus['level'] {
   if (reasons.some(({ level }) => level === 'red')) return 'red';
   return reasons.length > 0 ? 'yellow' : 'green';
-}
-
-/** Sessions that finish what they do, asked for by an administrator; the process goes on until it is stopped. */
-export class GatewayDrain implements DrainSwitch {
-  readonly #stop: (deadlineMs: number) => Promise<void>;
-  readonly #deadlineMs: number;
-  readonly #log: Logger;
-  isDraining = false;
-
-  constructor(stop: (deadlineMs: number) => Promise<void>, deadlineMs: number, log: Logger) {
-    this.#stop = stop;
-    this.#deadlineMs = deadlineMs;
-    this.#log = log;
-  }
-
-  drain(reason: string): void {
-    if (this.isDraining) return;
-    this.isDraining = true;
-    this.#log.warn({ reason }, 'draining, as an administrator asked');
-    this.#stop(this.#deadlineMs).catch((error: unknown) => {
-      this.#log.error({ error }, 'the gateway did not drain');
-    });
-  }
 }
 
 export function shownExclusion({ expiresAt, what, kind, ...kept }: CountedExclusion): ShownExclusion {

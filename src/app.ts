@@ -1,10 +1,14 @@
 import { Registry } from 'prom-client';
-import { Administration, GatewayDrain, shownExclusion } from './administration.ts';
+import { Administration, shownExclusion } from './administration.ts';
+import { GatewayDrain } from './gateway-drain.ts';
 import { createConsoleSite } from './admin/console/console-site.ts';
 import { type AdminServer, createAdminServer, type ReadinessCheck } from './admin/admin-server.ts';
 import { type Clock, systemClock } from './base/clock.ts';
+import { effectiveSettings, withoutOrigins } from './base/config/effective.ts';
 import { effectiveListeners } from './base/config/listeners.ts';
+import type { LoadedConfig } from './base/config/origin.ts';
 import type { Config } from './base/config/schema.ts';
+import { configWarnings } from './base/config/warnings.ts';
 import { watchEventLoopLag } from './base/event-loop-lag.ts';
 import { Lifecycle } from './base/lifecycle.ts';
 import { type Logger, silentLogger } from './base/log.ts';
@@ -16,6 +20,7 @@ import { createImapRelay } from './gateway/imap/imap-relay.ts';
 import { configuredAuthority } from './gateway/open-authority.ts';
 import { createPop3Relay } from './gateway/pop3/pop3-relay.ts';
 import { type ProtectionStatus, protectionStatus } from './gateway/protection-status.ts';
+import { ProtectionSwitches } from './gateway/protection-switches.ts';
 import type { Quarantine } from './quarantine/open-quarantine.ts';
 import type { QuarantineArchive } from './quarantine/quarantine-archive.ts';
 import type { JudgementLog } from './history/judgement-log.ts';
@@ -43,6 +48,8 @@ export interface AppOverrides {
   readonly quarantine?: Quarantine;
   /** Obey `X-Postern-Fault` in messages; default: whether POSTERN_SCAN_FAULTS is 1. */
   readonly faults?: boolean;
+  /** Where the values of the configuration come from, for administrators; default: from a program. */
+  readonly loaded?: LoadedConfig;
 }
 
 export interface App {
@@ -65,8 +72,10 @@ export interface OpenedScanner {
 }
 
 /** Builds the whole gateway in dependency order. Rejects with a `GatewayError` when a part cannot be built. */
-export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
+export async function createApp(configured: Config, overrides: AppOverrides = {}): Promise<App> {
   const { log = silentLogger, clock = systemClock } = overrides;
+  const switches = new ProtectionSwitches(configured, clock);
+  const { config } = switches;
   const faults = overrides.faults ?? process.env['POSTERN_SCAN_FAULTS'] === '1';
   const registry = new Registry();
   const metrics = createMetrics(registry);
@@ -103,6 +112,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   });
   const operated = {
     config,
+    switches,
+    loaded: overrides.loaded ?? withoutOrigins(configured),
     administration,
     notifier,
     scans,
@@ -126,6 +137,8 @@ function inTurn(...logs: readonly JudgementLog[]): JudgementLog {
 
 interface AdminParts {
   readonly config: Config;
+  readonly switches: ProtectionSwitches;
+  readonly loaded: LoadedConfig;
   readonly administration: Administration;
   readonly notifier: Notifier;
   readonly scans: ScanService;
@@ -140,9 +153,10 @@ interface AdminParts {
 
 function openAdmin(parts: AdminParts): AdminServer {
   const { config, administration, notifier, scans, scanner, gateway, exclusions } = parts;
-  const { registry, clock, log } = parts;
+  const { registry, switches, loaded, clock, log } = parts;
   const status = () => statusOf(parts);
-  const drain = new GatewayDrain((deadlineMs) => gateway.stop(deadlineMs), STOP_DEADLINE_MS, log);
+  const stop = (deadlineMs: number) => gateway.stop(deadlineMs);
+  const drain = new GatewayDrain({ stop, deadlineMs: STOP_DEADLINE_MS, clock, log });
   return createAdminServer({
     ...config.admin,
     registry,
@@ -154,6 +168,9 @@ function openAdmin(parts: AdminParts): AdminServer {
       exclusions: { list: () => exclusions.list().map(shownExclusion) },
       sessions: { list: () => gateway.sessions, kick: (id) => gateway.kick(id) },
       drain,
+      protection: switches,
+      configuration: configurationOf(loaded, clock),
+      alerts: notifier,
       endpoints: () => gateway.endpoints,
       reasons: () => [
         ...status().reasons.map(({ id, ...reason }) => ({ code: id, ...reason })),
@@ -166,10 +183,21 @@ function openAdmin(parts: AdminParts): AdminServer {
   });
 }
 
-function statusOf({ config, scans, gateway, exclusions, faults, clock }: AdminParts): ProtectionStatus {
+function configurationOf(loaded: LoadedConfig, clock: Clock) {
+  return {
+    file: loaded.file ?? null,
+    loadedAt: new Date(clock.now()).toISOString(),
+    warnings: configWarnings(loaded.config),
+    settings: effectiveSettings(loaded),
+  };
+}
+
+function statusOf(parts: AdminParts): ProtectionStatus {
+  const { config, switches, scans, gateway, exclusions, faults, clock } = parts;
   const { upstreams } = gateway;
   const rulesLoadedAt = Date.parse(scans.rules().loadedAt);
-  return protectionStatus(config, { exclusions, upstreams, rulesLoadedAt, faults, now: clock.now() });
+  const facts = { exclusions, upstreams, rulesLoadedAt, faults, now: clock.now() };
+  return protectionStatus(config, { ...facts, switches: switches.list() });
 }
 
 /** A scanner without a gateway, for commands. */
@@ -190,7 +218,7 @@ async function readiness(
   return [
     scans.readiness(),
     { name: 'workers', ok: workers > 0, detail: `${workers} threads` },
-    { name: 'listeners', ok: gateway.endpoints.length > 0 && !drain.isDraining },
+    { name: 'listeners', ok: gateway.endpoints.length > 0 && !drain.state.draining },
     {
       name: 'quarantine',
       ok: level !== 'red',

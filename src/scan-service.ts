@@ -1,5 +1,10 @@
 import type { ReadinessCheck } from './admin/admin-server.ts';
-import type { RulesProvider, RuleSetStatus, StatusReason } from './admin/providers.ts';
+import type {
+  RuleTiming as ShownTiming,
+  RulesProvider,
+  RuleSetStatus,
+  StatusReason,
+} from './admin/providers.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import type { Logger } from './base/log.ts';
 import { loadRuleSet, type RulePaths } from './rules/rule-loader.ts';
@@ -18,6 +23,7 @@ import {
   warnWithoutEicar,
 } from './scan-recording.ts';
 import { RuleRollout } from './workers/rule-rollout.ts';
+import { RuleTiming } from './workers/rule-timing.ts';
 import type { ScanPool } from './workers/scan-pool.ts';
 
 export type { ScanConfig } from './scan-pool-opening.ts';
@@ -72,6 +78,7 @@ export class ScanService implements RulesProvider {
   readonly #watcher: RuleWatcher | undefined;
   readonly #schedule: SourceSchedule;
   readonly #tally: RuleTally;
+  readonly #timing: RuleTiming;
   #isScheduled: boolean;
   #onRules: (generation: string) => void = () => undefined;
 
@@ -81,6 +88,7 @@ export class ScanService implements RulesProvider {
     readonly watcher: RuleWatcher | undefined;
     readonly schedule: SourceSchedule;
     readonly tally: RuleTally;
+    readonly timing: RuleTiming;
     readonly isScheduled: boolean;
   }) {
     this.pool = parts.pool;
@@ -88,6 +96,7 @@ export class ScanService implements RulesProvider {
     this.#watcher = parts.watcher;
     this.#schedule = parts.schedule;
     this.#tally = parts.tally;
+    this.#timing = parts.timing;
     this.#isScheduled = parts.isScheduled;
   }
 
@@ -132,7 +141,15 @@ export class ScanService implements RulesProvider {
       },
     });
     const watcher = watcherOf(config, paths, clock, reload);
-    service = new ScanService({ pool, rollout, watcher, schedule, tally, isScheduled });
+    service = new ScanService({
+      pool,
+      rollout,
+      watcher,
+      schedule,
+      tally,
+      timing: new RuleTiming(clock, log),
+      isScheduled,
+    });
     return service;
   }
 
@@ -155,12 +172,21 @@ export class ScanService implements RulesProvider {
   async stop(): Promise<void> {
     this.#watcher?.stop();
     await this.#schedule.stop();
+    await this.#timing.close();
     await this.pool.close();
   }
 
   /** Reads all rules and lists anew. Rejects when what is in use stays. */
   async reload(): Promise<void> {
     await this.#rollout.reload();
+  }
+
+  get timing(): ShownTiming {
+    return this.#timing.timing;
+  }
+
+  measure(): boolean {
+    return this.#timing.start(this.#rollout.inUse);
   }
 
   rules(): RuleSetStatus {

@@ -1,3 +1,5 @@
+import type { EffectiveSetting } from '../base/config/effective.ts';
+
 /** What the API shows of other rooms. Each is injected by `app.ts`; the rooms know nothing of HTTP. */
 
 export interface StatusReason {
@@ -64,8 +66,31 @@ export interface RuleSetStatus {
   }[];
 }
 
+/** How long each rule takes by itself. */
+export interface RuleTiming {
+  readonly state: 'never' | 'running' | 'done' | 'failed';
+  /** ISO 8601 UTC of the end; null: none yet. */
+  readonly at: string | null;
+  /** Rule set that was measured; empty: none yet. */
+  readonly generation: string;
+  /** True when the time was over before every rule was measured. */
+  readonly truncated: boolean;
+  /** Dearest first. */
+  readonly times: readonly {
+    readonly namespace: string;
+    readonly rule: string;
+    readonly isShadow: boolean;
+    /** Milliseconds for a megabyte of mixed content; null: the rule cannot be measured by itself. */
+    readonly msPerMb: number | null;
+    readonly isSlow: boolean;
+  }[];
+}
+
 export interface RulesProvider {
   rules(): RuleSetStatus;
+  readonly timing: RuleTiming;
+  /** Measures every rule in a thread of its own; false when that goes on already. */
+  measure(): boolean;
 }
 
 export interface Exclusion {
@@ -101,9 +126,107 @@ export interface SessionsProvider {
   kick(id: string): boolean;
 }
 
+export interface DrainState {
+  readonly draining: boolean;
+  /** ISO 8601 UTC; null: it does not drain. */
+  readonly since: string | null;
+  readonly reason: string;
+  /** ISO 8601 UTC when the sessions that are left are cut; null: it does not drain. */
+  readonly deadline: string | null;
+}
+
 export interface DrainSwitch {
+  readonly state: DrainState;
   /** Begins to drain; asking again changes nothing. */
   drain(reason: string): void;
+}
+
+/** One of the switches that decide whether mail is protected. */
+export interface ProtectionSwitch {
+  readonly name: ProtectionSwitchName;
+  readonly isOn: boolean;
+  readonly isConfiguredOn: boolean;
+  /** Undefined while the configuration counts. */
+  readonly change:
+    | {
+        readonly actor: string;
+        readonly reason: string;
+        /** Milliseconds since 1970. */
+        readonly at: number;
+        /** Undefined: until the process ends. */
+        readonly until: number | undefined;
+      }
+    | undefined;
+}
+
+/** `mode` on is protect, off is monitor. */
+export const PROTECTION_SWITCHES = [
+  'protection',
+  'mode',
+  'tls-filter',
+  'imap',
+  'imaps',
+  'pop3',
+  'pop3s',
+] as const;
+export type ProtectionSwitchName = (typeof PROTECTION_SWITCHES)[number];
+
+export interface ProtectionProvider {
+  list(): readonly ProtectionSwitch[];
+  /** In force at once for what begins from now on. */
+  set(
+    name: ProtectionSwitchName,
+    change: {
+      readonly isOn: boolean;
+      readonly actor: string;
+      readonly reason: string;
+      readonly until: number | undefined;
+    },
+  ): void;
+}
+
+/** The configuration that the process runs with. */
+export interface ConfigurationProvider {
+  /** Null: no file was read. */
+  readonly file: string | null;
+  /** ISO 8601 UTC. */
+  readonly loadedAt: string;
+  /** What is valid but weak. */
+  readonly warnings: readonly string[];
+  readonly settings: readonly EffectiveSetting[];
+}
+
+/** An alert that did not arrive. */
+export interface DeadAlert {
+  readonly id: string;
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  readonly receiver: string;
+  readonly why: string;
+  readonly batch: {
+    readonly id: string;
+    readonly alerts: readonly {
+      readonly sha256: string;
+      readonly severity: string;
+      readonly verdict: string;
+      readonly cause: string;
+      readonly rules: readonly string[];
+      readonly fetches: number;
+    }[];
+    readonly unlisted: number;
+  };
+}
+
+export interface DeadAlertsProvider {
+  /** Newest first; bounded. */
+  readonly deadLetters: readonly DeadAlert[];
+  /** Since the start, also those that are not listed any more. */
+  readonly deadLetterCount: number;
+  /** Batches that wait for a receiver. */
+  readonly waiting: number;
+  /** Tries once more from the beginning; false when there is none of that id. */
+  retry(id: string): boolean;
+  discard(id: string): boolean;
 }
 
 /** What is pushed to those who watch. */

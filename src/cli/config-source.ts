@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { loadConfig } from '../base/config/load.ts';
+import { loadWithOrigins } from '../base/config/load.ts';
+import type { LoadedConfig } from '../base/config/origin.ts';
 import type { Config } from '../base/config/schema.ts';
 import type { Io } from './io.ts';
 
@@ -18,7 +19,12 @@ export function configPath(option: string | undefined, env: Io['env']): string |
 }
 
 export function loadFrom(path: string | undefined, env: Io['env'], checkFiles = true): Config {
-  return loadConfig({ ...(path === undefined ? {} : { path }), env, checkFiles });
+  return loadedFrom(path, env, checkFiles).config;
+}
+
+/** The same with the source of each value. */
+export function loadedFrom(path: string | undefined, env: Io['env'], checkFiles = true): LoadedConfig {
+  return loadWithOrigins({ ...(path === undefined ? {} : { path }), env, checkFiles });
 }
 
 /** For commands that do not connect anywhere: without a file the defaults are enough. */

@@ -6,14 +6,12 @@ import type { ScanLimits } from '../scan/budget.ts';
 import type { Engine } from '../scan/engines/engine.ts';
 import { compileRules } from '../scan/engines/yara-compiler.ts';
 import { createYaraEngine } from '../scan/engines/yara-engine.ts';
-import { RuleProfiler } from '../scan/engines/yara-profile.ts';
+import { isSlow, msPerMb as costOf, RuleProfiler } from '../scan/engines/yara-profile.ts';
 import { createPipeline, type Pipeline } from '../scan/pipeline.ts';
 import { createUnpackers } from '../scan/unpack/index.ts';
 
 /** Pieces that the cost is measured on: enough to tell a dear rule, and 2,000 rules still end in minutes. */
 const SAMPLE_BYTES = 16 * 1024 * 1024;
-/** A single rule that runs at 500 MB/s; whole sets of 500 rules run faster. */
-const SLOW_MS_PER_MB = 2;
 
 export interface ListedRule {
   readonly namespace: string;
@@ -104,12 +102,10 @@ export class RuleTrial {
       return file.rules
         .filter(({ isPrivate }) => !isPrivate)
         .map((rule) => {
-          const time = profiler.time(sourceOfOne(file, rule));
-          const msPerMb =
-            time === undefined || time.bytes === 0 ? null : Number((time.ms / (time.bytes / 1e6)).toFixed(4));
+          const msPerMb = costOf(profiler.time(sourceOfOne(file, rule)));
           const { messages = 0, pieces = 0 } = this.#hits.get(`${namespace}/${rule.name}`) ?? {};
-          const slow = msPerMb !== null && msPerMb > SLOW_MS_PER_MB;
-          return { namespace, rule: rule.name, file: path, line: rule.line, messages, pieces, msPerMb, slow };
+          const at = { file: path, line: rule.line };
+          return { namespace, rule: rule.name, ...at, messages, pieces, msPerMb, slow: isSlow(msPerMb) };
         });
     });
     return tried.toSorted((a, b) => (b.msPerMb ?? 0) - (a.msPerMb ?? 0));

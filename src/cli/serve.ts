@@ -1,7 +1,7 @@
 import { configWarnings } from '../base/config/warnings.ts';
 import { createPinoLogger, type FlushableLogger } from '../base/pino-logger.ts';
 import { EXIT_FAILED, EXIT_OK, readArguments, type Command, type Roof } from './command.ts';
-import { CONFIG_HELP, configPath, loadFrom } from './config-source.ts';
+import { CONFIG_HELP, configPath, loadedFrom } from './config-source.ts';
 import type { Io } from './io.ts';
 
 const HELP = `Usage: postern serve [--config FILE]
@@ -45,14 +45,15 @@ function stopRequest(io: Io, log: FlushableLogger): Promise<StopRequest> {
 }
 
 async function serve(path: string | undefined, io: Io, roof: Roof): Promise<number> {
-  const config = loadFrom(path, io.env);
+  const loaded = loadedFrom(path, io.env);
+  const { config } = loaded;
   const log = createPinoLogger({ level: config.log.level });
   const stop = stopRequest(io, log);
   try {
     for (const warning of configWarnings(config)) {
       log.warn({}, warning);
     }
-    const app = await roof.createApp(config, { log });
+    const app = await roof.createApp(config, { log, loaded });
     await app.start();
     log.info({ endpoints: app.endpoints, adminPort: app.adminPort }, 'ready');
     const release = io.onHangUp(() => void app.reload('SIGHUP'));

@@ -35,12 +35,16 @@ export class QuarantineRetroHunt implements RetroHunt {
     this.#parts = parts;
   }
 
-  async run(days: number, signal?: AbortSignal): Promise<RetroHuntReport> {
+  async run(
+    days: number,
+    signal?: AbortSignal,
+    onProgress: (looked: number) => void = () => undefined,
+  ): Promise<RetroHuntReport> {
     const { clock, scanner } = this.#parts;
     const now = clock.now();
     const from = now - days * DAY_MS;
     const found = new Map<string, NowBad>();
-    const judged = await this.#judgeOriginals(from, found, signal);
+    const judged = await this.#judgeOriginals(from, found, signal, onProgress);
     const isComplete = this.#askHistory(from, found);
     return {
       generation: scanner.generation,
@@ -57,6 +61,7 @@ export class QuarantineRetroHunt implements RetroHunt {
     from: number,
     found: Map<string, NowBad>,
     signal: AbortSignal | undefined,
+    onProgress: (looked: number) => void,
   ): Promise<{ readonly count: number; readonly failed: number; readonly truncated: boolean }> {
     let count = 0;
     let failed = 0;
@@ -71,6 +76,7 @@ export class QuarantineRetroHunt implements RetroHunt {
         await this.#parts.rest?.(this.#parts.clock.monotonic() - startedAt);
         if (isJudged) count += 1;
         else failed += 1;
+        onProgress(count + failed);
       }
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);

@@ -29,5 +29,10 @@ export interface RetroHuntReport {
 
 /** Judges again what was seen in the last days. */
 export interface RetroHunt {
-  run(days: number, signal?: AbortSignal): Promise<RetroHuntReport>;
+  /** `onProgress` hears how many originals were looked at so far. */
+  run(
+    days: number,
+    signal?: AbortSignal,
+    onProgress?: (looked: number) => void,
+  ): Promise<RetroHuntReport>;
 }

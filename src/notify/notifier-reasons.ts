@@ -9,6 +9,7 @@ export function notifierReasons(letters: readonly DeadLetter[], now: number) {
   const [newest] = recent;
   if (newest === undefined) return [];
   const text = `${recent.length} alerts did not arrive; the newest at ${newest.receiver}: ${newest.why}`;
-  const remedy = 'Correct notifications in the configuration, or the receiver. The log names every alert.';
+  const remedy =
+    'Correct notifications in the configuration, or the receiver. The page Alerts of the console tries them again.';
   return [{ level: 'yellow', code: 'alerts-lost', text, remedy } as const];
 }

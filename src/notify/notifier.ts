@@ -48,6 +48,19 @@ export class Notifier implements JudgementLog {
     return this.#dead.total;
   }
 
+  /** Tries an alert that did not arrive once more, from the beginning; false when there is none of that id. */
+  retry(id: string): boolean {
+    const letter = this.#dead.take(id);
+    if (letter === undefined) return false;
+    this.#outboxes.find(({ receiver }) => receiver === letter.receiver)?.put(letter.batch);
+    return true;
+  }
+
+  /** Nobody wants it any more. The log keeps it. */
+  discard(id: string): boolean {
+    return this.#dead.take(id) !== undefined;
+  }
+
   /** Batches that wait for a receiver. */
   get waiting(): number {
     return this.#outboxes.reduce((sum, outbox) => sum + outbox.waiting, 0);

@@ -31,6 +31,10 @@ export class Outbox {
     this.#parts = parts;
   }
 
+  get receiver(): string {
+    return this.#parts.channel.name;
+  }
+
   get waiting(): number {
     return this.#waiting.length;
   }

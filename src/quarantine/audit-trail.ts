@@ -19,6 +19,10 @@ export const AUDIT_ACTIONS = [
   'drain',
   'scan',
   'retro-hunt',
+  'protection-changed',
+  'protection-reverted',
+  'alert-retried',
+  'alert-discarded',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

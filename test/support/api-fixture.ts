@@ -9,8 +9,10 @@ import { type ApiHandler, apiRoutes, createApi } from '../../src/admin/api/api.t
 import type { ApiParts } from '../../src/admin/api/api-parts.ts';
 import type { Route } from '../../src/admin/api/route.ts';
 import { EventHub } from '../../src/admin/event-hub.ts';
+import type { DeadAlert } from '../../src/admin/providers.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { AuditEntry, AuditTrail } from '../../src/quarantine/audit-trail.ts';
+import { controlDoubles } from './control-doubles.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeScanner } from './fake-scanner.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -104,6 +106,8 @@ export class ApiFixture {
   readonly maxScanBytes = 10_000;
   readonly kicked: string[] = [];
   readonly drained: string[] = [];
+  measured = 0;
+  readonly letters: DeadAlert[] = [];
   readonly parts: ApiParts;
   readonly routes: readonly Route[];
   readonly handler: ApiHandler;
@@ -193,6 +197,7 @@ export class ApiFixture {
         }),
       },
       ...this.#providers(),
+      ...controlDoubles(clock, this.letters),
     };
   }
 
@@ -226,6 +231,8 @@ export class ApiFixture {
           sources: [],
           hits: [],
         }),
+        timing: { state: 'never', at: null, generation: '', truncated: false, times: [] },
+        measure: () => (this.measured += 1) === 1,
       },
       exclusions: { list: () => [] },
       sessions: {
@@ -235,7 +242,10 @@ export class ApiFixture {
           return id === 'known';
         },
       },
-      drain: { drain: (reason) => void this.drained.push(reason) },
+      drain: {
+        state: { draining: false, since: null, reason: '', deadline: null },
+        drain: (reason) => void this.drained.push(reason),
+      },
     };
   }
 }

@@ -38,6 +38,11 @@ export class Authenticator {
     this.#throttle = new AttemptThrottle(parts.clock);
   }
 
+  /** Whether POSTERN_ADMIN_TOKEN is set. */
+  get takesEnvironmentToken(): boolean {
+    return this.#parts.token !== undefined;
+  }
+
   /** Undefined when the request says nothing of who calls. Throws when what it says does not hold. */
   identify(request: Request, peer: Peer): Identity | undefined {
     const authorization = request.headers.get('authorization');

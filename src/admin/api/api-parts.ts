@@ -11,8 +11,11 @@ import type { AccountStore } from '../accounts/account-store.ts';
 import type { Authenticator } from '../accounts/authenticator.ts';
 import type { EventHub } from '../event-hub.ts';
 import type {
+  ConfigurationProvider,
+  DeadAlertsProvider,
   DrainSwitch,
   ExclusionsProvider,
+  ProtectionProvider,
   RulesProvider,
   SessionsProvider,
   StatusProvider,
@@ -42,6 +45,9 @@ export interface ApiParts {
   readonly exclusions: ExclusionsProvider;
   readonly sessions: SessionsProvider;
   readonly drain: DrainSwitch;
+  readonly protection: ProtectionProvider;
+  readonly configuration: ConfigurationProvider;
+  readonly alerts: DeadAlertsProvider;
   readonly events: EventHub;
   readonly clock: Clock;
   readonly log: Logger;

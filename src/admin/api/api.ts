@@ -9,9 +9,13 @@ import { openApiDocument } from './openapi.ts';
 import { readBody } from './request-body.ts';
 import type { Peer, Route } from './route.ts';
 import { accountRoutes } from './routes/account-routes.ts';
+import { alertRoutes } from './routes/alert-routes.ts';
+import { configurationRoutes } from './routes/configuration-routes.ts';
 import { detectionRoutes } from './routes/detection-routes.ts';
 import { operationRoutes } from './routes/operation-routes.ts';
+import { protectionRoutes } from './routes/protection-routes.ts';
 import { quarantineRoutes } from './routes/quarantine-routes.ts';
+import { retroHuntRoutes } from './routes/retro-hunt-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 
 /** What stands in every answer: nothing is stored, guessed, framed or loaded from elsewhere. */
@@ -34,8 +38,12 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
   return [
     ...sessionRoutes(parts),
     ...operationRoutes(parts),
+    ...protectionRoutes(parts),
     ...detectionRoutes(parts),
+    ...retroHuntRoutes(parts),
     ...quarantineRoutes(parts),
+    ...alertRoutes(parts),
+    ...configurationRoutes(parts),
     ...accountRoutes(parts),
   ];
 }

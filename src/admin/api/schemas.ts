@@ -275,6 +275,3 @@ export const scanSchema = z.strictObject({
   pieces: z.int(),
   ms: z.number(),
 });
-
-export const drainBody = z.strictObject({ reason: z.string().trim().min(1).max(MAX_TEXT) });
-export const drainSchema = z.strictObject({ draining: z.literal(true) });

@@ -24,6 +24,24 @@ export const statusSchema = z.strictObject({
 
 const ruleFileSchema = z.strictObject({ namespace: z.string(), path: z.string(), sha256: z.string() });
 
+const timingSchema = z.strictObject({
+  state: z.enum(['never', 'running', 'done', 'failed']),
+  at: z.string().nullable(),
+  generation: z.string(),
+  truncated: z.boolean(),
+  times: list(
+    z.strictObject({
+      namespace: z.string(),
+      rule: z.string(),
+      isShadow: z.boolean(),
+      msPerMb: z.number().nullable(),
+      isSlow: z.boolean(),
+    }),
+  ),
+});
+
+export const measuringSchema = z.strictObject({ state: z.literal('running') });
+
 export const rulesSchema = z.strictObject({
   generation: z.string(),
   rules: z.int(),
@@ -49,6 +67,7 @@ export const rulesSchema = z.strictObject({
       lastAt: z.string(),
     }),
   ),
+  timing: timingSchema,
 });
 
 export const exclusionSchema = z.strictObject({

@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { actorOf } from '../actor.ts';
-import { ApiError } from '../api-error.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { jsonRoute, type Route } from '../route.ts';
 import {
@@ -9,7 +7,6 @@ import {
   digest,
   fetchSchema,
   pageOf,
-  retroHuntBody,
   retroHuntSchema,
   retroHuntsQuery,
   statisticsQuery,
@@ -29,9 +26,9 @@ const fetches = z.strictObject({ items: z.array(fetchSchema).readonly() });
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-/** What was found, who got it, and what of it is bad today. */
+/** What was found, who got it, and what changed rules made of it. */
 export function detectionRoutes(parts: ApiParts): readonly Route[] {
-  return [...historyRoutes(parts), retroHuntRoute(parts), huntsRoute(parts)];
+  return [...historyRoutes(parts), huntsRoute(parts)];
 }
 
 function historyRoutes({ history, clock }: ApiParts): readonly Route[] {
@@ -87,35 +84,5 @@ function huntsRoute({ hunts }: ApiParts): Route {
     query: retroHuntsQuery,
     answer: { name: 'RetroHuntReports', schema: reports },
     handle: ({ query }) => ({ items: hunts(query.limit) }),
-  });
-}
-
-function retroHuntRoute({ retroHunt, audit }: ApiParts): Route {
-  let isRunning = false;
-  return jsonRoute({
-    method: 'post',
-    path: `${PATH}/retro-hunt`,
-    id: 'retroHunt',
-    tag: TAG,
-    summary: 'Judge again what was seen in the last days, and say who fetched what is bad today',
-    access: 'operator',
-    body: { name: 'RetroHuntRequest', schema: retroHuntBody },
-    answer: { name: 'RetroHuntReport', schema: retroHuntSchema },
-    handle: async ({ body: { days } }, call) => {
-      // It reads every original, so two at a time would only take each other's workers.
-      if (isRunning) throw new ApiError('conflict', 'a retro-hunt is running');
-      isRunning = true;
-      try {
-        audit.append({
-          actor: actorOf(call),
-          action: 'retro-hunt',
-          object: `${days} days`,
-          detail: '',
-        });
-        return await retroHunt.run(days, call.request.signal);
-      } finally {
-        isRunning = false;
-      }
-    },
   });
 }

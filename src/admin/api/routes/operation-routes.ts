@@ -7,8 +7,15 @@ import type { ApiParts } from '../api-parts.ts';
 import { eventStream } from '../event-stream.ts';
 import { jsonRoute, rawRoute, type Route, uploadRoute } from '../route.ts';
 import { scanAnswer } from '../scan-answer.ts';
-import { drainBody, drainSchema, scanSchema } from '../schemas.ts';
-import { exclusionSchema, rulesSchema, sessionSchema, statusSchema } from '../status-schemas.ts';
+import { drainBody, drainSchema } from '../control-schemas.ts';
+import { scanSchema } from '../schemas.ts';
+import {
+  exclusionSchema,
+  measuringSchema,
+  rulesSchema,
+  sessionSchema,
+  statusSchema,
+} from '../status-schemas.ts';
 
 const items = <T extends z.ZodType>(schema: T) => z.strictObject({ items: z.array(schema).readonly() });
 const sessionParams = z.strictObject({ id: z.string().regex(/^[\w.:-]{1,100}$/u) });
@@ -33,7 +40,20 @@ function viewRoutes({ status, rules, exclusions, events, clock }: ApiParts): rea
       summary: 'The rule set that judges',
       access: 'viewer',
       answer: { name: 'RuleSet', schema: rulesSchema },
-      handle: () => rules.rules(),
+      handle: () => ({ ...rules.rules(), timing: rules.timing }),
+    }),
+    jsonRoute({
+      method: 'post',
+      path: '/api/v1/rules/timing',
+      id: 'measureRules',
+      tag: 'rules',
+      summary: 'Measure how long each rule takes by itself, in a thread of its own',
+      access: 'operator',
+      answer: { name: 'Measuring', schema: measuringSchema, status: 202 },
+      handle: () => {
+        if (!rules.measure()) throw new ApiError('conflict', 'the rules are being measured');
+        return { state: 'running' } as const;
+      },
     }),
     jsonRoute({
       method: 'get',
@@ -59,6 +79,7 @@ function viewRoutes({ status, rules, exclusions, events, clock }: ApiParts): rea
 }
 
 function sessionRoutes({ sessions, audit, drain }: ApiParts): readonly Route[] {
+  const drainState = () => ({ ...drain.state, sessions: sessions.list().length });
   return [
     jsonRoute({
       method: 'get',
@@ -97,8 +118,18 @@ function sessionRoutes({ sessions, audit, drain }: ApiParts): readonly Route[] {
       handle: ({ body: { reason } }, call) => {
         audit.append({ actor: actorOf(call), action: 'drain', object: 'gateway', detail: reason });
         drain.drain(reason);
-        return { draining: true } as const;
+        return drainState();
       },
+    }),
+    jsonRoute({
+      method: 'get',
+      path: '/api/v1/drain',
+      id: 'getDrain',
+      tag: 'sessions',
+      summary: 'Whether the gateway drains, and how many sessions are left',
+      access: 'operator',
+      answer: { name: 'Draining', schema: drainSchema },
+      handle: drainState,
     }),
   ];
 }
