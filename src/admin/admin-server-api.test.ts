@@ -32,6 +32,8 @@ async function serve(t: TestContext, tls: { tlsCert?: string; tlsKey?: string } 
 
 const AUTHORIZED = { authorization: 'Bearer the-token-of-the-environment' };
 
+const get = (extra: string): string => `GET /api/v1/status HTTP/1.1\r\nHost: a\r\n${extra}\r\n`;
+
 /** Sends raw bytes; resolves with everything until the server closes. */
 function raw(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -85,5 +87,26 @@ describe('the admin server with an API', () => {
     assert.match(String(answer.headers['set-cookie']), /; Secure/u);
     await answer.body.dump();
     await dispatcher.close();
+  });
+
+  it('refuses an upload at once when nobody is logged in, without waiting for it', async (t) => {
+    const port = await serve(t);
+    for (const length of ['Content-Length: 9000000', 'Transfer-Encoding: chunked']) {
+      const head = `POST /api/v1/scan HTTP/1.1\r\nHost: a\r\nContent-Type: message/rfc822\r\n${length}\r\n\r\n`;
+      // The rest of the body never comes: only an end of the connection lets this return in time.
+      const reply = await raw(port, `${head}5\r\nhello\r\n`);
+      assert.match(reply, /^HTTP\/1\.1 401 /u);
+      assert.match(reply, /\r\nconnection: close\r\n/iu);
+    }
+  });
+
+  it('goes on with a connection whose request was good, and after a refusal without a body', async (t) => {
+    const port = await serve(t);
+    const good = 'Authorization: Bearer the-token-of-the-environment\r\n';
+    const reply = await raw(port, get('') + get(good) + get(`${good}Connection: close\r\n`));
+    assert.deepEqual(
+      [...reply.matchAll(/HTTP\/1\.1 (\d+)/gu)].map(([, status]) => status),
+      ['401', '200', '200'],
+    );
   });
 });

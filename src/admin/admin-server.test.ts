@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { Registry } from 'prom-client';
 import { request } from 'undici';
@@ -168,5 +169,34 @@ describe('admin server', () => {
     await server.stop();
     running.pop();
     await assert.rejects(get(port, '/healthz'));
+  });
+
+  it('lets one address have so many connections and not one more, and forgets those that ended', async (t) => {
+    const { port } = await serve();
+    const open = async (): Promise<Socket> => {
+      const socket = connect(port, '127.0.0.1');
+      t.after(() => socket.destroy());
+      await once(socket, 'connect');
+      return socket;
+    };
+    const held: Socket[] = [];
+    for (let i = 0; i < 64; i += 1) held.push(await open());
+    const answers = async (): Promise<boolean> => {
+      const reply = await raw(port, 'GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').catch(
+        () => '',
+      );
+      return reply.startsWith('HTTP/1.1 200 ');
+    };
+    assert.equal(await answers(), false);
+    held[0]?.destroy();
+    const end = performance.now() + 4_000; // before the header timeout frees the others
+    while (!(await answers())) assert.ok(performance.now() < end, 'a place that was left is free again');
+  });
+
+  it('ends a connection that never says anything', async () => {
+    const { port } = await serve();
+    const socket = connect(port, '127.0.0.1');
+    socket.resume();
+    await once(socket, 'close', { signal: AbortSignal.timeout(15_000) });
   });
 });

@@ -8,6 +8,7 @@ import { GatewayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { within } from '../base/within.ts';
 import type { Peer } from './api/route.ts';
+import { ConnectionCap } from './connection-cap.ts';
 
 const MISNAMED_METRICS = [
   'nodejs_active_handles_total',
@@ -57,7 +58,13 @@ const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 5_000;
 /** A few scrapers, probes and administrators; more is somebody who holds connections open. */
-const MAX_CONNECTIONS = 100;
+const MAX_CONNECTIONS = 256;
+/** A browser takes six and one for events; behind one proxy there may be several people. */
+const MAX_CONNECTIONS_PER_ADDRESS = 64;
+/** Whoever connects shakes hands at once. */
+const TLS_HANDSHAKE_MS = 5_000;
+/** Who asks and does not read the answer: events and scans say something every 15 s. */
+const SILENT_MS = 120_000;
 /** A probe that gets no answer counts as a failure anyway; most orchestrators wait 1 to 10 seconds. */
 const READINESS_TIMEOUT_MS = 5_000;
 /** Answers in the making are finished within this time after `stop`. */
@@ -235,6 +242,8 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
   const routes = new AdminRoutes(options);
   const server = serverOf(options);
   server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(SILENT_MS);
+  new ConnectionCap(MAX_CONNECTIONS_PER_ADDRESS).guard(server);
   server.on('request', (request, response) => routes.handle(request, response));
   return { start: () => listen(server, options), stop: () => close(server, options.clock ?? systemClock) };
 }
@@ -251,7 +260,7 @@ function serverOf({ tlsCert, tlsKey }: AdminServerOptions): Server {
   if (tlsCert === undefined || tlsKey === undefined) return createServer(SERVER_SETTINGS);
   try {
     const pair = { cert: readFileSync(tlsCert), key: readFileSync(tlsKey), minVersion: 'TLSv1.2' } as const;
-    return createSecureServer({ ...SERVER_SETTINGS, ...pair });
+    return createSecureServer({ ...SERVER_SETTINGS, ...pair, handshakeTimeout: TLS_HANDSHAKE_MS });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new GatewayError('CERTIFICATE_INVALID', `admin.tlsCert cannot be used (${reason})`, { cause });

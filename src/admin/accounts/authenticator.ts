@@ -1,3 +1,4 @@
+import { addressKey } from '../../base/address-key.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { AuditTrail } from '../../quarantine/audit-trail.ts';
 import type { Secret } from '../../base/secret.ts';
@@ -64,7 +65,7 @@ export class Authenticator {
     password: string,
     peer: Peer,
   ): Promise<{ readonly identity: Identity; readonly cookie: string }> {
-    const keys = [`user ${name}`, `address ${peer.address}`];
+    const keys = [`user ${name}`, `address ${addressKey(peer.address)}`];
     this.#requirePatience(keys);
     if (this.#checks >= MAX_CONCURRENT_CHECKS) {
       throw new ApiError('too-many-attempts', 'too many logins at once', { headers: { 'retry-after': '1' } });
@@ -111,7 +112,7 @@ export class Authenticator {
   }
 
   #byToken(authorization: string, peer: Peer): Principal {
-    const keys = [`token from ${peer.address}`];
+    const keys = [`token from ${addressKey(peer.address)}`];
     const token = /^Bearer +(?<token>[\x21-\x7e]{1,500})$/iu.exec(authorization)?.groups?.['token'];
     const principal = token === undefined ? undefined : this.#tokenOwner(token);
     if (principal !== undefined) {

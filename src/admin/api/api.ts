@@ -69,8 +69,14 @@ export function createApi(parts: ApiParts, version: string): ApiHandler {
         ? new ApiError('bad-request', 'the address is too long').toResponse()
         : await app.fetch(request, peer);
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
+    if (!response.ok && mayHaveBody(request)) response.headers.set('connection', 'close');
     return response;
   };
+}
+
+/** The rest of a refused upload is not waited for: the connection ends with the answer. */
+function mayHaveBody({ headers }: Request): boolean {
+  return headers.has('transfer-encoding') || (headers.get('content-length') ?? '0') !== '0';
 }
 
 const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/gu, ':$1');
