@@ -348,52 +348,6 @@ function polyglots(): Technique[] {
     }).cases;
 }
 
-function locked(): Technique[] {
-  const row = new Row(
-    'archives',
-    'encrypted, password in the mail',
-    'the reader, who types what the mail says',
-  );
-  const told = { text: 'The password is secret4711 as always.' };
-  const files = [
-    ['zip, AES', 'a.zip', 'locked-aes.zip'],
-    ['zip, ZipCrypto', 'a.zip', 'locked-zipcrypto.zip'],
-    ['7z', 'a.7z', 'locked.7z'],
-    ['7z with encrypted names', 'a.7z', 'locked-names.7z'],
-    ['PDF', 'a.pdf', 'locked.pdf'],
-  ] as const;
-  for (const [name, fileName, source] of files) {
-    row.attached(name, fileName, fixture(source), told);
-  }
-  const named = { text: 'See the name.' };
-  const sealed = { isSealed: true };
-  for (const fileName of [
-    'invoice_secret4711.zip',
-    'secret4711-a.zip',
-    'secret4711.7z',
-    'invoice_secret4711.7z',
-    'Invoice.2026-11.secret4711.final.7z',
-  ]) {
-    const source = fileName.endsWith('zip') ? 'locked-aes.zip' : 'locked.7z';
-    row.attached(`password in the name ${fileName}`, fileName, fixture(source), named);
-  }
-  return row
-    .attached('zip, AES, nothing told', 'a.zip', fixture('locked-aes.zip'), sealed)
-    .attached('zip, ZipCrypto, nothing told', 'a.zip', fixture('locked-zipcrypto.zip'), sealed)
-    .attached('7z, nothing told', 'a.7z', fixture('locked.7z'), sealed)
-    .attached('PDF, nothing told', 'a.pdf', fixture('locked.pdf'), sealed)
-    .attached('zip, password in the name', 'secret4711.zip', fixture('locked-aes.zip'), named)
-    .attached(
-      'zip, password in the name behind a word',
-      'invoice secret4711.zip',
-      fixture('locked-zipcrypto.zip'),
-      named,
-    )
-    .attached('zip, password in the page', 'a.zip', fixture('locked-aes.zip'), {
-      text: '<p>The <b>password</b> is:<br><span>secret4711</span></p>',
-    }).cases;
-}
-
 /** Every case of section 3. */
 export function archiveTechniques(): Technique[] {
   return [
@@ -410,6 +364,5 @@ export function archiveTechniques(): Technique[] {
     ...otherArchives(),
     ...images(),
     ...polyglots(),
-    ...locked(),
   ];
 }

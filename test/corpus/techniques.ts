@@ -1,6 +1,7 @@
 import { archiveTechniques } from './archive-techniques.ts';
 import { documentTechniques } from './document-techniques.ts';
 import { edgeTechniques } from './edge-techniques.ts';
+import { lockedTechniques } from './locked-techniques.ts';
 import { mimeEvasions } from './mime-evasions.ts';
 import { sealedTechniques } from './sealed-techniques.ts';
 import type { Technique } from './technique.ts';
@@ -39,6 +40,7 @@ export function techniques(): Technique[] {
     ...mimeTechniques(),
     ...sealedTechniques(),
     ...archiveTechniques(),
+    ...lockedTechniques(),
     ...documentTechniques(),
     ...edgeTechniques(),
   ];

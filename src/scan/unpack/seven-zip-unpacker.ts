@@ -3,6 +3,7 @@ import { hasMagic, viewOf } from './byte-view.ts';
 import { reportRatio } from './emission.ts';
 import { PasswordTries } from './password-tries.ts';
 import { formatsOf, hidesNames, type SevenZipFormat } from './seven-zip-format.ts';
+import { SevenZipVault } from './seven-zip-vault.ts';
 import type { SevenZip, SevenZipOutcome } from './seven-zip.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
@@ -22,18 +23,39 @@ const WEAK_FORMATS: ReadonlySet<string> = new Set([
 /** Only these ask for a password. */
 const ENCRYPTING_FORMATS: ReadonlySet<string> = new Set(['7z', 'rar', 'rar5', 'arj', 'dmg', 'wim']);
 
+interface Readers {
+  readonly sevenZip: SevenZip;
+  readonly vault: SevenZipVault;
+}
+
 class SevenZipRun {
   readonly #sevenZip: SevenZip;
+  readonly #vault: SevenZipVault;
   readonly #piece: Piece;
   readonly #out: Yield;
 
-  constructor(sevenZip: SevenZip, piece: Piece, out: Yield) {
-    this.#sevenZip = sevenZip;
+  constructor(readers: Readers, piece: Piece, out: Yield) {
+    this.#sevenZip = readers.sevenZip;
+    this.#vault = readers.vault;
     this.#piece = piece;
     this.#out = out;
   }
 
   async open(format: SevenZipFormat): Promise<void> {
+    const vaulted = format.name === '7z' ? await this.#vault.open(this.#piece, this.#out) : undefined;
+    if (vaulted === undefined) {
+      await this.#openByWasm(format);
+      return;
+    }
+    for (const outcome of vaulted.outcomes) {
+      this.#report(format, outcome);
+    }
+    if (vaulted.isSealed) {
+      this.#out.cannot('encrypted', '7z archive is encrypted');
+    }
+  }
+
+  async #openByWasm(format: SevenZipFormat): Promise<void> {
     const outcome = await this.#extract(format, '');
     if (!outcome.encrypted || !ENCRYPTING_FORMATS.has(format.name)) {
       this.#report(format, outcome);
@@ -88,11 +110,12 @@ class SevenZipRun {
 
 /** Everything that only 7-Zip reads. */
 export function createSevenZipUnpacker(sevenZip: SevenZip): Unpacker {
+  const readers = { sevenZip, vault: new SevenZipVault(sevenZip) };
   return {
     name: '7-zip',
     recognises: (piece) => formatsOf(piece).length > 0,
     unpack: async (piece, out) => {
-      const run = new SevenZipRun(sevenZip, piece, out);
+      const run = new SevenZipRun(readers, piece, out);
       for (const format of formatsOf(piece)) {
         await run.open(format);
       }

@@ -1,0 +1,79 @@
+/* oxlint-disable unicorn/consistent-function-scoping -- a builder stands beside the row that it is for */
+/** Archives and documents that are encrypted, with passwords that stand in the mail or that programs try unasked. */
+import { sealSevenZip, type Seal, storedSevenZip } from '../../src/scan/unpack/seven-zip-for-test.ts';
+import { fixture } from './archive-techniques.ts';
+import { payload, Row, type Technique, type Word } from './technique.ts';
+
+/** The password of everything here; what is sealed has it nowhere in its mail. */
+const PASSWORD = 'secret4711';
+const TOLD = { text: `The password is ${PASSWORD} as always.` };
+const SEALED = { isSealed: true };
+
+function fromTheMail(): Technique[] {
+  const row = new Row(
+    'archives',
+    'encrypted, password in the mail',
+    'the reader, who types what the mail says',
+  );
+  const told = { text: 'The password is secret4711 as always.' };
+  const files = [
+    ['zip, AES', 'a.zip', 'locked-aes.zip'],
+    ['zip, ZipCrypto', 'a.zip', 'locked-zipcrypto.zip'],
+    ['7z', 'a.7z', 'locked.7z'],
+    ['7z with encrypted names', 'a.7z', 'locked-names.7z'],
+    ['PDF', 'a.pdf', 'locked.pdf'],
+  ] as const;
+  for (const [name, fileName, source] of files) {
+    row.attached(name, fileName, fixture(source), told);
+  }
+  const named = { text: 'See the name.' };
+  const sealed = { isSealed: true };
+  for (const fileName of [
+    'invoice_secret4711.zip',
+    'secret4711-a.zip',
+    'secret4711.7z',
+    'invoice_secret4711.7z',
+    'Invoice.2026-11.secret4711.final.7z',
+  ]) {
+    const source = fileName.endsWith('zip') ? 'locked-aes.zip' : 'locked.7z';
+    row.attached(`password in the name ${fileName}`, fileName, fixture(source), named);
+  }
+  return row
+    .attached('zip, AES, nothing told', 'a.zip', fixture('locked-aes.zip'), sealed)
+    .attached('zip, ZipCrypto, nothing told', 'a.zip', fixture('locked-zipcrypto.zip'), sealed)
+    .attached('7z, nothing told', 'a.7z', fixture('locked.7z'), sealed)
+    .attached('PDF, nothing told', 'a.pdf', fixture('locked.pdf'), sealed)
+    .attached('zip, password in the name', 'secret4711.zip', fixture('locked-aes.zip'), named)
+    .attached(
+      'zip, password in the name behind a word',
+      'invoice secret4711.zip',
+      fixture('locked-zipcrypto.zip'),
+      named,
+    )
+    .attached('zip, password in the page', 'a.zip', fixture('locked-aes.zip'), {
+      text: '<p>The <b>password</b> is:<br><span>secret4711</span></p>',
+    }).cases;
+}
+
+/** Cases that 7-Zip opens and that a test of passwords by their first bytes could get wrong. */
+function sevenZips(): Technique[] {
+  const row = new Row('archives', 'encrypted 7z, told apart by the first block', '7-Zip, NanaZip, PeaZip');
+  const seal =
+    (name: string, change: Partial<Seal> = {}) =>
+    (word: Word): Buffer =>
+      sealSevenZip(fixture(name)(word), { password: PASSWORD, ...change });
+  const stored = (word: Word): Buffer => sealSevenZip(storedSevenZip(payload(word)), { password: PASSWORD });
+  for (const method of ['lzma', 'lzma2', 'bzip2', 'deflate', 'ppmd']) {
+    row.attached(method, 'a.7z', seal(`7z-${method}.7z`), TOLD);
+  }
+  return row
+    .attached('last block filled with other than zero', 'a.7z', seal('7z-lzma2.7z', { padding: 0x41 }), TOLD)
+    .attached('with a salt', 'a.7z', seal('7z-lzma.7z', { salt: Buffer.from('0123456789abcdef') }), TOLD)
+    .attached('a key that is not hashed', 'a.7z', seal('7z-lzma.7z', { cyclesPower: 0x3f }), TOLD)
+    .attached('nothing told', 'a.7z', seal('7z-lzma2.7z'), SEALED)
+    .attached('stored without a checksum', 'a.7z', stored, SEALED).cases;
+}
+
+export function lockedTechniques(): Technique[] {
+  return [...fromTheMail(), ...sevenZips()];
+}
