@@ -44,6 +44,12 @@ describe('createPinoLogger', () => {
     assert.deepEqual(lines[0]?.match(/"client":"[^"]*"/g), ['"client":"203.0.113.5"']);
   });
 
+  it('says of an error what it is, and nothing of our description of it', () => {
+    const { log, last } = record();
+    log.error({ err: new GatewayError('SPOOL_FAILED', 'no room') }, 'x');
+    assert.deepEqual(last()['err'], { code: 'SPOOL_FAILED', retryable: false, message: 'no room' });
+  });
+
   it('never writes a secret: not wrapped, not by its name, not one level down, not in a child', () => {
     const { log, lines } = record();
     log.info({ wrapped: new Secret('hunter2'), password: 'hunter2', login: { pass: 'hunter2' } }, 'x');

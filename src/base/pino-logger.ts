@@ -110,6 +110,8 @@ export function createPinoLogger({ level, write }: PinoLoggerOptions): Flushable
     level,
     base: null,
     timestamp: stdTimeFunctions.isoTime,
+    // errors are described by `bounded`; pino would take the description for a thing of class Object
+    serializers: { err: (error: unknown) => error },
     formatters: { level: (label: string) => ({ level: label }), log: bounded },
     redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
   };
