@@ -59,6 +59,11 @@ function gatewayMetrics({ counter, gauge, histogram }: Declare) {
       'Certificates of servers that cannot be trusted, by what was done',
       ['problem', 'action'],
     ),
+    words: counter(
+      'postern_gateway_words_total',
+      'Edited headers and keywords that tell users of what was found, by what became of them',
+      ['kind', 'outcome'],
+    ),
     bytesInFlight: gauge('postern_spool_bytes', 'Held message bytes', ['where']),
     held: gauge('postern_gateway_messages_held', 'Messages waiting for a verdict'),
     addedLatency: histogram(

@@ -13,6 +13,7 @@ import { PinnedVerdicts } from './pinned-verdicts.ts';
 import type { Action } from './policy/action.ts';
 import type { PolicyChoice } from './policy/policies.ts';
 import { type Decision, decide, type PolicySettings } from './policy/policy.ts';
+import type { MessageWords } from './message-words.ts';
 import type { NoticeWording } from './policy/notice-wording.ts';
 import { replacementNotice } from './policy/replacement-notice.ts';
 import type { MessageContext } from './relay.ts';
@@ -50,6 +51,8 @@ export interface JudgedFor {
   readonly policy?: PolicyChoice;
   /** How this user is told of what was removed; default: in English. */
   readonly wording?: (user: string) => NoticeWording;
+  /** What else he is told; default: nothing. */
+  readonly words?: MessageWords;
 }
 
 export interface JudgeRequest {
@@ -101,9 +104,16 @@ export class MessageJudge {
     const decision = this.#unlessReleased(pinned === undefined ? decided : STAYS, request, report);
     const judgement = await this.#carryOut(decision.action, request, report);
     this.#record(named(decision, exclusion), judgement.action, request, report);
+    this.#mark(decision, judgement.action, request, report);
     if (judgement.action === 'neutralise') this.#pinned.pin(report);
     this.#countDeferral(key, judgement.action, report);
     return judgement;
+  }
+
+  /** What an administrator released or a client uploads is not marked. */
+  #mark(decision: RecordedDecision, action: Action, request: JudgeRequest, report: ScanReport): void {
+    if (request.isUpload || decision.ledgerCause === 'released') return;
+    this.#for.words?.mark({ user: request.scan.user, context: request.context, report, action });
   }
 
   /** Overload says nothing of the message: however often, it does not make it one that cannot be judged. */
@@ -205,7 +215,9 @@ export class MessageJudge {
     const reference = report.sha256 === '' ? scan.id : report.sha256.slice(0, REFERENCE_CHARACTERS);
     const notice = replacementNotice(report, reference, this.#for.wording?.(scan.user));
     const patches = await this.#parts.scanner.neutralise(scan.message, report.guilt, notice);
-    return new Overlay(patches, scan.message.byteLength);
+    const about = { user: scan.user, report, reference };
+    const edits = await this.#for.words?.edits(scan.message, patches, about);
+    return new Overlay(patches, scan.message.byteLength, edits);
   }
 
   #record(decision: RecordedDecision, action: Action, request: JudgeRequest, report: ScanReport): void {

@@ -1,4 +1,5 @@
 import type { Patch } from '../scan/scanner.ts';
+import type { Edit } from './policy/header-edit.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -6,13 +7,18 @@ const HASH = 0x23;
 
 /**
  * The substitute of one message as patches over its original. Sizes never change, so every offset
- * the client knows stays true.
+ * the client knows stays true. Where no client knows offsets (POP3), edits may move bytes from the padding of the
+ * substitute into the header: the size of the whole message stays.
  */
 export class Overlay {
   readonly #patches: readonly Patch[];
+  readonly #edits: readonly Edit[];
 
-  /** Throws when patches are unsorted, overlap or leave `[0, byteLength)`: then nothing may be released. */
-  constructor(patches: readonly Patch[], byteLength: number) {
+  /**
+   * Throws when patches or edits are unsorted, overlap or leave `[0, byteLength)`, or edits change the size: then
+   * nothing may be released.
+   */
+  constructor(patches: readonly Patch[], byteLength: number, edits: readonly Edit[] = []) {
     let end = 0;
     for (const patch of patches) {
       if (!Number.isSafeInteger(patch.offset) || patch.offset < end) {
@@ -21,10 +27,15 @@ export class Overlay {
       end = patch.offset + patch.bytes.length;
     }
     if (end > byteLength) throw new RangeError('overlay patch leaves its message');
+    requireSameSize(edits, byteLength);
     this.#patches = patches;
+    this.#edits = edits;
   }
 
-  /** Bytes `[start, start + chunk.length)` of the message as they may leave; copies only what is patched. */
+  /**
+   * What may leave for bytes `[start, start + chunk.length)` of the original; copies only what is patched or edited.
+   * With edits it may be longer or shorter than the chunk.
+   */
   apply(chunk: Uint8Array, start: number): Uint8Array {
     const end = start + chunk.length;
     let result = chunk;
@@ -36,7 +47,21 @@ export class Overlay {
       const to = Math.min(end, patch.offset + patch.bytes.length);
       result.set(patch.bytes.subarray(from - patch.offset, to - patch.offset), from - start);
     }
-    return result;
+    return this.#edits.length === 0 ? result : this.#edited(result, start);
+  }
+
+  #edited(chunk: Uint8Array, start: number): Uint8Array {
+    const end = start + chunk.length;
+    const pieces: Uint8Array[] = [];
+    let at = start;
+    for (const { offset, remove, insert } of this.#edits) {
+      if (offset + remove < start || (offset + remove === start && remove > 0) || offset >= end) continue;
+      pieces.push(chunk.subarray(at - start, Math.max(offset, at) - start));
+      if (offset >= start) pieces.push(Buffer.from(insert, 'latin1'));
+      at = Math.min(end, Math.max(at, offset + remove));
+    }
+    pieces.push(chunk.subarray(at - start));
+    return pieces.length === 1 ? chunk : Buffer.concat(pieces);
   }
 
   /** Would any byte of `[start, end)` be replaced? */
@@ -56,6 +81,17 @@ export class Overlay {
     }
     return low;
   }
+}
+
+function requireSameSize(edits: readonly Edit[], byteLength: number): void {
+  let end = 0;
+  let change = 0;
+  for (const { offset, remove, insert } of edits) {
+    if (!Number.isSafeInteger(offset) || offset < end) throw new RangeError('overlay edits are not in order');
+    end = offset + remove;
+    change += insert.length - remove;
+  }
+  if (end > byteLength || change !== 0) throw new RangeError('overlay edits change the size');
 }
 
 /** The same line structure without any content. */

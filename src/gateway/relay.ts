@@ -120,6 +120,18 @@ export interface Relay {
    * told whether the server took it; never called when the session ends first.
    */
   offer?(mailbox: string, content: Uint8Array, settle: (taken: boolean) => void): Effect[];
+  /** Set keywords on a message of the selected mailbox, at a quiet moment; only where the protocol can. */
+  mark?(request: MarkRequest): Effect[];
+}
+
+/** Keywords for one message of the mailbox that is selected. */
+export interface MarkRequest {
+  /** As in `MessageContext`. */
+  readonly identity: string;
+  readonly uid: number;
+  readonly keywords: readonly string[];
+  /** `unsupported`: this mailbox keeps no such keywords. Not called when the mailbox or the session is left first. */
+  readonly settle: (outcome: 'set' | 'refused' | 'unsupported') => void;
 }
 
 /** What a relay needs to know of the connection it speaks for. */
@@ -138,6 +150,8 @@ export interface RelaySettings {
   readonly allowPreauth: boolean;
   /** Largest message or literal in bytes that is accepted from the server. */
   readonly maxLiteralBytes: number;
+  /** Headers of substitutes are edited, so that one has to come from the whole message (POP3 TOP). */
+  readonly editsHeaders?: boolean;
   /** Scan what clients upload (APPEND)? */
   readonly scanUploads: boolean;
   /** Tell the server this address of the client, when it offers a way to (IMAP ID, POP3 XCLIENT). */

@@ -9,9 +9,11 @@ import type { GatewayListener } from './listener.ts';
 import { type ClientApplication, type JudgeParts, MessageJudge } from './message-judge.ts';
 import type { OfferDelivery } from './offer-delivery.ts';
 import type { SocketEnd } from './placement/proxy-header.ts';
+import { MarkBook } from './mark-book.ts';
+import { MessageWords } from './message-words.ts';
 import { NoticeWordings } from './policy/notice-wording.ts';
 import type { Policies } from './policy/policies.ts';
-import type { Relay, RelaySettings } from './relay.ts';
+import type { MarkRequest, Relay, RelaySettings } from './relay.ts';
 import { Session, type SessionEnd } from './session.ts';
 import { SessionSpoolAccount, type SpoolBudget } from './spool-budget.ts';
 import type { DialledUpstream, Upstream } from './upstream.ts';
@@ -58,6 +60,7 @@ export interface SessionOpening {
 export class SessionFactory {
   readonly #parts: SessionFactoryParts;
   readonly #wordings: NoticeWordings;
+  readonly #marks = new MarkBook();
 
   constructor(parts: SessionFactoryParts) {
     this.#parts = parts;
@@ -68,12 +71,16 @@ export class SessionFactory {
     const { config, metrics, clock, offers } = this.#parts;
     const { protocol, client, dialled, clientTls, upstreamTls, log, onKnown, onEnd, upstream } = opening;
     let application: ClientApplication | undefined;
-    const session = new Session({
+    const session: Session = new Session({
       listener: protocol,
       client,
       upstream: dialled.channel,
       relay: this.relay(opening),
-      held: this.#held(opening, () => application),
+      held: this.#held(
+        opening,
+        () => application,
+        (request) => session.mark(request),
+      ),
       limits: config.limits,
       greetingTimeoutMs: upstream.settings.greetingTimeoutMs,
       clientTls,
@@ -106,21 +113,29 @@ export class SessionFactory {
       upstreamStartTls: dialled.startTls,
       allowPreauth,
       maxLiteralBytes: config.limits.maxLiteralBytes,
+      editsHeaders: this.#wordings.editsHeaders,
       scanUploads: config.scan.uploads,
       forwardedClient: forwardClient ? clientEnd : undefined,
     });
   }
 
-  #held(opening: SessionOpening, application: () => ClientApplication | undefined) {
+  #held(
+    opening: SessionOpening,
+    application: () => ClientApplication | undefined,
+    mark: (request: MarkRequest) => void,
+  ) {
     const { config, judge, policies, background, budget, metrics, clock } = this.#parts;
     const { protocol, listener, upstream, clientEnd, log, id } = opening;
+    const wording = (user: string) => this.#wordings.of(listener.port, user);
+    const family = familyOf(protocol);
     const judgedFor = {
       listener: protocol,
-      family: familyOf(protocol),
+      family,
       client: clientEnd.address,
       log,
       policy: policies.at({ listener: listener.policy, upstream: upstream.settings.policy }),
-      wording: (user: string) => this.#wordings.of(listener.port, user),
+      wording,
+      words: new MessageWords({ family, wording, mark, book: this.#marks, metrics }),
     };
     return {
       sessionId: id,

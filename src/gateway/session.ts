@@ -14,7 +14,7 @@ import { NoteRecorder } from './note-recorder.ts';
 import { OutputQueue } from './output-queue.ts';
 import type { Action } from './policy/action.ts';
 import { ReadGate } from './read-gate.ts';
-import type { CloseReason, Effect, MessageId, Note, Relay, Side } from './relay.ts';
+import type { CloseReason, Effect, MarkRequest, MessageId, Note, Relay, Side } from './relay.ts';
 
 /** Unwritten bytes of one side above which the other side is not read; held messages are counted apart. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
@@ -116,7 +116,10 @@ export class Session implements HeldMessagesOwner {
     this.#step(() => this.#relay.offer?.(mailbox, content, settle) ?? []);
   }
 
-  /** Ends at once. */
+  mark(request: MarkRequest): void {
+    this.#step(() => this.#relay.mark?.(request) ?? []);
+  }
+
   cut(reason: SessionEnd): void {
     this.#finish(reason);
   }

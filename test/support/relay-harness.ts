@@ -3,7 +3,15 @@
  * Stands in for `session.ts` in transcripts, unit tests and fuzz tests: no sockets, no timers, no scanner.
  */
 import type { Action } from '../../src/gateway/policy/action.ts';
-import type { CloseReason, Effect, MessageId, Note, Relay, Side } from '../../src/gateway/relay.ts';
+import type {
+  CloseReason,
+  Effect,
+  MarkRequest,
+  MessageId,
+  Note,
+  Relay,
+  Side,
+} from '../../src/gateway/relay.ts';
 import type { Located } from '../../src/scan/scanner.ts';
 
 export type ScanEffect = Extract<Effect, { kind: 'scan' }>;
@@ -112,6 +120,10 @@ export class RelayHarness {
 
   offer(mailbox: string, content: Uint8Array, settle: (taken: boolean) => void): void {
     this.#drive(() => this.relay.offer?.(mailbox, content, settle) ?? []);
+  }
+
+  mark(request: MarkRequest): void {
+    this.#drive(() => this.relay.mark?.(request) ?? []);
   }
 
   unavailable(): void {

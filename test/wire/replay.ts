@@ -38,6 +38,9 @@ class Replay {
   #scansChecked = 0;
   #notesChecked = 0;
   #closeChecked = false;
+  /** What became of marks and offers, and how many of that were named. */
+  readonly #settled: string[] = [];
+  #settledChecked = 0;
 
   constructor(relay: Relay, chunking: Chunking) {
     this.#chunking = chunking;
@@ -161,6 +164,9 @@ class Replay {
       case 'holding':
         this.#expectHolding(args[0] ?? 'yes');
         return true;
+      case 'settled':
+        this.#expectSettled(args);
+        return true;
       case 'spool':
         this.#expectSpool(args[0] ?? '');
         return true;
@@ -195,9 +201,39 @@ class Replay {
       case 'unavailable':
         this.#harness.unavailable();
         break;
+      case 'mark':
+        this.#mark(args);
+        break;
+      case 'offer':
+        this.#offer(args);
+        break;
       default:
         throw new Error(`unknown directive !${name}`);
     }
+  }
+
+  /** `!mark UID KEYWORD…` for the message whose scan was asked for with that UID. */
+  #mark([uid = '', ...keywords]: readonly string[]): void {
+    const identity = this.#harness.scans.findLast(({ context }) => context.uid === uid)?.context.identity;
+    if (identity === undefined) {
+      throw new Error(`no scan was asked for of UID ${uid}`);
+    }
+    const settle = (outcome: string) => void this.#settled.push(outcome);
+    this.#harness.mark({ identity, uid: Number(uid), keywords, settle });
+  }
+
+  /** `!offer MAILBOX WORD`: the word is the message. */
+  #offer([mailbox = '', word = '']: readonly string[]): void {
+    const settle = (taken: boolean) => void this.#settled.push(taken ? 'taken' : 'refused');
+    this.#harness.offer(mailbox, Buffer.from(word), settle);
+  }
+
+  #expectSettled(wanted: readonly string[]): void {
+    const actual = this.#settled.slice(this.#settledChecked);
+    if (actual.join(' ') !== wanted.join(' ')) {
+      throw new Error(`expected settled "${wanted.join(' ')}", but got "${actual.join(' ')}"`);
+    }
+    this.#settledChecked += wanted.length;
   }
 
   #tick(count: number): void {

@@ -25,6 +25,7 @@ const DEFAULT_SETTINGS: RelaySettings = {
   upstreamStartTls: 'off',
   allowPreauth: false,
   maxLiteralBytes: 1_048_576,
+  editsHeaders: false,
   scanUploads: true,
 };
 

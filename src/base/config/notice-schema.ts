@@ -14,6 +14,36 @@ const notHarmless =
 export const NOTICE_LANGUAGES = ['en', 'sv', 'de'] as const;
 export const NOTICE_PLACES = ['reason', 'rule', 'piece', 'digest', 'scan', 'contact'] as const;
 
+/** Before a subject: room for the original in a list of messages. */
+const MAX_TAG = 80;
+const MAX_KEYWORDS = 4;
+const MAX_KEYWORD = 50;
+export const TAG_PLACES = ['DETECTIONNAME', 'ACTION', 'VERDICT', 'SCANID'] as const;
+
+/** Visible ASCII and blanks; `=?` would begin an encoded word (RFC 2047). */
+const subjectTag = z
+  .string()
+  .min(1)
+  .max(MAX_TAG)
+  .regex(/^(?!.*=\?)[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/u, { error: 'has to be visible ASCII without =?' })
+  .refine((value) => (value.match(/%[^%\s]*%/gu) ?? []).every((place) => PLACES.has(place)), {
+    error: `has the places ${TAG_PLACES.map((place) => `%${place}%`).join(' ')}`,
+  })
+  .optional()
+  .meta({ examples: ['[detection %DETECTIONNAME%] '] });
+const PLACES: ReadonlySet<string> = new Set(TAG_PLACES.map((place) => `%${place}%`));
+
+/** flag-keyword of RFC 9051: an atom; no system flag. */
+const keywords = z
+  .array(
+    z
+      .string()
+      .max(MAX_KEYWORD)
+      .regex(/^[!#$&'+,\-./0-9:;<=>?@A-Z[^_`a-z|}~]+$/u, { error: 'is not a keyword such as $Phishing' }),
+  )
+  .max(MAX_KEYWORDS)
+  .default([]);
+
 const contact = z.string().max(MAX_CONTACT).regex(HARMLESS, { error: notHarmless });
 
 const text = z
@@ -34,6 +64,19 @@ const wording = {
   text: text.describe(
     'Own words instead of ours; {reason}, {rule}, {piece}, {digest}, {scan}, {contact} are filled in.',
   ),
+  subjectTag: subjectTag.describe(
+    'POP3: put before the subject of what was neutralised; %DETECTIONNAME%, %VERDICT%, %ACTION%, %SCANID% are filled in. Absent: nothing.',
+  ),
+  resultHeaders: z
+    .boolean()
+    .default(false)
+    .describe('POP3: add X-Postern-Result and X-Postern-Rule to what was neutralised.'),
+  keywords: keywords
+    .meta({ examples: [['$Phishing']] })
+    .describe('IMAP: keywords that are set on what was neutralised or withheld, such as $Phishing or $Junk.'),
+  keywordsFound: keywords
+    .meta({ examples: [['Suspicious']] })
+    .describe('IMAP: keywords that are set on what was delivered although something was found.'),
 };
 
 export const noticeSchema = z

@@ -7,6 +7,7 @@ import type { CommandQueue, Pending } from './command-queue.ts';
 import { FetchDesk } from './fetch-desk.ts';
 import type { ImapState } from './imap-state.ts';
 import type { KeptMessages } from './kept-messages.ts';
+import type { MarkDesk } from './mark-desk.ts';
 import { IMAP_LIMITS } from './limits.ts';
 import { REPLIES } from './replies.ts';
 import { isBase64, LineDialogue } from './line-dialogue.ts';
@@ -22,6 +23,7 @@ export interface ClientSideParts {
   readonly output: ClientOutput;
   readonly queue: CommandQueue;
   readonly kept: KeptMessages;
+  readonly marks: MarkDesk;
   readonly emit: (effect: Effect) => void;
   /** Ends the session with this line. */
   readonly goodbye: (line: string) => void;
@@ -259,8 +261,9 @@ export class ClientSide {
   }
 
   #leaveMailbox(): void {
-    const { state, kept, output } = this.#parts;
+    const { state, kept, marks, output } = this.#parts;
     state.leaveMailbox();
+    marks.leave();
     kept.clear().forEach((message) => output.effect({ kind: 'discard', message }));
   }
 

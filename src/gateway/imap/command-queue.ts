@@ -94,6 +94,7 @@ export class CommandQueue {
   /** Takes back what was not sent. */
   withdraw(pending: Pending): void {
     this.#waiting = this.#waiting.filter((waiting) => waiting !== pending);
+    this.#background = this.#background.filter((waiting) => waiting !== pending);
   }
 
   /** Sends what may be sent. */

@@ -31,6 +31,8 @@ export interface GateParts {
   readonly kept: KeptMessages;
   readonly newMessage: () => MessageId;
   readonly contextOf: (uid: number | undefined) => MessageContext;
+  /** A response that says which message it is about; `isUid`: its number is the UID (UIDONLY). */
+  readonly onMessage: (uid: number | undefined, number: number, isUid: boolean) => void;
   /** The answer has to wait: the session says goodbye. */
   readonly onDefer: () => void;
   /** A message was withheld without a substitute: its command ends in NO. */
@@ -135,6 +137,8 @@ export class FetchGate {
       throw new WireError('syntax', 'FETCH response without its end');
     }
     this.#current = undefined;
+    const { uid, number, keyword } = current.held;
+    this.#parts.onMessage(uid, number, keyword === 'UIDFETCH');
     this.#restoreUid(current);
     this.#splice(current);
     this.#pair(current);

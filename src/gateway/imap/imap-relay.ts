@@ -1,12 +1,13 @@
 import type { Located } from '../../scan/scanner.ts';
 import type { Action } from '../policy/action.ts';
-import type { CloseReason, Effect, MessageId, Relay, RelaySettings, Side } from '../relay.ts';
+import type { CloseReason, Effect, MarkRequest, MessageId, Relay, RelaySettings, Side } from '../relay.ts';
 import { ClientOutput, sendText } from './client-output.ts';
 import { ClientSide } from './client-side.ts';
 import { CommandQueue } from './command-queue.ts';
 import { FetchGate } from './fetch-gate.ts';
 import { ImapState } from './imap-state.ts';
 import { KeptMessages } from './kept-messages.ts';
+import { MarkDesk } from './mark-desk.ts';
 import { IMAP_LIMITS } from './limits.ts';
 import { offerCommand } from './offer-command.ts';
 import { REPLIES } from './replies.ts';
@@ -34,6 +35,7 @@ class ImapRelay implements Relay {
   readonly #queue: CommandQueue;
   readonly #kept: KeptMessages;
   readonly #gate: FetchGate;
+  readonly #marks: MarkDesk;
   readonly #client: ClientSide;
   readonly #server: ServerSide;
   readonly #opening: UpstreamOpening;
@@ -56,11 +58,13 @@ class ImapRelay implements Relay {
     this.#queue = new CommandQueue(emit);
     this.#opening = new UpstreamOpening(settings);
     this.#responses = new ResponseReader(settings.maxLiteralBytes);
+    this.#marks = new MarkDesk(this.#state, this.#queue);
     const shared = {
       state: this.#state,
       output: this.#output,
       queue: this.#queue,
       kept: this.#kept,
+      marks: this.#marks,
       emit,
       goodbye,
     };
@@ -70,6 +74,7 @@ class ImapRelay implements Relay {
       kept: this.#kept,
       newMessage: () => this.#state.newMessage(),
       contextOf: (uid) => this.#state.contextOf(uid),
+      onMessage: (...seen) => this.#marks.saw(...seen),
       onDefer: () => this.#defer(),
       onBlock: () => (this.#state.withheld = true),
     });
@@ -195,6 +200,13 @@ class ImapRelay implements Relay {
   offer(mailbox: string, content: Uint8Array, settle: (taken: boolean) => void): Effect[] {
     return this.#run('upstream', () => {
       this.#queue.addBackground(offerCommand(this.#queue.ownTag(), mailbox, content, settle));
+      this.#pump();
+    });
+  }
+
+  mark(request: MarkRequest): Effect[] {
+    return this.#run('upstream', () => {
+      this.#marks.mark(request);
       this.#pump();
     });
   }

@@ -6,6 +6,7 @@ import type { FetchPlan } from './fetch-plan.ts';
 import type { FetchGate } from './fetch-gate.ts';
 import type { ImapState } from './imap-state.ts';
 import type { KeptMessages } from './kept-messages.ts';
+import type { MarkDesk } from './mark-desk.ts';
 import { IMAP_LIMITS } from './limits.ts';
 import { REPLIES } from './replies.ts';
 import type { ResponseEvent, StatusWord } from './wire/response-reader.ts';
@@ -17,6 +18,7 @@ export interface ServerSideParts {
   readonly output: ClientOutput;
   readonly queue: CommandQueue;
   readonly kept: KeptMessages;
+  readonly marks: MarkDesk;
   readonly gate: FetchGate;
   readonly emit: (effect: Effect) => void;
   readonly goodbye: (line: string) => void;
@@ -136,6 +138,7 @@ export class ServerSide {
       throw new WireError('unexpected', 'completion of a command that was not sent');
     }
     pending.onTagged?.(word, status);
+    if (pending.isInternal !== true) this.#parts.marks.completed(pending.name, word, status);
     if (pending.plan !== undefined) {
       this.#completePlanned(pending);
     }
@@ -195,6 +198,7 @@ export class ServerSide {
     if (status.code === 'UIDVALIDITY' && /^[0-9]{1,10}$/.test(status.codeArguments)) {
       state.uidValidity = status.codeArguments;
     }
+    this.#parts.marks.heard(status);
     if (word === 'BYE') {
       this.#saidBye = true;
       gate.abandonUnpaired();
@@ -259,9 +263,11 @@ export class ServerSide {
   }
 
   #mailboxData(event: ResponseEvent & { kind: 'data' }): void {
-    const { output, kept, gate } = this.#parts;
+    const { output, kept, marks, gate } = this.#parts;
     if (event.name === 'EXPUNGE' || event.name === 'VANISHED') {
       kept.forgetNumbers();
+      if (event.number === undefined) marks.forgetNumbers();
+      else marks.expunged(event.number);
     }
     if (event.name === 'METADATA') {
       requireUnambiguous(event);

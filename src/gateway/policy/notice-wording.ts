@@ -7,6 +7,14 @@ export interface NoticeWording {
   readonly contact: string;
   /** Own words instead of ours. */
   readonly text?: string | undefined;
+  /** Template of what is put before the subject of a substitute (POP3). */
+  readonly subjectTag?: string | undefined;
+  /** Say what was done in header lines of a substitute (POP3). */
+  readonly resultHeaders?: boolean | undefined;
+  /** Set on what was neutralised or withheld (IMAP). */
+  readonly keywords?: readonly string[] | undefined;
+  /** Set on what was delivered although something was found (IMAP). */
+  readonly keywordsFound?: readonly string[] | undefined;
 }
 
 /** Sentences of one language. The notice stays 7-bit, so that it fits every transfer encoding. */
@@ -53,6 +61,12 @@ export class NoticeWordings {
 
   constructor(config: NoticeConfig) {
     this.#config = config;
+  }
+
+  /** May a header of any substitute be edited? */
+  get editsHeaders(): boolean {
+    const { choices } = this.#config;
+    return [this.#config, ...choices].some((one) => one.subjectTag !== undefined || one.resultHeaders);
   }
 
   /** `port`: of the listener, as configured. `user`: login name, or empty; his domain wins over the port. */

@@ -31,7 +31,7 @@ export class Retrieval extends Exchange {
   constructor(host: ExchangeHost, request: RetrievalRequest) {
     super(host);
     this.#request = request;
-    this.#headerOnly = request.lines === 0;
+    this.#headerOnly = request.lines === 0 && host.state.settings.editsHeaders !== true;
     host.state.retrievals += 1;
     this.#lane = host.state.retrievals > INTERACTIVE_RETRIEVALS ? 'bulk' : 'interactive';
   }
