@@ -47,12 +47,15 @@ export async function admit(
   if (place.kind !== 'place') return place;
   const upstream = parts.upstreams.choose(listener);
   const early = { place, opening: { kind: 'clear' }, upstream } as const;
-  const ofPlace = await treatPlace(place, listener, upstream.settings.host, parts.treatment);
+  // Which server it is, is not known before the login where the login decides.
+  const host = listener.route === undefined ? upstream.settings.host : undefined;
+  const ofPlace = await treatPlace(place, listener, host, parts.treatment);
   if (ofPlace.kind !== 'serve') return outcome(ofPlace, withRequest(early, listener));
   const opening = await openingOf(socket, listener, parts);
   if (opening.kind === 'closed') return opening;
   const serverName = opening.kind === 'tls' ? opening.hello.serverName : '';
-  const chosen = { place, opening, upstream: parts.upstreams.choose(listener, serverName) };
+  const named = listener.route === undefined ? serverName : '';
+  const chosen = { place, opening, upstream: parts.upstreams.choose(listener, named) };
   const isAuto = listener.protocol === 'auto';
   const treatment = treatOpening(opening, portOf(place, listener), isAuto, parts.treatment);
   return outcome(treatment, withRequest(chosen, listener));

@@ -17,6 +17,8 @@ export interface GatewayListener {
   readonly upstreamPort?: number | undefined;
   /** Names of the configuration. */
   readonly upstream?: string | undefined;
+  /** The server is chosen by the login name, after the gateway greeted. */
+  readonly route?: 'login-domain' | undefined;
   readonly policy?: string | undefined;
 }
 

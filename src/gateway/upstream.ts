@@ -67,7 +67,8 @@ export class Upstream {
   constructor(parts: UpstreamParts) {
     this.#parts = parts;
     this.#tls = upstreamTlsOptions(parts.upstream, parts.minVersion);
-    this.hosts = new UpstreamHosts([parts.upstream.host, ...parts.upstream.fallbackHosts], parts.clock);
+    const { host, fallbackHosts } = parts.upstream;
+    this.hosts = new UpstreamHosts(host === undefined ? [] : [host, ...fallbackHosts], parts.clock);
     this.#publish();
   }
 
@@ -76,7 +77,7 @@ export class Upstream {
   }
 
   /**
-   * A connected, verified, paused channel. Rejects with `UPSTREAM_UNREACHABLE`, `UPSTREAM_TIMEOUT` or
+   * A connected, verified, paused channel. Rejects, also when there is no host, with `UPSTREAM_UNREACHABLE`, `UPSTREAM_TIMEOUT` or
    * `UPSTREAM_TLS_FAILED`, or when `signal` says that the client left.
    */
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialledUpstream> {
@@ -123,6 +124,7 @@ export class Upstream {
       return await open({ ...request, host: request.address, connectMs: connectTimeoutMs });
     }
     const hosts = this.hosts.inOrder;
+    if (hosts.length === 0) throw dialError('UPSTREAM_UNREACHABLE');
     const connectMs = Math.max(LEAST_CONNECT_MS, Math.floor(connectTimeoutMs / hosts.length));
     let failure: unknown;
     for (const host of hosts) {
@@ -152,6 +154,7 @@ export class Upstream {
 
   #publish(): void {
     const { metrics, name = 'upstream' } = this.#parts;
+    if (this.hosts.all.length === 0) return; // nothing that could be down
     metrics.upstreamHostsUp.set({ upstream: name }, this.hosts.upCount);
   }
 

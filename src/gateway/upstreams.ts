@@ -4,11 +4,13 @@ import type { Config } from '../base/config/schema.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Channel } from './channel.ts';
 import type { GatewayListener } from './listener.ts';
+import { LoginDomains } from './placement/login-domains.ts';
 import { Upstream } from './upstream.ts';
 import { type MailProtocol, upstreamRoute } from './upstream-route.ts';
 
 interface Named {
   readonly name: string;
+  readonly domains: readonly string[];
   readonly serverNames: readonly string[];
   readonly upstream: Upstream;
 }
@@ -32,6 +34,7 @@ export interface UpstreamState {
 export class Upstreams {
   readonly #default: Named;
   readonly #named: readonly Named[];
+  readonly #byDomain: LoginDomains<Upstream>;
   readonly #parts: UpstreamsParts;
   #stopChecks: (() => void)[] = [];
 
@@ -41,12 +44,15 @@ export class Upstreams {
     const { config, metrics, clock, isOurselves } = parts;
     const open = (name: string, upstream: Config['upstream']): Upstream =>
       new Upstream({ name, upstream, metrics, clock, isOurselves, minVersion: config.tls.minVersion });
-    this.#default = { name: 'upstream', serverNames: [], upstream: open('upstream', config.upstream) };
-    this.#named = config.upstreams.map(({ name, serverNames, ...settings }) => ({
+    const ours = open('upstream', config.upstream);
+    this.#default = { name: 'upstream', serverNames: [], domains: [], upstream: ours };
+    this.#named = config.upstreams.map(({ name, serverNames, domains, ...settings }) => ({
       name,
       serverNames,
+      domains,
       upstream: open(name, settings),
     }));
+    this.#byDomain = new LoginDomains(this.#named.map(({ domains, upstream }) => [domains, upstream]));
   }
 
   /** By the name the client asks for, then by listener. */
@@ -56,8 +62,14 @@ export class Upstreams {
     return (byName ?? byListener ?? this.#default).upstream;
   }
 
+  /** By the domain of a login name; undefined when no server takes it. */
+  chooseFor(user: string, listener: GatewayListener): Upstream | undefined {
+    const fallback = this.choose(listener);
+    return this.#byDomain.find(user) ?? (fallback.hosts.all.length === 0 ? undefined : fallback);
+  }
+
   get states(): readonly UpstreamState[] {
-    return [this.#default, ...this.#named].map(({ name, upstream }) => ({
+    return this.#all.map(({ name, upstream }) => ({
       name,
       hosts: upstream.hosts.all.length,
       up: upstream.hosts.upCount,
@@ -66,9 +78,14 @@ export class Upstreams {
 
   /** Begins to look at the hosts of servers that ask for it. */
   start(): void {
-    for (const named of [this.#default, ...this.#named]) {
+    for (const named of this.#all) {
       if (named.upstream.settings.healthCheckMs > 0) this.#schedule(named, this.#stopChecks.length);
     }
+  }
+
+  /** Those that can be dialled. */
+  get #all(): readonly Named[] {
+    return [this.#default, ...this.#named].filter(({ upstream }) => upstream.hosts.all.length > 0);
   }
 
   stop(): void {

@@ -195,9 +195,9 @@ describe('an application that names itself late', () => {
     const { client, upstream } = await loggedIn(fixture);
     client.send('f FETCH 1:12 BODY[]\r\n');
     const tag = (await upstream.receiveUntil('\r\n')).toString().split(' ')[0] ?? '';
-    const one = (number: number): string =>
-      `* ${number} FETCH (UID ${number} BODY[] {${INFECTED.length}}\r\n${INFECTED})\r\n`;
-    upstream.send(`${Array.from({ length: 12 }, (_, index) => one(index + 1)).join('')}${tag} OK done\r\n`);
+    const message = `BODY[] {${INFECTED.length}}\r\n${INFECTED}`;
+    const fetches = Array.from({ length: 12 }, (_, index) => `* ${index + 1} FETCH (${message})\r\n`);
+    upstream.send(`${fetches.join('')}${tag} OK done\r\n`);
     client.send('i ID ("name" "OldMail")\r\n');
     await upstream.receiveUntil('ID ("name" "OldMail")\r\n');
     upstream.send('i OK done\r\n');

@@ -4,6 +4,7 @@ import { defaultTls, plannedListeners, type PlannedListener } from './listeners.
 import type { ConfigIssue } from './issue.ts';
 import { listenerChecks, nameChecks, portListChecks } from './placement-checks.ts';
 import type { KeyPath } from './problem.ts';
+import { defaultUpstreamCheck, domainChecks, routeChecks } from './route-checks.ts';
 import type { Config } from './schema.ts';
 
 function issue(path: KeyPath, what: string): ConfigIssue {
@@ -78,8 +79,10 @@ function upstreamIsOurselves(config: Config, listeners: readonly PlannedListener
     })),
   ];
   return all.flatMap(({ path, upstream, name }) => {
-    const users = listeners.filter((one) => one.upstream === name || upstream === config.upstream);
-    return [upstream.host, ...upstream.fallbackHosts].flatMap((host) =>
+    const users = listeners.filter(
+      (one) => one.upstream === name || upstream === config.upstream || one.route === 'login-domain',
+    );
+    return [upstream.host ?? '', ...upstream.fallbackHosts].flatMap((host) =>
       talksToItself({ path, host, ports: upstream.ports }, users, listeners),
     );
   });
@@ -125,6 +128,24 @@ function order(config: Config): ConfigIssue[] {
       'limits.maxSessionSpoolBytes',
       limits.maxSessionSpoolBytes,
     ],
+    [
+      ['limits', 'maxSessionSpoolBytes'],
+      limits.maxSessionSpoolBytes,
+      'limits.maxSpoolBytes',
+      limits.maxSpoolBytes,
+    ],
+    [
+      ['limits', 'spoolMemoryBytes'],
+      limits.spoolMemoryBytes,
+      'limits.maxSpoolMemoryBytes',
+      limits.maxSpoolMemoryBytes,
+    ],
+    [
+      ['limits', 'maxSpoolMemoryBytes'],
+      limits.maxSpoolMemoryBytes,
+      'limits.maxSpoolBytes',
+      limits.maxSpoolBytes,
+    ],
     [['scan', 'timeoutMs'], scan.timeoutMs, 'scan.deadlineMs', scan.deadlineMs],
     [
       ['scan', 'limits', 'maxObjectBytes'],
@@ -168,6 +189,9 @@ const CHECKS: readonly {
   { reads: [...LISTENING, 'admin'], check: adminOverlap },
   { reads: [...LISTENING, 'upstream', 'upstreams'], check: upstreamIsOurselves },
   { reads: ['listeners', 'upstream', 'upstreams', 'policies'], check: nameChecks },
+  { reads: [...LISTENING, 'upstream'], check: defaultUpstreamCheck },
+  { reads: [...LISTENING, 'upstreams'], check: routeChecks },
+  { reads: [...LISTENING, 'upstreams'], check: domainChecks },
   { reads: ['listeners', 'trustedProxies'], check: listenerChecks },
   { reads: ['imapsPorts', 'pop3sPorts'], check: portListChecks },
   { reads: ['limits', 'scan'], check: order },

@@ -16,6 +16,14 @@ export const portList = z.union([z.string(), z.int()]).refine((value) => parsePo
   error: 'is not a list of ports from 1 to 65535. Write them separated by commas, such as 585,1993',
 });
 
+/** What may stand behind the `@` of a login name; `*.` before it: everything below it. */
+export const mailDomain = z
+  .string()
+  .max(253)
+  .refine((value) => /^(?:\*\.)?[a-z0-9](?:[a-z0-9_-]*\.)*[a-z0-9_-]*[a-z0-9]$/iu.test(value), {
+    error: 'is not a domain. Write it as example.org, or *.example.org for what is below it',
+  });
+
 /** Name of an object that other keys refer to; also a label of logs. */
 export const objectName = z
   .string()

@@ -15,6 +15,7 @@ export interface EffectiveListener {
   readonly proxyProtocol?: boolean | undefined;
   readonly upstreamPort?: number | undefined;
   readonly upstream?: string | undefined;
+  readonly route?: 'login-domain' | undefined;
   readonly policy?: string | undefined;
   readonly interceptPorts?: string | number | undefined;
 }
@@ -68,9 +69,7 @@ export function plannedListeners(config: Config): readonly PlannedListener[] {
 /** The endpoints to open: `listeners` or the defaults, and the extra port lists. */
 export function effectiveListeners(config: Config): readonly EffectiveListener[] {
   return plannedListeners(config).map((listener) => {
-    const { protocol, address, port, tls, transparent, proxyProtocol, upstreamPort, upstream, policy } =
-      listener;
-    const options = { transparent, proxyProtocol, upstreamPort, upstream, policy };
+    const { protocol, address, port, tls, path: _, interceptPorts: __, ...options } = listener;
     const set = Object.entries(options).filter(([, value]) => value !== undefined);
     return { protocol, address, port, tls, ...Object.fromEntries(set) };
   });

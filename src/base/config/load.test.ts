@@ -124,11 +124,15 @@ admin: { port: 10080, adress: "::" }
   it('says what is missing and how to give it', () => {
     assert.deepEqual(
       problemsOf(() => parse('')),
-      ['gateway.yaml:1:1 upstream: is missing. Write it, or set POSTERN_UPSTREAM_HOST.'],
+      [
+        'gateway.yaml:1:1 upstream.host: is missing. Write it, or set POSTERN_UPSTREAM_HOST: the imap listener on :: port 143 leads there.',
+      ],
     );
     assert.deepEqual(
       problemsOf(() => parse('mode: monitor\nupstream: { ports: { imap: 1 } }')),
-      ['gateway.yaml:2:1 upstream.host: is missing. Write it, or set POSTERN_UPSTREAM_HOST.'],
+      [
+        'gateway.yaml:2:1 upstream.host: is missing. Write it, or set POSTERN_UPSTREAM_HOST: the imap listener on :: port 143 leads there.',
+      ],
     );
   });
 

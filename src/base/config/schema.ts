@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { adminSchema, historySchema, quarantineSchema } from './administration-schema.ts';
 import { exclusionsSchema } from './exclusions-schema.ts';
-import { addressList, hostName, objectName, port, portList } from './fields.ts';
+import { addressList, hostName, mailDomain, objectName, port, portList } from './fields.ts';
 import { noticeSchema } from './notice-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
 import { tlsFilterSchema } from './tls-filter-schema.ts';
@@ -42,6 +42,12 @@ export const listenerSchema = z.strictObject({
     .optional()
     .describe('auto without transparent: port of the mail server; default: the port of the listener.'),
   upstream: objectName.optional().describe('Name of one of upstreams; default: upstream.'),
+  route: z
+    .enum(['login-domain'])
+    .optional()
+    .describe(
+      'login-domain: the domain of the login name chooses one of upstreams, so the gateway greets by itself; names that none has go to upstream.',
+    ),
   policy: objectName
     .optional()
     .describe('Name of one of policies; default: that of the upstream, then policy.'),
@@ -85,11 +91,17 @@ const upstreamTlsSchema = z
   .prefault({})
   .describe('TLS towards the mail server.');
 
+const host = hostName
+  .meta({ examples: ['mail.example.org'] })
+  .describe('Host name or IP address of the mail server. Required: it has no default.');
+
 const upstreamSchema = z
   .strictObject({
-    host: hostName
-      .meta({ examples: ['mail.example.org'] })
-      .describe('Host name or IP address of the mail server. Required: it has no default.'),
+    host: host
+      .optional()
+      .describe(
+        'Host name or IP address of the mail server. Required, unless every listener is transparent or goes elsewhere.',
+      ),
     ports: upstreamPortsSchema,
     tls: upstreamTlsSchema,
     connectTimeoutMs: ms(10_000).describe('Milliseconds until TCP and TLS must stand.'),
@@ -124,6 +136,7 @@ const upstreamSchema = z
       .meta({ examples: ['default'] })
       .describe('Name of one of policies for its messages; default is the section policy.'),
   })
+  .prefault({})
   .describe('The mail server behind the gateway.');
 
 const namedUpstreamSchema = z.strictObject({
@@ -132,7 +145,15 @@ const namedUpstreamSchema = z.strictObject({
     .array(z.string().min(1).max(253))
     .default([])
     .describe('Names in the ClientHello (SNI) that lead here; * stands for anything.'),
-  ...upstreamSchema.shape,
+  domains: z
+    .array(mailDomain)
+    .max(10_000)
+    .default([])
+    .describe(
+      'Login names of these domains (user@domain) lead here, from listeners with route: login-domain. "*.example.net": its subdomains. The longest match counts.',
+    ),
+  ...upstreamSchema.unwrap().shape,
+  host,
 });
 
 const tlsSchema = z
@@ -176,8 +197,14 @@ const limitsSchema = z
     maxLiteralBytes: bytes(256 * MIB).describe(
       'Bytes of one literal or message; a larger one ends the session.',
     ),
-    spoolMemoryBytes: bytes(4 * MIB).describe(
+    spoolMemoryBytes: bytes(32 * MIB).describe(
       'Bytes of one held message that stay in memory; the rest goes to an unlinked temporary file.',
+    ),
+    maxSpoolMemoryBytes: bytes(256 * MIB, 2 ** 40).describe(
+      'Bytes of all held messages that stay in memory; what comes on top goes to temporary files.',
+    ),
+    maxSpoolBytes: bytes(8 * 1024 * MIB, 2 ** 50).describe(
+      'Bytes of all held messages in memory and in files; less when the folder for temporary files has less room. When they run short, the heaviest sessions wait.',
     ),
     maxSessionSpoolBytes: bytes(512 * MIB, 2 ** 40).describe('Bytes that one session may hold altogether.'),
     keepAliveMs: ms(5_000, 1, 15_000).describe(

@@ -32,7 +32,8 @@ function scanningOff(config: Config): Row[] {
 
 function weakTls(config: Config): Row[] {
   const { upstream } = config;
-  const clear = upstream.tls.mode === 'off' && !isLoopback(upstream.host);
+  const { host = '' } = upstream;
+  const clear = upstream.tls.mode === 'off' && !isLoopback(host);
   const open = effectiveListeners(config).filter(({ tls }) => tls === 'off');
   return [
     [

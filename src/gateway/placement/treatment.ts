@@ -44,7 +44,7 @@ function tunnelled(exclusions: Exclusions, subject: ExclusionSubject): Treatment
 export async function treatPlace(
   place: Place,
   listener: GatewayListener,
-  upstreamHost: string,
+  upstreamHost: string | undefined,
   { config, exclusions }: TreatmentParts,
 ): Promise<Treatment> {
   const isOff = listener.protocol !== 'auto' && !config.protocols[listener.protocol];
@@ -58,8 +58,8 @@ export async function treatPlace(
   );
 }
 
-async function treatServer(host: string, exclusions: Exclusions): Promise<Treatment | undefined> {
-  if (!exclusions.has('server')) return undefined;
+async function treatServer(host: string | undefined, exclusions: Exclusions): Promise<Treatment | undefined> {
+  if (host === undefined || !exclusions.has('server')) return undefined;
   const addresses = isIP(host) === 0 ? await resolve(host) : [host];
   for (const address of addresses) {
     const treatment = tunnelled(exclusions, { kind: 'server', address });

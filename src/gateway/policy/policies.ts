@@ -1,4 +1,5 @@
 import type { Config } from '../../base/config/schema.ts';
+import { domainOf } from '../placement/login-domains.ts';
 import type { PolicySettings } from './policy.ts';
 
 /** What refers to a policy, strongest first; undefined where nothing is said. */
@@ -55,9 +56,4 @@ export class Policies {
   #find(name: string | undefined): NamedPolicy | undefined {
     return name === undefined ? undefined : this.#named.get(name);
   }
-}
-
-function domainOf(user: string): string {
-  const at = user.lastIndexOf('@');
-  return at < 0 ? '' : user.slice(at + 1).toLowerCase();
 }

@@ -51,14 +51,14 @@ export function upstreamTlsOptions(
   const authorities = ca === undefined ? {} : { ca: readAuthorities(ca) };
   const secureContext = createSecureContext({ ...authorities, minVersion });
   return (request) => {
-    const name = request.serverName ?? serverName ?? upstream.host;
+    const name = request.serverName ?? serverName ?? upstream.host ?? '';
     return {
       secureContext,
       rejectUnauthorized: verify && request.trust !== 'judge-later',
       checkServerIdentity: (_host, certificate) =>
         request.trust === 'verify' ? checkServerIdentity(name, certificate) : undefined,
       // RFC 6066 section 3: an address is not a server name.
-      ...(isIP(name) === 0 ? { servername: name } : {}),
+      ...(isIP(name) === 0 && name !== '' ? { servername: name } : {}),
     };
   };
 }
