@@ -219,6 +219,17 @@ export const retroHuntSchema = z.strictObject({
   ),
 });
 
+export const retroHuntStateSchema = z.strictObject({
+  state: z.enum(['never', 'running', 'done', 'stopped', 'failed']),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  startedBy: z.string(),
+  days: z.int(),
+  looked: z.int().meta({ description: 'originals that were looked at so far' }),
+  originals: z.int().meta({ description: 'in the quarantine; a hunt looks at those of its days' }),
+  report: retroHuntSchema.nullable().meta({ description: 'of the newest hunt that ended; kept in memory' }),
+});
+
 export const auditSchema = z.strictObject({
   id: z.int(),
   at: z.string(),

@@ -1,29 +1,17 @@
-import { z } from 'zod';
 import { RetroHuntDesk } from '../../retro-hunt-desk.ts';
 import { actorOf } from '../actor.ts';
 import { ApiError } from '../api-error.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { jsonRoute, rawRoute, type Route } from '../route.ts';
-import { retroHuntBody, retroHuntSchema } from '../schemas.ts';
+import { retroHuntBody, retroHuntStateSchema } from '../schemas.ts';
 
 const PATH = '/api/v1/retro-hunt';
 const TAG = 'detections';
 
-const stateSchema = z.strictObject({
-  state: z.enum(['never', 'running', 'done', 'stopped', 'failed']),
-  startedAt: z.string().nullable(),
-  endedAt: z.string().nullable(),
-  startedBy: z.string(),
-  days: z.int(),
-  looked: z.int().meta({ description: 'originals that were looked at so far' }),
-  originals: z.int().meta({ description: 'in the quarantine; a hunt looks at those of its days' }),
-  report: retroHuntSchema.nullable().meta({ description: 'of the newest hunt that ended; kept in memory' }),
-});
-
 /** Judge again what was seen in the last days, and say who fetched what is bad today. */
 export function retroHuntRoutes({ retroHunt, quarantine, audit, clock, log }: ApiParts): readonly Route[] {
   const desk = new RetroHuntDesk(retroHunt, clock, log);
-  const answer = { name: 'RetroHunt', schema: stateSchema } as const;
+  const answer = { name: 'RetroHunt', schema: retroHuntStateSchema } as const;
   const state = async () => ({ ...desk.state, originals: (await quarantine.usage()).objects });
   return [
     jsonRoute({

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type * as controlSchemas from '../../api/control-schemas.ts';
 import type * as schemas from '../../api/schemas.ts';
 import type * as statusSchemas from '../../api/status-schemas.ts';
 
@@ -20,6 +21,18 @@ export type Status = z.output<typeof statusSchemas.statusSchema>;
 export type RuleSet = z.output<typeof statusSchemas.rulesSchema>;
 export type Exclusion = z.output<typeof statusSchemas.exclusionSchema>;
 export type Session = z.output<typeof statusSchemas.sessionSchema>;
+
+export type RetroHuntReport = z.output<typeof schemas.retroHuntSchema>;
+export type NowBad = RetroHuntReport['nowBad'][number];
+export type RetroHunt = z.output<typeof schemas.retroHuntStateSchema>;
+export type Protection = z.output<typeof controlSchemas.protectionSchema>;
+export type ProtectionSwitch = Protection['switches'][number];
+export type Configuration = z.output<typeof controlSchemas.configurationSchema>;
+export type Setting = Configuration['settings'][number];
+export type DeadAlerts = z.output<typeof controlSchemas.deadAlertsSchema>;
+export type DeadAlert = DeadAlerts['items'][number];
+export type Drain = z.output<typeof controlSchemas.drainSchema>;
+export type Setup = z.output<typeof controlSchemas.setupSchema>;
 
 export interface Page<T> {
   readonly items: readonly T[];

@@ -28,6 +28,13 @@ export class ApiClient {
     return this.#remember(await this.send<Who>('POST', '/session', { user, password }));
   }
 
+  /** With the token of the environment, which is not kept. */
+  async addFirstUser(token: string, name: string, password: string): Promise<void> {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ name, password, role: 'administrator' });
+    await this.#call('/users', { method: 'POST', headers, body });
+  }
+
   async logout(): Promise<void> {
     await this.send('DELETE', '/session');
     this.#csrf = '';

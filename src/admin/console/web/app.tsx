@@ -4,11 +4,15 @@ import type { ApiClient } from './api-client.ts';
 import type { Role, Who } from './answers.ts';
 import { LoginPage } from './pages/login-page.tsx';
 import { AccountsPage } from './pages/accounts-page.tsx';
+import { AlertsPage } from './pages/alerts-page.tsx';
 import { AuditPage } from './pages/audit-page.tsx';
+import { ConfigurationPage } from './pages/configuration-page.tsx';
 import { DetectionsPage } from './pages/detections-page.tsx';
 import { ExclusionsPage } from './pages/exclusions-page.tsx';
+import { ProtectionPage } from './pages/protection-page.tsx';
 import { QuarantinePage } from './pages/quarantine-page.tsx';
 import { ReleasesPage } from './pages/releases-page.tsx';
+import { RetroHuntPage } from './pages/retro-hunt-page.tsx';
 import { RulesPage } from './pages/rules-page.tsx';
 import { SessionsPage } from './pages/sessions-page.tsx';
 import { StatusPage } from './pages/status-page.tsx';
@@ -27,9 +31,13 @@ const PLACES: readonly Place[] = [
   { name: 'detections', title: 'Detections', needs: 'viewer', page: DetectionsPage },
   { name: 'quarantine', title: 'Quarantine', needs: 'operator', page: QuarantinePage },
   { name: 'releases', title: 'Releases', needs: 'operator', page: ReleasesPage },
+  { name: 'retro-hunt', title: 'Retro-hunt', needs: 'operator', page: RetroHuntPage },
+  { name: 'protection', title: 'Protection', needs: 'viewer', page: ProtectionPage },
   { name: 'exclusions', title: 'Exclusions', needs: 'viewer', page: ExclusionsPage },
   { name: 'rules', title: 'Rules', needs: 'viewer', page: RulesPage },
   { name: 'sessions', title: 'Sessions', needs: 'operator', page: SessionsPage },
+  { name: 'alerts', title: 'Alerts', needs: 'operator', page: AlertsPage },
+  { name: 'configuration', title: 'Configuration', needs: 'operator', page: ConfigurationPage },
   { name: 'accounts', title: 'Accounts', needs: 'administrator', page: AccountsPage },
   { name: 'audit', title: 'Audit', needs: 'administrator', page: AuditPage },
 ];

@@ -6,6 +6,10 @@ export interface SearchField {
   readonly label: string;
   /** Present: one of these; the empty one is "any". */
   readonly options?: readonly string[];
+  /** How options read; default: as they are. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** How the empty option reads; default: any. */
+  readonly none?: string;
   readonly isDay?: boolean;
 }
 
@@ -27,7 +31,7 @@ interface ControlProps {
   readonly value: string;
 }
 
-function Control({ field: { options, isDay }, name, value }: ControlProps) {
+function Control({ field: { options, labels = {}, none = 'any', isDay }, name, value }: ControlProps) {
   if (options === undefined) {
     return isDay === true ? (
       <input name={name} type="date" />
@@ -36,11 +40,11 @@ function Control({ field: { options, isDay }, name, value }: ControlProps) {
     );
   }
   return (
-    <select name={name}>
-      <option value="">any</option>
+    <select name={name} defaultValue={value}>
+      <option value="">{none}</option>
       {options.map((option) => (
         <option key={option} value={option}>
-          {option}
+          {labels[option] ?? option}
         </option>
       ))}
     </select>

@@ -8,12 +8,24 @@ export function Foreign({ text }: { readonly text: string }) {
   return text === '' ? <span class="quiet">none</span> : <bdi>{text.replaceAll(UNSEEN, '\u{fffd}')}</bdi>;
 }
 
+/** With the zone: who compares it with a log elsewhere must not guess. */
+const MOMENT = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+  timeZoneName: 'short',
+});
+
 /** ISO 8601 UTC in the time of who looks. */
 export function Moment({ at }: { readonly at: string | null }) {
   if (at === null) return <span class="quiet">never</span>;
   return (
     <time dateTime={at} title={at}>
-      {new Date(at).toLocaleString()}
+      {MOMENT.format(new Date(at))}
     </time>
   );
 }

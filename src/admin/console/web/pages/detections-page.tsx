@@ -12,6 +12,13 @@ import { mayAct, type View } from '../view.ts';
 const REFRESH_MS = 60_000;
 
 const FIELDS: readonly SearchField[] = [
+  {
+    name: 'observed',
+    label: 'Rules',
+    options: ['true'],
+    labels: { true: 'on trial' },
+    none: 'that act',
+  },
   { name: 'verdict', label: 'Verdict', options: ['malicious', 'suspicious', 'unscannable', 'skipped'] },
   { name: 'action', label: 'Action', options: ['deliver', 'neutralise', 'block', 'defer'] },
   { name: 'rule', label: 'Rule' },
@@ -38,6 +45,9 @@ const COLUMNS: readonly Column<Detection>[] = [
     ),
   },
 ];
+
+const FOUND = 'Messages that were not clean, newest first';
+const TRIAL = 'What rules on trial matched, newest first; nothing was done because of it';
 
 const FETCH_COLUMNS: readonly Column<Fetch>[] = [
   { name: 'Time', cell: ({ at }) => <Moment at={at} /> },
@@ -69,9 +79,15 @@ function WhoGotIt({ api, argument }: View) {
   );
 }
 
+/** `#/detections/on-trial`: what rules on trial matched; otherwise the beginning of a digest. */
+function conditionsOf(argument: string): Readonly<Record<string, string>> {
+  if (argument === 'on-trial') return { observed: 'true' };
+  return argument === '' ? {} : { digest: argument };
+}
+
 export function DetectionsPage(view: View) {
   const { api, who, argument } = view;
-  const initial = argument === '' ? {} : { digest: argument };
+  const initial = conditionsOf(argument);
   const [conditions, setConditions] = useState<Readonly<Record<string, string>>>(initial);
   const { loading, pager } = usePaged<Detection>(api, '/detections', conditions);
   useLiveEvents(loading.reload);
@@ -89,7 +105,7 @@ export function DetectionsPage(view: View) {
         {({ items }) => (
           <div aria-live="polite">
             <Table
-              caption="Messages that were not clean, newest first"
+              caption={conditions['observed'] === 'true' ? TRIAL : FOUND}
               columns={COLUMNS}
               rows={items}
               keyOf={({ id }) => String(id)}

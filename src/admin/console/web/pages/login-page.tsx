@@ -1,7 +1,8 @@
 import type { ApiClient } from '../api-client.ts';
-import type { Who } from '../answers.ts';
+import type { Setup, Who } from '../answers.ts';
 import { filledForm } from '../form-values.ts';
-import { Failure, useAction } from '../loading.tsx';
+import { Failure, useAction, useLoading } from '../loading.tsx';
+import { SetupForm } from '../setup-form.tsx';
 
 /** Name and password; the session is a cookie that no script can read. */
 export function LoginPage({
@@ -12,10 +13,24 @@ export function LoginPage({
   readonly onLogin: (who: Who) => void;
 }) {
   const { isBusy, error, run } = useAction();
+  const { value: setup } = useLoading('setup', () => api.get<Setup>('/setup'));
   const submit = (event: SubmitEvent): void => {
     const { user = '', password = '' } = filledForm(event).values;
     run(async () => onLogin(await api.login(user, password)));
   };
+  if (setup?.needed === true) {
+    return (
+      <main class="login">
+        <h1>Postern</h1>
+        <SetupForm api={api} setup={setup} onLogin={onLogin} />
+        <p>
+          <button type="button" onClick={() => location.reload()}>
+            It is made: log in
+          </button>
+        </p>
+      </main>
+    );
+  }
   return (
     <main class="login">
       <h1>Postern</h1>

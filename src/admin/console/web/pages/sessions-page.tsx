@@ -1,4 +1,5 @@
 import type { Items, Session } from '../answers.ts';
+import { DrainPanel } from '../drain-panel.tsx';
 import { Failure, Loaded, useAction, useEvery, useLoading } from '../loading.tsx';
 import { type Column, Table } from '../table.tsx';
 import { Foreign, Moment } from '../texts.tsx';
@@ -6,7 +7,15 @@ import type { View } from '../view.ts';
 
 const REFRESH_MS = 5_000;
 
-export function SessionsPage({ api }: View) {
+function Spoken({ protocol, isTunnel }: Session) {
+  return (
+    <>
+      {protocol} {isTunnel && <span class="mark yellow">not scanned</span>}
+    </>
+  );
+}
+
+export function SessionsPage({ api, who }: View) {
   const sessions = useLoading('sessions', () => api.get<Items<Session>>('/sessions'));
   const { isBusy, error, run } = useAction();
   useEvery(REFRESH_MS, sessions.reload);
@@ -19,7 +28,7 @@ export function SessionsPage({ api }: View) {
     { name: 'User', cell: ({ user }) => <Foreign text={user} /> },
     { name: 'Client', cell: ({ client }) => client },
     { name: 'Program', cell: ({ application }) => <Foreign text={application} /> },
-    { name: 'Protocol', cell: ({ protocol, isTunnel }) => `${protocol}${isTunnel ? ', not scanned' : ''}` },
+    { name: 'Protocol', cell: Spoken },
     {
       name: 'End',
       cell: ({ id, user, client }) => (
@@ -48,6 +57,7 @@ export function SessionsPage({ api }: View) {
           />
         )}
       </Loaded>
+      <DrainPanel api={api} who={who} />
     </>
   );
 }
