@@ -31,7 +31,7 @@ import { Interception } from './tls/interception.ts';
 import { Upstreams, type UpstreamState } from './upstreams.ts';
 
 /** Held messages of all sessions may take this many times the memory limit of one; the rest is in files. */
-const MESSAGES_IN_MEMORY = 64;
+const MESSAGES_IN_MEMORY = 8;
 
 export interface GatewayParts {
   readonly config: Config;
@@ -239,7 +239,7 @@ function sessionFactory(parts: GatewayParts, exclusions: Exclusions): SessionFac
     policies: new Policies(config),
     background: new BackgroundScans(scanner, log),
     offers: new OfferDelivery(parts.offers ?? NO_OFFERS, log),
-    budget: new SpoolBudget(directory, limits.spoolMemoryBytes * MESSAGES_IN_MEMORY, metrics),
+    budget: new SpoolBudget(directory, limits.spoolMemoryBytes * MESSAGES_IN_MEMORY, { metrics, clock }),
     metrics,
     clock,
   });

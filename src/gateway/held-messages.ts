@@ -199,7 +199,8 @@ export class HeldMessages {
     const { application } = entry;
     const request = { scan, context, isUpload: effect.upload === true, application };
     const signals = { live: this.#live.signal, scan: this.#scan.signal };
-    const { action, overlay } = await this.#parts.judge.judge(request, signals);
+    const { action, overlay, isAnswered } = await this.#parts.judge.judge(request, signals);
+    if (isAnswered && action !== 'defer') entry.spool.throughWithThreads();
     this.#live.signal.throwIfAborted();
     if (action === 'defer') this.#parts.background.start(scan, entry.spool);
     if (this.#entries.get(effect.message) !== entry) return;

@@ -53,7 +53,7 @@ describe('the judge of messages', () => {
   it('lets a released content through to whom it is released for, and enters it in the ledger', async () => {
     const { parts, judgedFor, registry, told, quarantine } = judging(new Set(['ann']));
     const judge = new MessageJudge(parts, judgedFor);
-    assert.deepEqual(await judge.judge(request('ann'), SIGNALS), { action: 'deliver' });
+    assert.deepEqual(await judge.judge(request('ann'), SIGNALS), { action: 'deliver', isAnswered: true });
     assert.equal(quarantine.stored.length, 0);
     assert.equal((await judge.judge(request('bob'), SIGNALS)).action, 'neutralise');
     assert.equal((await judge.judge(request('ann', true), SIGNALS)).action, 'neutralise');

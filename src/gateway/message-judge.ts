@@ -75,6 +75,8 @@ export interface Judgement {
   readonly action: Action;
   /** Present exactly when something has to be laid over the message. */
   readonly overlay?: Overlay;
+  /** No engine reads the message any more; one that was given up may go on in native code. */
+  readonly isAnswered: boolean;
 }
 
 /**
@@ -102,7 +104,8 @@ export class MessageJudge {
     const deferrals = this.#parts.deferrals.count(key);
     const decided = decide(report.verdict, this.#policyFor(user), { deferrals });
     const decision = this.#unlessReleased(pinned === undefined ? decided : STAYS, request, report);
-    const judgement = await this.#carryOut(decision.action, request, report);
+    const carriedOut = await this.#carryOut(decision.action, request, report);
+    const judgement = { ...carriedOut, isAnswered: scanned.verdict.kind !== 'unscannable' };
     this.#record(named(decision, exclusion), judgement.action, request, report);
     this.#mark(decision, judgement.action, request, report);
     if (judgement.action === 'neutralise') this.#pinned.pin(report);
@@ -170,7 +173,7 @@ export class MessageJudge {
     }
   }
 
-  async #carryOut(action: Action, request: JudgeRequest, report: ScanReport): Promise<Judgement> {
+  async #carryOut(action: Action, request: JudgeRequest, report: ScanReport): Promise<CarriedOut> {
     if (action !== 'neutralise' || request.isUpload) return { action };
     try {
       await this.#quarantine(request, report);
@@ -277,6 +280,8 @@ export class MessageJudge {
     });
   }
 }
+
+type CarriedOut = Omit<Judgement, 'isAnswered'>;
 
 interface Judged {
   readonly report: ScanReport;

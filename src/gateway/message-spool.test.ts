@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { GatewayError } from '../base/errors.ts';
 import { MessageSpool, type SpoolAccount } from './message-spool.ts';
+import { newSlab, type Slab } from './slab-pool.ts';
 
 const LIMIT = 1000;
 
@@ -14,19 +15,21 @@ class Account implements SpoolAccount {
   memory = 0;
   file = 0;
   available = Infinity;
+  readonly again: Slab[] = [];
 
   constructor(directory: string) {
     this.directory = directory;
   }
 
-  reserveMemory(bytes: number): boolean {
-    if (this.memory + bytes > this.available) return false;
+  takeMemory(bytes: number): Slab | undefined {
+    if (this.memory + bytes > this.available) return undefined;
     this.memory += bytes;
-    return true;
+    return newSlab(bytes);
   }
 
-  releaseMemory(bytes: number): void {
-    this.memory -= bytes;
+  giveMemory(slab: Slab, mayServeAgain: boolean): void {
+    this.memory -= slab.bytes.length;
+    if (mayServeAgain) this.again.push(slab);
   }
 
   countFile(delta: number): void {
@@ -130,6 +133,37 @@ describe('a message spool', () => {
     assert.deepEqual(await read(message, 0, 5), bytes(5));
     message.release();
     await assert.rejects(read(message, 0, 5), { code: 'SPOOL_FAILED' });
+  });
+
+  it('gives its memory for another message when every thread is through with it, not before', () => {
+    const abandoned = spool(10);
+    abandoned.release();
+    assert.equal(account.again.length, 0);
+    const answered = spool(10);
+    answered.throughWithThreads();
+    answered.retain();
+    answered.release();
+    assert.equal(account.again.length, 0);
+    answered.release();
+    assert.equal(account.again.length, 1);
+    assert.equal(account.memory, 0);
+  });
+
+  it('gives the memory it grew out of for another message, unless somebody may still read it', () => {
+    const growing = spool(10);
+    growing.append(bytes(11));
+    assert.equal(account.again.length, 1);
+    growing.retain();
+    growing.append(bytes(LIMIT - 11));
+    growing.append(bytes(1));
+    assert.equal(account.again.length, 1);
+    assert.equal(account.memory, 0);
+  });
+
+  it('shows nothing of what its memory held before', () => {
+    const message = spool(10);
+    message.append(bytes(3));
+    assert.equal(message.view(0, 10)?.length, 3);
   });
 
   it('fails with its code when the folder is unusable', () => {

@@ -1,4 +1,5 @@
 import type { MessageBytes } from '../scan/scanner.ts';
+import type { Slab } from './slab-pool.ts';
 import { SpoolFile, type SpoolObserver } from './spool-file.ts';
 
 /** Smallest memory block; a size hint of zero (POP3 does not announce one) starts here and doubles. */
@@ -9,9 +10,10 @@ export interface SpoolAccount {
   readonly directory: string;
   /** A message larger than this goes to a file. */
   readonly memoryBytesPerMessage: number;
-  /** Asks for `bytes` of memory; a refusal sends the message to a file. */
-  reserveMemory(bytes: number): boolean;
-  releaseMemory(bytes: number): void;
+  /** Memory for at least `bytes`; none sends the message to a file. */
+  takeMemory(bytes: number): Slab | undefined;
+  /** `mayServeAgain`: nothing reads it any more, here or in another thread. */
+  giveMemory(slab: Slab, mayServeAgain: boolean): void;
   /** Bytes in files, counted up and down. */
   countFile(delta: number): void;
 }
@@ -23,11 +25,11 @@ export interface SpoolAccount {
 export class MessageSpool {
   readonly #account: SpoolAccount;
   readonly #observer: SpoolObserver;
-  #memory: SharedArrayBuffer | undefined;
+  #slab: Slab | undefined;
   #file: SpoolFile | undefined;
-  #view: Uint8Array = new Uint8Array(0);
   #used = 0;
   #holders = 1;
+  #isThroughWithThreads = false;
 
   /** `sizeHint` in bytes is what the server announced; it is a hint only and never trusted for memory. */
   constructor(account: SpoolAccount, sizeHint: number, observer: SpoolObserver) {
@@ -54,10 +56,10 @@ export class MessageSpool {
   append(bytes: Uint8Array): void {
     if (this.#file === undefined && !this.#fits(bytes.length)) this.#moveToFile();
     this.#used += bytes.length;
-    if (this.#file === undefined) {
-      this.#view.set(bytes, this.#used - bytes.length);
+    if (this.#slab !== undefined) {
+      copyInto(this.#slab, bytes, this.#used - bytes.length);
     } else {
-      this.#file.append(bytes);
+      this.#file?.append(bytes);
       this.#account.countFile(bytes.length);
     }
   }
@@ -68,18 +70,19 @@ export class MessageSpool {
       await this.#file.flushed();
       return { kind: 'file', fd: this.#file.fd, byteLength: this.#used };
     }
-    return { kind: 'memory', buffer: this.#memory ?? new SharedArrayBuffer(0), byteLength: this.#used };
+    const buffer = this.#slab?.memory ?? new SharedArrayBuffer(0);
+    return { kind: 'memory', buffer, byteLength: this.#used };
   }
 
   /** Bytes `[start, end)` without a copy, when they are in memory. */
   view(start: number, end: number): Uint8Array | undefined {
-    return this.#file === undefined ? this.#view.subarray(start, end) : undefined;
+    return this.#slab?.bytes.subarray(start, Math.min(end, this.#used));
   }
 
   /** Fills `buffer` with the bytes from `start` of a complete entry. Rejects with `SPOOL_FAILED`. */
   async read(start: number, buffer: Uint8Array): Promise<void> {
     await this.complete();
-    if (this.#file === undefined) buffer.set(this.#view.subarray(start, start + buffer.length));
+    if (this.#file === undefined) this.#slab?.bytes.copy(buffer, 0, start, start + buffer.length);
     else await this.#file.read(start, buffer);
   }
 
@@ -87,44 +90,64 @@ export class MessageSpool {
     this.#holders += 1;
   }
 
+  /**
+   * Every thread that was asked about the message has answered. Without it the memory never serves another
+   * message: a scan that was given up may go on reading it in native code.
+   */
+  throughWithThreads(): void {
+    this.#isThroughWithThreads = true;
+  }
+
   /** The last holder gives memory and file back. */
   release(): void {
     this.#holders -= 1;
     if (this.#holders !== 0) return;
-    if (this.#file === undefined) {
-      this.#account.releaseMemory(this.#view.length);
-    } else {
-      this.#account.countFile(-this.#used);
-      this.#file.close();
-    }
-    this.#memory = undefined;
-    this.#view = new Uint8Array(0);
+    this.#giveMemory(this.#isThroughWithThreads);
+    if (this.#file === undefined) return;
+    this.#account.countFile(-this.#used);
+    this.#file.close();
   }
 
   #fits(more: number): boolean {
     const needed = this.#used + more;
-    return needed <= this.#view.length || this.#grow(needed);
+    return needed <= (this.#slab?.bytes.length ?? 0) || this.#grow(needed);
   }
 
   #grow(needed: number): boolean {
     const limit = this.#account.memoryBytesPerMessage;
-    const size = Math.min(limit, Math.max(needed, this.#view.length * 2));
-    if (needed > limit || !this.#account.reserveMemory(size - this.#view.length)) return false;
-    const memory = new SharedArrayBuffer(size);
-    const view = new Uint8Array(memory);
-    view.set(this.#view.subarray(0, this.#used));
-    this.#memory = memory;
-    this.#view = view;
+    const size = Math.min(limit, Math.max(needed, (this.#slab?.bytes.length ?? 0) * 2));
+    const slab = needed > limit ? undefined : this.#account.takeMemory(size);
+    if (slab === undefined) return false;
+    copyInto(slab, this.#held, 0);
+    this.#giveMemory(this.#isOnlyHere);
+    this.#slab = slab;
     return true;
   }
 
   #moveToFile(): void {
     const file = new SpoolFile(this.#account.directory, this.#observer);
-    file.append(this.#view.subarray(0, this.#used));
-    this.#account.releaseMemory(this.#view.length);
+    file.append(this.#held);
+    this.#giveMemory(this.#isOnlyHere);
     this.#account.countFile(this.#used);
-    this.#memory = undefined;
-    this.#view = new Uint8Array(0);
     this.#file = file;
   }
+
+  get #held(): Uint8Array {
+    return this.#slab?.bytes.subarray(0, this.#used) ?? new Uint8Array(0);
+  }
+
+  /** A message that still grows was shown to no thread; a holder more is a release that may not be written yet. */
+  get #isOnlyHere(): boolean {
+    return this.#holders === 1;
+  }
+
+  #giveMemory(mayServeAgain: boolean): void {
+    if (this.#slab !== undefined) this.#account.giveMemory(this.#slab, mayServeAgain);
+    this.#slab = undefined;
+  }
+}
+
+/** `set` copies into shared memory byte by byte, ten times slower; `fill` with as many bytes is one memcpy. */
+function copyInto(slab: Slab, bytes: Uint8Array, start: number): void {
+  if (bytes.length > 0) slab.bytes.fill(bytes, start, start + bytes.length);
 }

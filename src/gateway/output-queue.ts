@@ -12,6 +12,13 @@ type Item =
   | { readonly kind: 'release'; readonly job: ReleaseJob }
   | { readonly kind: 'barrier'; readonly run: () => Promise<void> };
 
+/** A release whose last piece is with the socket, which reads the held bytes until they are written. */
+interface Leaving {
+  readonly job: ReleaseJob;
+  /** Count of the channel with this release. */
+  readonly end: number;
+}
+
 /** `done`: next item. `more`: the same item again. `wait`: the socket or a promise calls `pump` later. */
 type Step = 'done' | 'more' | 'wait';
 
@@ -23,6 +30,7 @@ export class OutputQueue {
   readonly #channel: Channel;
   readonly #onFailure: (error: unknown) => void;
   readonly #items: Item[] = [];
+  readonly #leaving: Leaving[] = [];
   /** Views of one batch; joined into one buffer before the batch ends. */
   #loose: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -70,12 +78,15 @@ export class OutputQueue {
     this.#isClosed = true;
     for (const item of this.#items) finishItem(item);
     this.#items.length = 0;
+    for (const { job } of this.#leaving) job.finish();
+    this.#leaving.length = 0;
     this.#loose = [];
     this.#queuedBytes = 0;
   }
 
   /** Goes on after the socket drained. */
   pump(): void {
+    this.#finishWritten();
     if (this.#isBusy || this.#items.length === 0) return;
     this.#isBusy = true;
     let step: Step = 'more';
@@ -92,6 +103,7 @@ export class OutputQueue {
     this.#channel.vectored(() => {
       while (progress.step !== 'wait' && this.#mayWrite()) progress.step = this.#step();
     });
+    this.#finishWritten();
     if (progress.step === 'wait') return 'wait';
     if (this.#mayWrite()) return 'more';
     this.#isBusy = false;
@@ -159,7 +171,16 @@ export class OutputQueue {
 
   #next(): void {
     const item = this.#items.shift();
-    if (item !== undefined) finishItem(item);
+    if (item?.kind !== 'release') return;
+    if (this.#isClosed) item.job.finish();
+    else this.#leaving.push({ job: item.job, end: this.#channel.bytesWritten });
+  }
+
+  /** The bytes of a message may be overwritten by those of another one as soon as it is let go. */
+  #finishWritten(): void {
+    if (this.#leaving.length === 0) return;
+    const written = this.#channel.bytesWritten - this.#channel.pendingBytes;
+    while ((this.#leaving[0]?.end ?? Infinity) <= written) this.#leaving.shift()?.job.finish();
   }
 
   #push(item: Item): void {

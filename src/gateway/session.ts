@@ -385,11 +385,11 @@ export class Session implements HeldMessagesOwner {
     this.#isOver = true;
     this.#ending ??= reason;
     this.#deadlines.close();
+    this.#parts.client.destroy();
+    this.#parts.upstream.destroy();
     this.#out.client.close();
     this.#out.upstream.close();
     this.#held.close(comesBack(this.#ending));
-    this.#parts.client.destroy();
-    this.#parts.upstream.destroy();
     this.#parts.onEnd(this.#ending);
   }
 }

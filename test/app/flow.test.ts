@@ -28,7 +28,10 @@ describe('flow control', () => {
   for (const size of [100_000, 5 * MEGABYTE + 3]) {
     const where = size > 4 * MEGABYTE ? 'a file' : 'memory';
     it(`releases a message from ${where} byte for byte`, async (t) => {
-      const fixture = await GatewayFixture.start(t, { relays: relays(() => new HoldingScript()) });
+      const fixture = await GatewayFixture.start(t, {
+        relays: relays(() => new HoldingScript()),
+        config: { limits: { spoolMemoryBytes: 4 * MEGABYTE } },
+      });
       const { client, upstream } = await fixture.pair();
       const body = content(size);
       upstream.send(`MSG ${size}\r\n`);
@@ -77,6 +80,32 @@ describe('flow control', () => {
       await client.expect('\r\n');
     }
     assert.equal(fixture.scanner.requests.length, 40);
+  });
+
+  it('overwrites nothing that a slow client has not got yet', async (t) => {
+    const fixture = await GatewayFixture.start(t, { relays: relays(() => new HoldingScript()) });
+    const [slow, other] = [await fixture.pair(), await fixture.pair()];
+    const size = 200_000;
+    const message = (letter: number) => Buffer.alloc(size, letter);
+    slow.client.stopReading();
+    for (let i = 0; i < 60; i += 1) {
+      slow.upstream.send(`MSG ${size}\r\n`);
+      slow.upstream.socket.write(message(i));
+    }
+    await eventually(() => fixture.scanner.requests.length === 60, 'all verdicts');
+    for (let i = 0; i < 20; i += 1) {
+      other.upstream.send(`MSG ${size}\r\n`);
+      other.upstream.socket.write(message(0xff));
+      await other.client.expect('GOT ');
+      assert.ok((await other.client.receive(size)).equals(message(0xff)));
+      await other.client.expect('\r\n');
+    }
+    slow.client.goOnReading();
+    for (let i = 0; i < 60; i += 1) {
+      await slow.client.expect('GOT ');
+      assert.ok((await slow.client.receive(size)).equals(message(i)), `message ${i}`);
+      await slow.client.expect('\r\n');
+    }
   });
 
   it('bounds what is queued for a client that does not read', async (t) => {
