@@ -1,31 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import SevenZipFactory from '7z-wasm';
 import { ScanLimitError, type Budget } from '../budget.ts';
-
-/** The part of the WebAssembly interface used here; the configured library types leave it out. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-};
-
-interface Stream {
-  readonly fd: number;
-}
-
-/** The in-memory file system of one instance; the two functions are replaced to see and bound every access. */
-interface Files {
-  write(stream: Stream, heap: Uint8Array, offset: number, length: number, ...rest: unknown[]): number;
-  read(stream: Stream, heap: Uint8Array, offset: number, length: number, ...rest: unknown[]): number;
-  writeFile(path: string, bytes: Uint8Array): void;
-}
-
-interface Instance {
-  readonly FS: Files;
-  callMain(args: readonly string[]): void;
-}
-
-type Instantiate = (imports: object, done: (instance: object, module: object) => void) => object;
+import { type FileHooks, type SevenZipInstance, SevenZipModule } from './seven-zip-instance.ts';
 
 export interface SevenZipFile {
   readonly name: string;
@@ -116,76 +90,71 @@ class Collector {
   }
 }
 
+/** How a run ended: by itself, or by a limit or a fault inside. */
+interface RunEnd {
+  /** Of 7-Zip, 0 when all is well; absent when the run did not end by itself. */
+  readonly exitCode?: number;
+  readonly outcome: SevenZipOutcome;
+}
+
 /**
- * 7-Zip compiled to WebAssembly. Each archive gets a fresh instance: a damaged heap must not meet the next one,
- * and memory is given back. Input and output stay in memory; the host's file system is not reachable.
+ * 7-Zip compiled to WebAssembly. An instance whose run went well is given back its first memory and used again; after
+ * anything else the next archive gets a fresh one, because a damaged heap must not meet it. Input and output stay in
+ * memory; the host's file system is not reachable.
  */
 export class SevenZip {
-  #module: object | undefined;
+  readonly #module = new SevenZipModule();
+  #idle: SevenZipInstance | undefined;
 
   async extract(bytes: Uint8Array, budget: Budget, password = '', type = ''): Promise<SevenZipOutcome> {
-    const instance = await this.#instantiate();
-    const collector = new Collector(budget);
-    this.#watch(instance, collector, budget);
-    instance.FS.writeFile('/in', bytes);
+    const kept = this.#idle;
+    this.#idle = undefined;
+    const instance = kept ?? (await this.#module.instantiate());
     const kind = type === '' ? [] : [`-t${type}`];
     // Without -p an encrypted archive asks for a password and dies; with -so no name can fail to be created.
-    const args = ['x', '-so', '-bso2', '-bb1', '-y', '-sccUTF-8', ...kind, `-p${password}`, '/in'];
-    return this.#run(instance, args, collector);
+    const args = ['x', '-so', '-bso2', '-bb1', '-y', '-sccUTF-8', ...kind, `-p${password}`];
+    const { exitCode, outcome } = this.#run(instance, bytes, args, budget);
+    if (exitCode === 0 && instance.reset()) {
+      this.#idle = instance;
+    }
+    return outcome;
   }
 
-  #run(instance: Instance, args: readonly string[], collector: Collector): SevenZipOutcome {
-    const exitCode = process.exitCode;
+  #run(instance: SevenZipInstance, bytes: Uint8Array, args: readonly string[], budget: Budget): RunEnd {
+    const collector = new Collector(budget);
     try {
-      instance.callMain(args);
-      return collector.finish(false, undefined);
+      const exitCode = instance.run(bytes, args, this.#hooks(collector, budget));
+      return { exitCode, outcome: collector.finish(false, undefined) };
     } catch (error) {
       if (error instanceof ScanLimitError) {
-        return collector.finish(false, error);
+        return { outcome: collector.finish(false, error) };
       }
-      return collector.finish(true, undefined); // a C++ exception (a bare number), a trap, or an exit
-    } finally {
-      process.exitCode = exitCode; // the module sets it when 7-Zip returns an error
+      return { outcome: collector.finish(true, undefined) }; // a C++ exception (a bare number), a trap, or an exit
     }
   }
 
-  #watch(instance: Instance, collector: Collector, budget: Budget): void {
-    const { FS: files } = instance;
-    const write = files.write.bind(files);
-    const read = files.read.bind(files);
-    files.write = (stream, heap, offset, length, ...rest) => {
-      if (stream.fd !== 1 && stream.fd !== 2) {
-        return write(stream, heap, offset, length, ...rest);
-      }
-      const chunk = Buffer.from(heap.slice(offset, offset + length));
-      if (stream.fd === 1) {
-        collector.content(chunk);
-      } else {
-        collector.message(chunk.toString());
-      }
-      return length;
+  #hooks(collector: Collector, budget: Budget): FileHooks {
+    return {
+      write:
+        (own) =>
+        (stream, heap, offset, length, ...rest) => {
+          if (stream.fd !== 1 && stream.fd !== 2) {
+            return own(stream, heap, offset, length, ...rest);
+          }
+          const chunk = Buffer.from(heap.slice(offset, offset + length));
+          if (stream.fd === 1) {
+            collector.content(chunk);
+          } else {
+            collector.message(chunk.toString());
+          }
+          return length;
+        },
+      read:
+        (own) =>
+        (stream, heap, offset, length, ...rest) => {
+          budget.checkTime();
+          return own(stream, heap, offset, length, ...rest);
+        },
     };
-    files.read = (stream, heap, offset, length, ...rest) => {
-      budget.checkTime();
-      return read(stream, heap, offset, length, ...rest);
-    };
-  }
-
-  async #instantiate(): Promise<Instance> {
-    const module = (this.#module ??= SevenZip.#compile());
-    const instantiateWasm: Instantiate = (imports, done) => {
-      const instance = new WebAssembly.Instance(module, imports);
-      done(instance, module);
-      return instance.exports;
-    };
-    const silent = { print: () => undefined, printErr: () => undefined };
-    // The published types know neither `instantiateWasm` nor the rest arguments of the file functions.
-    const create = SevenZipFactory as unknown as (options: object) => Promise<Instance>;
-    return create({ ...silent, instantiateWasm });
-  }
-
-  static #compile(): object {
-    const path = createRequire(import.meta.url).resolve('7z-wasm/7zz.wasm');
-    return new WebAssembly.Module(readFileSync(path));
   }
 }
