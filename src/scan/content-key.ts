@@ -1,10 +1,11 @@
-import { createCipheriv, hash, randomBytes } from 'node:crypto';
+import { createCipheriv, createSecretKey, hash, randomBytes } from 'node:crypto';
+import { latin1 } from './unpack/byte-view.ts';
 
 /** From here on the authentication code of AES-GCM, ten times as fast as SHA-256, makes up for what it costs to begin. */
 export const LARGE_BYTES = 64 * 1024;
 
 /** Secret and new in each process: who cannot know it cannot make two contents that look the same under it. */
-const KEY = randomBytes(16);
+const KEY = createSecretKey(randomBytes(16));
 /** One and the same for all, because no code ever leaves the process: equal contents have equal codes. */
 const NONCE = Buffer.alloc(12);
 
@@ -15,20 +16,36 @@ function authenticationCode(bytes: Uint8Array): string {
   return cipher.getAuthTag().toString('hex');
 }
 
+/** Up to here the content is its own key: shorter than what it costs to calculate another. */
+export const SHORT_BYTES = 512;
+
 /** What tells contents apart within this process; the SHA-256 is calculated only when somebody asks. */
 export class ContentKey {
+  /** Of one content always the same, and of another never: the kinds of keys begin differently. */
   readonly key: string;
   #bytes: Uint8Array | undefined;
   #sha256: string | undefined;
 
-  constructor(bytes: Uint8Array) {
-    if (bytes.length < LARGE_BYTES) {
-      this.#sha256 = hash('sha256', bytes);
-      this.key = this.#sha256;
-    } else {
-      this.#bytes = bytes;
-      this.key = `${bytes.length}:${authenticationCode(bytes)}`;
+  private constructor(key: string, bytes: Uint8Array, sha256: string | undefined) {
+    this.key = key;
+    this.#bytes = bytes;
+    this.#sha256 = sha256;
+  }
+
+  static of(bytes: Uint8Array): ContentKey {
+    if (bytes.length <= SHORT_BYTES) {
+      return new ContentKey(`=${latin1(bytes)}`, bytes, undefined);
     }
+    if (bytes.length < LARGE_BYTES) {
+      const sha256 = hash('sha256', bytes);
+      return new ContentKey(sha256, bytes, sha256);
+    }
+    return new ContentKey(`${bytes.length}:${authenticationCode(bytes)}`, bytes, undefined);
+  }
+
+  /** The message itself, which is told apart from its pieces by comparison. `sha256`: when it is known already. */
+  static ofMessage(bytes: Uint8Array, sha256: string | undefined): ContentKey {
+    return new ContentKey('message', bytes, sha256);
   }
 
   /** Lower-case hex. Throws after `forget`, unless it was asked for before. */

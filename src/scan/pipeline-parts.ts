@@ -22,6 +22,14 @@ export interface PipelineParts {
   readonly isAllowed?: (sha256: string) => boolean;
 }
 
+/** The same for every message of a pipeline. */
+export interface RunParts extends PipelineParts {
+  /** The unpackers given, and before them the decoders of what stands in texts. */
+  readonly openers: readonly Unpacker[];
+  /** Decoders for bytes that belong to no part. */
+  readonly blind: readonly Unpacker[];
+}
+
 export interface PipelineResult {
   readonly verdict: Verdict;
   readonly guilt: Guilt;

@@ -1,6 +1,7 @@
 import { Budget } from './budget.ts';
+import { createInlineDecoders } from './mime/inline/index.ts';
 import { neutralise } from './neutralise/neutralise.ts';
-import type { PipelineParts, PipelineResult } from './pipeline-parts.ts';
+import type { PipelineParts, PipelineResult, RunParts } from './pipeline-parts.ts';
 import { MIME_ENGINE } from './scan-outcome.ts';
 import { ScanRun } from './scan-run.ts';
 import type { Guilt, ScanSubject } from './scanner.ts';
@@ -12,20 +13,23 @@ export type { PipelineParts, PipelineResult } from './pipeline-parts.ts';
 export interface Pipeline {
   /**
    * Judges `message`, which is only read and may be shared memory. Never rejects for content: whatever a reader,
-   * an unpacker or an engine throws becomes `unscannable`, with what was found until then.
+   * an unpacker or an engine throws becomes `unscannable`, with what was found until then. `sha256`: digest of these
+   * very bytes, lower-case hex, when it is known; otherwise it is calculated.
    */
-  scan(message: Uint8Array, subject: ScanSubject): Promise<PipelineResult>;
+  scan(message: Uint8Array, subject: ScanSubject, sha256?: string): Promise<PipelineResult>;
 }
 
 /** Content of the overlay used to test whether a neutralisation disarms every reading. */
 const TEST_NOTICE = '#';
 
-export function createPipeline(parts: PipelineParts): Pipeline {
+export function createPipeline(given: PipelineParts): Pipeline {
+  const { all, blind } = createInlineDecoders();
+  const parts: RunParts = { ...given, openers: [...all, ...given.unpackers], blind };
   return {
-    scan: async (message, subject) => {
+    scan: async (message, subject, sha256) => {
       const budget = new Budget(parts.limits, parts.now);
       const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-      const run = new ScanRun(parts, bytes, subject, budget);
+      const run = new ScanRun(parts, { message: bytes, subject, sha256 }, budget);
       const result = await run.run();
       const doubted = subject === 'message' && result.guilt.kind === 'ranges' && run.needsProof;
       const guilt = doubted ? await proven(parts, bytes, subject, result.guilt, budget) : result.guilt;
@@ -36,7 +40,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
 /** `guilt` when the message with its ranges overwritten is clean in every reading, otherwise the whole body. */
 async function proven(
-  parts: PipelineParts,
+  parts: RunParts,
   message: Buffer,
   subject: ScanSubject,
   guilt: Guilt,
@@ -47,7 +51,7 @@ async function proven(
     disarmed.set(patch.bytes, patch.offset);
   }
   const budget = new Budget({ ...parts.limits, timeMs: spent.remainingMs() }, parts.now);
-  const { verdict } = await new ScanRun(parts, disarmed, subject, budget).run();
+  const { verdict } = await new ScanRun(parts, { message: disarmed, subject }, budget).run();
   return isDisarmed(verdict) ? guilt : { kind: 'body' };
 }
 

@@ -18,7 +18,7 @@ function many(findingClass: FindingClass, count: number): Finding[] {
 
 function verdictOn(...batches: readonly (readonly Finding[])[]): Verdict {
   const outcome = new ScanOutcome();
-  const { record } = new PieceLedger().note(new ContentKey(Buffer.from('piece')), { range: undefined });
+  const { record } = new PieceLedger().note(ContentKey.of(Buffer.from('piece')), { range: undefined });
   for (const batch of batches) {
     outcome.found(record, batch);
   }
@@ -46,10 +46,10 @@ describe('the findings of one message', () => {
     const outcome = new ScanOutcome();
     const ledger = new PieceLedger();
     outcome.found(
-      ledger.note(new ContentKey(Buffer.from('first')), { range: undefined }).record,
+      ledger.note(ContentKey.of(Buffer.from('first')), { range: undefined }).record,
       many('malicious', MAX_FINDINGS),
     );
-    const { record } = ledger.note(new ContentKey(Buffer.from('second')), { range: undefined });
+    const { record } = ledger.note(ContentKey.of(Buffer.from('second')), { range: undefined });
     outcome.found(record, [finding('malicious', 'late')]);
     assert.equal(record.isGuilty, true);
   });

@@ -1,14 +1,13 @@
 import { type Budget, ScanLimitError } from './budget.ts';
 import { ContentKey } from './content-key.ts';
 import type { Engine } from './engines/engine.ts';
-import { createBlindDecoders, createInlineDecoders } from './mime/inline/index.ts';
 import { looksLikeMessage } from './mime/message-sniff.ts';
 import { readMime } from './mime/mime-reader.ts';
 import type { MimeSource } from './mime/mime-sink.ts';
 import type { Span } from './mime/multipart.ts';
 import { PasswordSources } from './password-sources.ts';
 import { type Origin, PieceLedger, type PieceRecord } from './piece-ledger.ts';
-import type { PipelineParts, PipelineResult } from './pipeline-parts.ts';
+import type { PipelineResult, RunParts } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
 import { rawRemainder } from './raw-remainder.ts';
 import type { ScanSubject } from './scanner.ts';
@@ -17,6 +16,14 @@ import { ScanOutcome } from './scan-outcome.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 import type { Finding } from './verdict.ts';
 import { UnpackYield } from './unpack-yield.ts';
+
+/** What is scanned. */
+export interface RunInput {
+  readonly message: Buffer;
+  readonly subject: ScanSubject;
+  /** Of the message, lower-case hex, when it is known. */
+  readonly sha256?: string | undefined;
+}
 
 /** A piece that waits to be judged. */
 interface Waiting {
@@ -45,34 +52,33 @@ const SUBJECT_WITHIN_BYTES = 16 * 1024;
 export class ScanRun {
   /** The guilty ranges may not be all: the message with them overwritten has to be looked at again. */
   needsProof = false;
-  readonly #parts: PipelineParts;
+  readonly #parts: RunParts;
   readonly #message: Buffer;
   readonly #subject: ScanSubject;
+  readonly #content: ContentKey;
   readonly #budget: Budget;
   readonly #ledger = new PieceLedger();
   readonly #outcome = new ScanOutcome();
   readonly #passwords = new PasswordSources();
   readonly #waiting: Waiting[] = [];
   readonly #cuts: Span[] = [];
-  readonly #unpackers: readonly Unpacker[];
   #matched = 0;
   #repetitions = 0;
   #matchMs = 0;
   #unusual = false;
 
-  constructor(parts: PipelineParts, message: Buffer, subject: ScanSubject, budget: Budget) {
+  constructor(parts: RunParts, { message, subject, sha256 }: RunInput, budget: Budget) {
     this.#parts = parts;
-    this.#unpackers = [...createInlineDecoders(), ...parts.unpackers];
     this.#message = message;
     this.#subject = subject;
+    this.#content = ContentKey.ofMessage(message, sha256);
     this.#budget = budget;
   }
 
   async run(): Promise<PipelineResult> {
     const started = this.#parts.now();
-    const content = new ContentKey(this.#message);
-    const { sha256 } = content;
-    await this.#outcome.attempt(undefined, 'malformed', 'scan', () => this.#judgeAll(content));
+    const { sha256 } = this.#content;
+    await this.#outcome.attempt(undefined, 'malformed', 'scan', () => this.#judgeAll(this.#content));
     const totalMs = this.#parts.now() - started;
     return {
       verdict: this.#outcome.verdict(),
@@ -116,9 +122,9 @@ export class ScanRun {
   async #unpackRaw(piece: Piece, record: PieceRecord): Promise<void> {
     const waiting = { piece, record, isRead: true, mimeDepth: 0 };
     if (this.#subject === 'fragment') {
-      await this.#unpack(waiting, this.#unpackers);
+      await this.#unpack(waiting, this.#parts.openers);
     } else if (this.#unusual) {
-      await this.#unpack(waiting, createBlindDecoders());
+      await this.#unpack(waiting, this.#parts.blind);
     }
   }
 
@@ -136,7 +142,7 @@ export class ScanRun {
         containerDepth,
       });
     }
-    await this.#unpack({ ...waiting, isRead: waiting.isRead || isMessage }, this.#unpackers);
+    await this.#unpack({ ...waiting, isRead: waiting.isRead || isMessage }, this.#parts.openers);
     record.content.forget();
   }
 
@@ -198,7 +204,7 @@ export class ScanRun {
 
   /** Notes where a piece was met; gives it back when it was not met before and has to be judged. */
   #admit(piece: Piece, origin: Origin, how: Pick<Waiting, 'isRead' | 'mimeDepth'>): Waiting | undefined {
-    const content = new ContentKey(piece.bytes);
+    const content = this.#isMessage(piece) ? this.#content : ContentKey.of(piece.bytes);
     const { record, isNew } = this.#ledger.note(content, origin);
     if (!isNew) {
       this.#countRepetition();
@@ -210,6 +216,11 @@ export class ScanRun {
     }
     this.#budget.spendPiece();
     return { piece, record, ...how };
+  }
+
+  /** Some reading may take the whole message for a body. */
+  #isMessage({ bytes }: Piece): boolean {
+    return bytes.length === this.#message.length && this.#message.equals(bytes);
   }
 
   /** The same content again costs a digest each time: an archive of a million equal files is a bomb as well. */
@@ -258,6 +269,9 @@ export class ScanRun {
 
   async #unpack(waiting: Waiting, unpackers: readonly Unpacker[]): Promise<void> {
     for (const unpacker of unpackers) {
+      if (!this.#mayOpen(unpacker, waiting)) {
+        continue;
+      }
       const pending = this.#outcome.attempt(waiting.record, 'malformed', `unpacker ${unpacker.name}`, () =>
         this.#unpackWith(unpacker, waiting),
       );
@@ -267,11 +281,17 @@ export class ScanRun {
     }
   }
 
+  #mayOpen(unpacker: Unpacker, { piece, record }: Waiting): boolean {
+    try {
+      return unpacker.recognises(piece);
+    } catch {
+      this.#outcome.fail(record, 'malformed', `unpacker ${unpacker.name} failed`);
+      return true;
+    }
+  }
+
   #unpackWith(unpacker: Unpacker, waiting: Waiting): void | Promise<void> {
     const { piece, record, mimeDepth } = waiting;
-    if (!unpacker.recognises(piece)) {
-      return;
-    }
     if (piece.depth >= this.#budget.limits.maxContainerDepth) {
       throw new ScanLimitError(
         'too-deep',

@@ -51,14 +51,15 @@ function tooLarge(verdict: Verdict, limit: number): Verdict {
  * counts, and because the rest is unknown the whole body is guilty.
  */
 export function createJudge(pipeline: Pipeline, { limits, faults, observer }: JudgeSettings) {
-  return async ({ message, subject }: ScanJob): Promise<ScanOutcome> => {
+  return async ({ message, subject, sha256 }: ScanJob): Promise<ScanOutcome> => {
     const limit = limits.maxMessageBytes;
     const bytes = readMessage(message, limit);
     if (faults) {
       obeyFault(bytes);
     }
     observer?.begin();
-    const result = await pipeline.scan(bytes, subject);
+    const isWhole = message.kind === 'memory' && message.byteLength <= limit;
+    const result = await pipeline.scan(bytes, subject, isWhole ? sha256 : undefined);
     const observed = observer?.observations();
     const seen = observed === undefined ? {} : { observed };
     const outcome = { ...result, ...seen, verdict: bounded(result.verdict) };

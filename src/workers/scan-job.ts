@@ -15,6 +15,8 @@ export type Answer<T> =
 export interface ScanJob {
   readonly message: MessageBytes;
   readonly subject: ScanSubject;
+  /** SHA-256 of the message, lower-case hex, when it is known. Of a file it is not believed: it may have changed. */
+  readonly sha256?: string;
 }
 
 /** What a worker found out about one message. */

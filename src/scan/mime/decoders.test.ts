@@ -26,7 +26,7 @@ async function inline(bytes: Buffer, facts: Partial<Piece> = {}): Promise<string
     cannot: () => undefined,
     passwords: () => [],
   };
-  for (const decoder of createInlineDecoders().filter((one: Unpacker) => one.recognises(piece))) {
+  for (const decoder of createInlineDecoders().all.filter((one: Unpacker) => one.recognises(piece))) {
     await decoder.unpack(piece, out);
   }
   return found;

@@ -37,14 +37,18 @@ function guarded(unpacker: Unpacker): Unpacker {
         return true; // unpacking will fail as well, and say so
       }
     },
-    unpack: async (piece, out) => {
-      try {
-        await unpacker.unpack(piece, out);
-      } catch (error) {
+    unpack: (piece, out) => {
+      const failed = (error: unknown): void => {
         if (error instanceof ScanLimitError) {
           throw error;
         }
         out.cannot('malformed', `${unpacker.name} reader failed`);
+      };
+      try {
+        const pending = unpacker.unpack(piece, out);
+        return pending instanceof Promise ? pending.catch(failed) : undefined;
+      } catch (error) {
+        return failed(error);
       }
     },
   };

@@ -1,3 +1,5 @@
+import { latin1 } from './byte-view.ts';
+
 /** Reading PDF syntax out of text, one character per byte; every pattern is bounded and linear. */
 
 /** Names may be written with `#` and two hex digits for any character (ISO 32000 7.3.5). */
@@ -79,14 +81,31 @@ export function numberOf(dictionary: string, key: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** Strings of scripts in a text: what stands behind `/JS` and is not a reference. */
-export function scriptStrings(text: string, most: number): Buffer[] {
+/** How the name `JS` may begin: each of its letters may be written in hex. */
+const SCRIPT_NAMES = ['/JS', '/J#53', '/#4a', '/#4A'].map((name) => Buffer.from(name));
+const SCRIPT_NAME = /^\/(?:JS|#4[aA]S|J#53|#4[aA]#53)(?![A-Za-z0-9])/;
+const MAX_NAME_BYTES = 16;
+/** One string, and the blanks that may stand before it. */
+const MAX_STRING_BYTES = 1024 * 1024;
+const MAX_BLANKS = 64;
+
+function stringBehind(bytes: Buffer, at: number): Buffer | undefined {
+  // Most names are followed by a reference, and their text is not worth a copy.
+  return /^\s{0,64}[(<]/.test(latin1(bytes, at, at + MAX_BLANKS + 1))
+    ? readString(latin1(bytes, at, at + MAX_BLANKS + MAX_STRING_BYTES), 0, MAX_STRING_BYTES)
+    : undefined;
+}
+
+/** Strings of scripts among objects: what stands behind `/JS` and is not a reference. */
+export function scriptStrings(bytes: Buffer, most: number): Buffer[] {
   const found: Buffer[] = [];
-  const names = /\/(?:JS|#4[aA]S|J#53|#4[aA]#53)(?![A-Za-z0-9])/g;
-  for (let match = names.exec(text); match !== null && found.length < most; match = names.exec(text)) {
-    const string = readString(text, match.index + match[0].length);
-    if (string !== undefined && string.length > 0) {
-      found.push(string);
+  for (const name of SCRIPT_NAMES) {
+    for (let at = bytes.indexOf(name); at >= 0 && found.length < most; at = bytes.indexOf(name, at + 1)) {
+      const length = SCRIPT_NAME.exec(latin1(bytes, at, at + MAX_NAME_BYTES))?.[0].length ?? 0;
+      const string = length === 0 ? undefined : stringBehind(bytes, at + length);
+      if (string !== undefined && string.length > 0) {
+        found.push(string);
+      }
     }
   }
   return found;

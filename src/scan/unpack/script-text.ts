@@ -1,5 +1,6 @@
 import type { Piece } from '../piece.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
+import { FoldedWord } from './folded-word.ts';
 import type { MarkIndex } from './mark-search.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import { TextFamily } from './text-family.ts';
@@ -14,6 +15,8 @@ const MIN_ANNOUNCED = 12;
 const MIN_NUMBERS = 12;
 /** Bytes looked at to tell text from data. */
 const SAMPLE_BYTES = 1024;
+const DASH = 0x2d;
+const UNDERSCORE = 0x5f;
 /** Runs that become pieces of their own before small ones are joined. */
 const SINGLE_RUNS = 64;
 
@@ -39,8 +42,11 @@ export function wideEncoding(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undef
   if (bytes.length < 16 || mark === 0xfffe || mark === 0xfeff) {
     return mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : undefined;
   }
-  const zeros = [0, 0];
   const length = Math.min(bytes.length, SAMPLE_BYTES) & ~1;
+  if (!bytes.subarray(0, length).includes(0)) {
+    return undefined;
+  }
+  const zeros = [0, 0];
   for (let at = 0; at < length; at += 1) {
     zeros[at & 1] = (zeros[at & 1] ?? 0) + (bytes[at] === 0 ? 1 : 0);
   }
@@ -64,8 +70,18 @@ function decodeRun(run: string): Buffer {
   return Buffer.from(text, isHex(text) ? 'hex' : 'base64');
 }
 
-const ANNOUNCED =
-  /(?:base64\s{0,8}[,:;]|atob\s{0,8}\(|frombase64(?:string)?\s{0,8}\(|base64_?decode\s{0,8}\()\s{0,8}["'`]?/gi;
+/** Words that announce base64, and what stands around them. */
+const ANNOUNCEMENTS: readonly { readonly word: FoldedWord; readonly whole: RegExp }[] = [
+  {
+    word: new FoldedWord('base64'),
+    whole:
+      /^(?:[\s\S]{4}base64\s{0,8}[,:;]|frombase64(?:string)?\s{0,8}\(|[\s\S]{4}base64_?decode\s{0,8}\()\s{0,8}["'`]?/i,
+  },
+  { word: new FoldedWord('atob'), whole: /^[\s\S]{4}atob\s{0,8}\(\s{0,8}["'`]?/i },
+];
+/** Bytes looked at before such a word, and from there on. */
+const BEFORE_WORD = 4;
+const AROUND_WORD = 64;
 
 /** Reads one text: what is encoded in it, and its other readings. */
 class TextReading {
@@ -81,11 +97,10 @@ class TextReading {
   }
 
   run(): void {
-    const text = latin1(this.#view);
     this.#encodedRuns();
-    this.#announced(text);
+    this.#announced();
     this.#numbers();
-    for (const [name, bytes] of this.#family.views(this.#view, text)) {
+    for (const [name, bytes] of this.#family.views(this.#view)) {
       this.#out.budget.checkTime();
       this.#out.emit(name, bytes);
     }
@@ -97,10 +112,11 @@ class TextReading {
     for (const alphabet of ['plain', 'url'] as const) {
       for (const run of base64Runs(this.#view, MIN_RUN, alphabet, stretches)) {
         this.#out.budget.checkTime();
-        const text = latin1(this.#view, run.start, run.end);
+        const letters = this.#view.subarray(run.start, run.end);
         // Without its own characters a run of the second alphabet is one of the first.
-        if ((alphabet === 'plain' || /[-_]/.test(text)) && this.#family.isNew(this.#view, text)) {
-          joiner.add(decodeRun(text));
+        const isOwn = alphabet === 'plain' || letters.includes(DASH) || letters.includes(UNDERSCORE);
+        if (isOwn && this.#family.isNew(this.#view, letters)) {
+          joiner.add(decodeRun(latin1(letters)));
         }
       }
     }
@@ -108,25 +124,32 @@ class TextReading {
   }
 
   /** Short base64 where a word in front of it says so; long runs were read already. */
-  #announced(text: string): void {
-    if (!text.includes('64') && !/atob/i.test(text)) {
-      return;
-    }
+  #announced(): void {
     const joiner = new PieceJoiner(this.#out, 'announced');
-    for (const match of text.matchAll(ANNOUNCED)) {
-      const start = match.index + match[0].length;
-      const run = /^[A-Za-z0-9+/_-]+/.exec(text.slice(start, start + MIN_RUN))?.[0] ?? '';
-      if (run.length >= MIN_ANNOUNCED && run.length < MIN_RUN) {
-        joiner.add(Buffer.from(run, 'base64'));
+    for (const { word, whole } of ANNOUNCEMENTS) {
+      for (let at = word.indexIn(this.#view); at >= 0; at = word.indexIn(this.#view, at + word.length)) {
+        const end = whole.exec(this.#around(at))?.[0].length;
+        const start = at - BEFORE_WORD + (end ?? 0);
+        const run = end === undefined ? '' : latin1(this.#view, start, start + MIN_RUN);
+        const letters = /^[A-Za-z0-9+/_-]+/.exec(run)?.[0] ?? '';
+        if (letters.length >= MIN_ANNOUNCED && letters.length < MIN_RUN) {
+          joiner.add(Buffer.from(letters, 'base64'));
+        }
       }
     }
     joiner.flush();
   }
 
+  /** The word at `at` and what stands behind it, always with as much before it. */
+  #around(at: number): string {
+    const start = Math.max(0, at - BEFORE_WORD);
+    return ' '.repeat(start - (at - BEFORE_WORD)) + latin1(this.#view, start, at + AROUND_WORD);
+  }
+
   #numbers(): void {
     const joiner = new PieceJoiner(this.#out, 'numbers', SINGLE_RUNS);
     for (const bytes of numberArrays(this.#view, MIN_NUMBERS)) {
-      if (this.#family.isNew(this.#view, latin1(bytes))) {
+      if (this.#family.isNew(this.#view, bytes)) {
         joiner.add(bytes);
       }
     }

@@ -1,10 +1,13 @@
 import { hash } from 'node:crypto';
-import { latin1, viewOf } from './byte-view.ts';
+import { viewOf } from './byte-view.ts';
+import { FoldedWord } from './folded-word.ts';
 import { base64Runs } from './text-runs.ts';
 import {
   decodeEntities,
-  joinAddedLiterals,
-  joinListedLiterals,
+  firstJoint,
+  hasTag,
+  hasTellingEntity,
+  joinLiterals,
   stripTags,
   unescapeScript,
   unfold,
@@ -13,63 +16,44 @@ import {
 /** Another reading of a text; undefined when there is nothing to change. */
 interface TextView {
   readonly name: string;
-  readonly read: (text: string, bytes: Buffer) => Buffer | undefined;
-}
-
-/** The text as bytes again, when it changed. */
-function changed(source: string, view: string): Buffer | undefined {
-  return view === source ? undefined : Buffer.from(view, 'latin1');
+  /** `joint`: see `firstJoint`. */
+  readonly read: (bytes: Buffer, joint: number) => Buffer | undefined;
 }
 
 /** Shortest run for which joining the elements of an array counts, characters. */
 const MIN_RUN = 64;
 
-function encodedLength(text: string): number {
-  return base64Runs(Buffer.from(text, 'latin1'), MIN_RUN).reduce((sum, { letters }) => sum + letters, 0);
+function encodedLength(bytes: Buffer): number {
+  return base64Runs(bytes, MIN_RUN).reduce((sum, { letters }) => sum + letters, 0);
 }
 
 /** Arrays of strings are everywhere; joined they count only when that makes encoded data out of them. */
-function joinEncodedList(text: string): string {
-  const listed = joinListedLiterals(text);
-  return listed !== text && encodedLength(listed) > encodedLength(joinAddedLiterals(text)) ? listed : text;
+function joinEncodedList(bytes: Buffer, joint: number): Buffer | undefined {
+  const listed = joinLiterals(bytes, joint, true);
+  const isData =
+    listed !== undefined && encodedLength(listed) > encodedLength(joinLiterals(bytes, joint, false) ?? bytes);
+  return isData ? listed : undefined;
 }
 
-/** `test` is sticky and begins with `mark`: the search for one character is many times faster than the expression. */
-function occurs(text: string, mark: string, test: RegExp): boolean {
-  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
-    test.lastIndex = at;
-    if (test.test(text)) {
-      return true;
-    }
-  }
-  return false;
+function plainText(bytes: Buffer): Buffer | undefined {
+  return hasTag(bytes) ? stripTags(decodeEntities(bytes) ?? bytes) : undefined;
 }
 
-function plainText(text: string, bytes: Buffer): Buffer | undefined {
-  return occurs(text, '<', /<[a-z!/]/iy)
-    ? Buffer.from(stripTags(latin1(decodeEntities(bytes) ?? bytes)), 'latin1')
-    : undefined;
-}
-
-/** Common named references change no code; a numeric one, or one that stands for punctuation, may. */
-const TELLING_ENTITY = /&(?:#|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/y;
+const FOLDED = /^BEGIN:V(?:CALENDAR|CARD)/im;
 
 /** In the order in which they are applied on top of each other: each only after those before it. */
 const VIEWS: readonly TextView[] = [
   { name: 'text', read: plainText },
-  {
-    name: 'entities',
-    read: (text, bytes) => (occurs(text, '&', TELLING_ENTITY) ? decodeEntities(bytes) : undefined),
-  },
+  { name: 'entities', read: (bytes) => (hasTellingEntity(bytes) ? decodeEntities(bytes) : undefined) },
   {
     name: 'unfolded',
-    read: (text) =>
-      /^BEGIN:V(?:CALENDAR|CARD)/im.test(text.slice(0, 1024)) ? changed(text, unfold(text)) : undefined,
+    read: (bytes) => (FOLDED.test(bytes.toString('latin1', 0, 1024)) ? unfold(bytes) : undefined),
   },
-  { name: 'unescaped', read: (_, bytes) => unescapeScript(bytes) },
-  { name: 'joined', read: (text) => changed(text, joinAddedLiterals(text)) },
-  { name: 'listed', read: (text) => changed(text, joinEncodedList(text)) },
+  { name: 'unescaped', read: unescapeScript },
+  { name: 'joined', read: (bytes, joint) => joinLiterals(bytes, joint, false) },
+  { name: 'listed', read: joinEncodedList },
 ];
+const LAST_RANK = VIEWS.length - 1;
 const REVERSED = 'reversed';
 
 /** Readings on top of readings: the bigger the text, the fewer, because each is as big as the text. */
@@ -103,30 +87,33 @@ interface Lineage {
  */
 export class TextFamily {
   readonly #lineages = new WeakMap<Uint8Array, Lineage>();
+  /** The word that a script names when it turns a text round. */
+  readonly #reverse = new FoldedWord('reverse');
 
   /** Remembers a run; false when it was met in this text or in one that it was made from. */
-  isNew(bytes: Uint8Array, run: string): boolean {
+  isNew(bytes: Uint8Array, run: Uint8Array): boolean {
     const { seen } = this.#lineageOf(bytes);
-    const digest = hash('sha256', Buffer.from(run, 'latin1'));
+    const digest = hash('sha256', run);
     const fresh = !seen.has(digest);
     seen.add(digest);
     return fresh;
   }
 
   /** The other readings of a text that this one calls for. */
-  *views(bytes: Buffer, text: string): Generator<readonly [name: string, bytes: Buffer], void, void> {
+  *views(bytes: Buffer): Generator<readonly [name: string, bytes: Buffer], void, void> {
     const { rank, length, allowance, seen } = this.#lineageOf(bytes);
-    if (length >= mostInChain(text.length) || allowance.left <= 0) {
+    if (length >= mostInChain(bytes.length) || allowance.left <= 0) {
       return;
     }
+    const joint = rank < LAST_RANK ? firstJoint(bytes) : bytes.length;
     for (const [index, { name, read }] of VIEWS.entries()) {
-      const view = index > rank ? read(text, bytes) : undefined;
+      const view = index > rank ? read(bytes, joint) : undefined;
       if (view !== undefined && view.length > 0) {
         allowance.left -= view.length;
         yield [name, this.#remember(disarm(view), { rank: index, length: length + 1, allowance, seen })];
       }
     }
-    if (rank < VIEWS.length && /reverse/i.test(text)) {
+    if (rank < VIEWS.length && this.#reverse.indexIn(bytes) >= 0) {
       const reversed = viewOf(bytes.toReversed());
       allowance.left -= reversed.length;
       yield [REVERSED, this.#remember(reversed, { rank: VIEWS.length, length: length + 1, allowance, seen })];

@@ -157,6 +157,7 @@ const WORD = 2;
 const BETWEEN = 3;
 const ZERO = 0x30;
 const NINE = 0x39;
+const DOT = 0x2e;
 const NUMBER_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
   const character = String.fromCharCode(code);
   return /[0-9]/.test(character)
@@ -181,15 +182,14 @@ function tokenEnd(bytes: Uint8Array, start: number): number {
   return at;
 }
 
-/** Where the next token begins that is a number, or the end: between arrays nothing else matters. */
-function nextNumber(bytes: Uint8Array, from: number): number {
-  for (let at = from; at < bytes.length; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (byte <= NINE && byte >= ZERO && (at === from || !isInToken(bytes, at - 1))) {
+/** Where in `[from, to)` the first token begins that may be a number, or `to`. */
+function nextNumber(bytes: Uint8Array, from: number, to: number): number {
+  for (let at = from; at < to; at += 1) {
+    if (classAt(bytes, at) === DIGIT && (at === 0 || !isInToken(bytes, at - 1))) {
       return at;
     }
   }
-  return bytes.length;
+  return to;
 }
 
 function isInToken(bytes: Uint8Array, at: number): boolean {
@@ -197,13 +197,84 @@ function isInToken(bytes: Uint8Array, at: number): boolean {
   return kind === DIGIT || kind === WORD;
 }
 
-/** The longest number or joining word that means something, characters. */
-const MAX_TOKEN = 16;
+/** The dot of `String.fromCharCode` stands before a letter, that of a decimal fraction before a digit. */
+function isCallDot(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === DOT && classAt(bytes, at + 1) === WORD;
+}
 
-function numberIn(token: string): number | undefined {
-  const isNumber = /^(?:0[xX][0-9a-fA-F]{1,4}|\d{1,4})$/.test(token);
-  const value = isNumber ? Number(token) : Number.NaN;
-  return value <= 255 ? value : undefined;
+/** The last byte in `[from, to)` that no array of numbers goes on over, or -1. */
+function lastArrayEnd(bytes: Uint8Array, from: number, to: number): number {
+  for (let at = to - 1; at >= from; at -= 1) {
+    if (classAt(bytes, at) === 0 && !isCallDot(bytes, at)) {
+      return at;
+    }
+  }
+  return -1;
+}
+
+/**
+ * Where, from `from` on, an array of `least` numbers may begin; the end when nowhere. Numbers and what separates
+ * them fill `2 * least - 1` bytes at least: where something else stands among those, it is behind that or nowhere.
+ */
+function nextArray(bytes: Uint8Array, from: number, least: number): number {
+  const window = 2 * least - 1;
+  for (let at = from; at + window <= bytes.length;) {
+    const end = lastArrayEnd(bytes, at, at + window);
+    const number = end < 0 ? nextNumber(bytes, at, at + window) : end + 1;
+    if (number === at) {
+      return at;
+    }
+    at = number;
+  }
+  return bytes.length;
+}
+
+/** The longest joining word, characters. */
+const MAX_GLUE = 12;
+const MIN_GLUE = 3;
+/** Digits of a decimal number, and of a hexadecimal one behind its prefix. */
+const MAX_DIGITS = 4;
+const NONE = -1;
+const CASE_BIT = 0x20;
+const LETTER_X = 0x78;
+const LETTER_A = 0x61;
+const LETTER_F = 0x66;
+
+function decimalIn(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const digit = (bytes[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) {
+      return NONE;
+    }
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function hexadecimalIn(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    const letter = byte | CASE_BIT;
+    const isDigit = byte >= ZERO && byte <= NINE;
+    if (!isDigit && (letter < LETTER_A || letter > LETTER_F)) {
+      return NONE;
+    }
+    value = value * 16 + (isDigit ? byte - ZERO : letter - LETTER_A + 10);
+  }
+  return value;
+}
+
+/** The value of the token, decimal or behind `0x`, when a byte can have it, otherwise `NONE`. */
+function numberIn(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  const isHex = length > 2 && ((bytes[start + 1] ?? 0) | CASE_BIT) === LETTER_X && bytes[start] === ZERO;
+  if (length > (isHex ? MAX_DIGITS + 2 : MAX_DIGITS)) {
+    return NONE;
+  }
+  const value = isHex ? hexadecimalIn(bytes, start + 2, end) : decimalIn(bytes, start, end);
+  return value <= 255 ? value : NONE;
 }
 
 /** Numbers of most arrays that are none of characters. */
@@ -224,7 +295,7 @@ class NumberRuns {
 
   scan(): void {
     const bytes = this.#bytes;
-    for (let at = nextNumber(bytes, 0); at < bytes.length;) {
+    for (let at = nextArray(bytes, 0, this.#least); at < bytes.length;) {
       const kind = classAt(bytes, at);
       if (kind === DIGIT || kind === WORD) {
         const end = tokenEnd(bytes, at);
@@ -233,29 +304,32 @@ class NumberRuns {
         }
         at = end;
       } else {
-        if (kind !== BETWEEN && !this.#isCallDot(at)) {
+        if (kind !== BETWEEN && !isCallDot(bytes, at)) {
           this.#end();
         }
         at += 1;
       }
-      at = this.#count === 0 ? nextNumber(bytes, at) : at;
+      at = this.#count === 0 ? nextArray(bytes, at, this.#least) : at;
     }
     this.#end();
   }
 
   #token(start: number, end: number, kind: number): void {
-    const token = end - start > MAX_TOKEN ? '' : this.#bytes.toString('latin1', start, end);
-    const value = kind === DIGIT ? numberIn(token) : undefined;
-    if (value !== undefined) {
+    const value = kind === DIGIT ? numberIn(this.#bytes, start, end) : NONE;
+    if (value !== NONE) {
       this.#push(value);
-    } else if (!GLUE.has(token.toLowerCase())) {
+    } else if (kind === DIGIT || !this.#isGlue(start, end)) {
       this.#end();
     }
   }
 
-  /** The dot of `String.fromCharCode` stands before a letter, that of a decimal fraction before a digit. */
-  #isCallDot(at: number): boolean {
-    return this.#bytes[at] === 0x2e && classAt(this.#bytes, at + 1) === WORD;
+  #isGlue(start: number, end: number): boolean {
+    const length = end - start;
+    return (
+      length >= MIN_GLUE &&
+      length <= MAX_GLUE &&
+      GLUE.has(this.#bytes.toString('latin1', start, end).toLowerCase())
+    );
   }
 
   /** Bytes and not an array of numbers, which takes eight times the room: a message may be one long array. */

@@ -1,3 +1,5 @@
+import { ByteCuts } from './byte-cuts.ts';
+
 /** Other readings of a text: what a browser or a script host makes of it. Each takes linear time. */
 
 const ENTITIES: ReadonlyMap<string, number> = new Map(
@@ -174,41 +176,142 @@ export function unescapeScript(bytes: Buffer): Buffer | undefined {
   return replaceEscapes(bytes, [PERCENT, BACKSLASH], readScriptEscape);
 }
 
-/** The text without tags and comments; an unclosed one ends it, as browsers drop the rest as well. */
-export function stripTags(text: string): string {
-  const kept: string[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const open = text.indexOf('<', at);
-    if (open < 0) {
-      kept.push(text.slice(at));
-      break;
+const OPEN = 0x3c;
+const CLOSE = 0x3e;
+const COMMENT = Buffer.from('<!--');
+const COMMENT_END = Buffer.from('-->');
+
+function isLetter(byte: number): boolean {
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x7a;
+}
+
+/** A tag, the end of one, or a comment. */
+export function hasTag(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(OPEN); at >= 0; at = bytes.indexOf(OPEN, at + 1)) {
+    const next = bytes[at + 1] ?? 0;
+    if (isLetter(next) || next === 0x21 || next === 0x2f) {
+      return true;
     }
-    kept.push(text.slice(at, open));
-    const isComment = text.startsWith('<!--', open);
-    const close = isComment ? text.indexOf('-->', open + 4) : text.indexOf('>', open);
-    if (close < 0) {
-      break;
-    }
-    at = close + (isComment ? 3 : 1);
   }
-  return kept.join('');
+  return false;
 }
 
-/** Places where two string literals are added: JavaScript, PowerShell and C (`+`), Visual Basic (`&`), PHP (`.`). */
-const ADDED = /(["'`])\s{0,64}(?:[+&.]\s{0,64}(?:_\s{0,64})?)(["'`])/g;
-/** The same, and elements of an array of strings. */
-const LISTED = /(["'`])\s{0,64}[+&.,]\s{0,64}(?:_\s{0,64})?(["'`])/g;
-
-export function joinAddedLiterals(text: string): string {
-  return text.replace(ADDED, '');
+/**
+ * The text without tags and comments; an unclosed one ends it, as browsers drop the rest as well. Undefined when
+ * there is none.
+ */
+export function stripTags(bytes: Buffer): Buffer | undefined {
+  const cuts = new ByteCuts(bytes);
+  for (let open = bytes.indexOf(OPEN); open >= 0;) {
+    const isComment = bytes[open + 1] === COMMENT[1] && bytes.subarray(open, open + 4).equals(COMMENT);
+    const close = isComment ? bytes.indexOf(COMMENT_END, open + 4) : bytes.indexOf(CLOSE, open);
+    const end = close < 0 ? bytes.length : close + (isComment ? COMMENT_END.length : 1);
+    cuts.cut(open, end);
+    open = bytes.indexOf(OPEN, end);
+  }
+  return cuts.rest();
 }
 
-export function joinListedLiterals(text: string): string {
-  return text.replace(LISTED, '');
+/** Common named references change no code; a numeric one, or one that stands for punctuation, may. */
+const TELLING_ENTITY = /^(?:#|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/;
+const AMPERSAND = 0x26;
+
+export function hasTellingEntity(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(AMPERSAND); at >= 0; at = bytes.indexOf(AMPERSAND, at + 1)) {
+    const next = bytes[at + 1] ?? 0;
+    const mayTell = next === HASH || isLetter(next);
+    if (mayTell && TELLING_ENTITY.test(bytes.toString('latin1', at + 1, at + 9))) {
+      return true;
+    }
+  }
+  return false;
 }
 
-/** Continuation lines of calendars and address cards joined (RFC 5545 3.1, RFC 6350 3.2). */
-export function unfold(text: string): string {
-  return text.replace(/\r?\n[ \t]/g, '');
+/** Blanks on either side of what adds two literals. */
+const MAX_BLANKS = 64;
+const UNDERSCORE = 0x5f;
+/** What may stand around and between two literals. */
+const QUOTE = 1;
+const BLANK = 2;
+const ADDING = 3;
+const COMMA = 4;
+const LITERAL_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (/["'`]/.test(character)) {
+    return QUOTE;
+  }
+  // JavaScript, PowerShell and C (`+`), Visual Basic (`&`), PHP (`.`)
+  return /\s/.test(character) ? BLANK : /[+&.]/.test(character) ? ADDING : character === ',' ? COMMA : 0;
+});
+
+function literalClassAt(bytes: Uint8Array, at: number): number {
+  return at < bytes.length ? (LITERAL_CLASS[bytes[at] ?? 0] ?? 0) : 0;
+}
+
+function afterBlanks(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < from + MAX_BLANKS && literalClassAt(bytes, at) === BLANK) {
+    at += 1;
+  }
+  return at;
+}
+
+/** The end of what joins the literal that ends with the quote at `quote` to another, its quote included; or -1. */
+function jointEnd(bytes: Uint8Array, quote: number, withCommas: boolean): number {
+  const sign = afterBlanks(bytes, quote + 1);
+  const kind = literalClassAt(bytes, sign);
+  if (kind !== ADDING && !(withCommas && kind === COMMA)) {
+    return -1;
+  }
+  const next = afterBlanks(bytes, sign + 1);
+  const other = bytes[next] === UNDERSCORE ? afterBlanks(bytes, next + 1) : next;
+  return literalClassAt(bytes, other) === QUOTE ? other + 1 : -1;
+}
+
+function nextQuote(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && LITERAL_CLASS[bytes[at] ?? 0] !== QUOTE) {
+    at += 1;
+  }
+  return at;
+}
+
+/** Where two literals are first joined, by a sign or as elements of an array; the end when nowhere. */
+export function firstJoint(bytes: Uint8Array): number {
+  for (let at = nextQuote(bytes, 0); at < bytes.length; at = nextQuote(bytes, at + 1)) {
+    if (jointEnd(bytes, at, true) >= 0) {
+      return at;
+    }
+  }
+  return bytes.length;
+}
+
+/** String literals that are added joined, from `joint` on, with `withCommas` the elements of an array of strings as well. */
+export function joinLiterals(bytes: Buffer, joint: number, withCommas: boolean): Buffer | undefined {
+  const cuts = new ByteCuts(bytes);
+  for (let at = nextQuote(bytes, joint); at < bytes.length;) {
+    const end = jointEnd(bytes, at, withCommas);
+    if (end >= 0) {
+      cuts.cut(at, end);
+    }
+    at = nextQuote(bytes, end >= 0 ? end : at + 1);
+  }
+  return cuts.rest();
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Continuation lines of calendars and address cards joined (RFC 5545 3.1, RFC 6350 3.2); undefined: there are none. */
+export function unfold(bytes: Buffer): Buffer | undefined {
+  const cuts = new ByteCuts(bytes);
+  let kept = 0;
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (bytes[at + 1] === 0x20 || bytes[at + 1] === 0x09) {
+      cuts.cut(at > kept && bytes[at - 1] === CR ? at - 1 : at, at + 2);
+      kept = at + 2;
+    }
+  }
+  return cuts.rest();
 }

@@ -1,4 +1,4 @@
-import { hasMagic, latin1, positionsOf, u16le, u32le, u64le, viewOf } from './byte-view.ts';
+import { hasMagic, latin1, u16le, u32le, u64le, viewOf } from './byte-view.ts';
 import type { MarkIndex } from './mark-search.ts';
 
 /** Entries looked at per archive, of each kind. More than the piece limit of a message can ever use. */
@@ -9,8 +9,12 @@ const MAX_END_RECORDS = 64;
 
 const LOCAL = Buffer.from('PK\u0003\u0004', 'latin1');
 const CENTRAL = Buffer.from('PK\u0001\u0002', 'latin1');
-const END = Buffer.from('PK\u0005\u0006', 'latin1');
-const DESCRIPTOR = Buffer.from('PK\u0007\u0008', 'latin1');
+const LETTERS = Buffer.from('PK');
+/** What follows the two letters of a local header, a central entry, an end record and a data descriptor. */
+const LOCAL_KIND = 0x0403;
+const CENTRAL_KIND = 0x0201;
+const END_KIND = 0x0605;
+const DESCRIPTOR_KIND = 0x0807;
 const LOCAL_BYTES = 30;
 const CENTRAL_BYTES = 46;
 const FLAG_ENCRYPTED = 1;
@@ -185,21 +189,45 @@ function isPlausibleLocal(bytes: Buffer, at: number): boolean {
   return fits && version <= 99 && (at === 0 || isAssigned(u16le(bytes, at + 8)));
 }
 
+interface Records {
+  readonly locals: readonly number[];
+  readonly centrals: readonly number[];
+  readonly ends: readonly number[];
+  readonly descriptors: readonly number[];
+}
+
+/** Where every kind of record stands, at most so many of each and one more, in one pass. */
+function recordsIn(bytes: Buffer): Records {
+  const found = { locals: [], centrals: [], ends: [], descriptors: [] };
+  const byKind = new Map<number, number[]>([
+    [LOCAL_KIND, found.locals],
+    [CENTRAL_KIND, found.centrals],
+    [END_KIND, found.ends],
+    [DESCRIPTOR_KIND, found.descriptors],
+  ]);
+  for (let at = bytes.indexOf(LETTERS); at >= 0; at = bytes.indexOf(LETTERS, at + 2)) {
+    const list = byKind.get(u16le(bytes, at + 2));
+    if (list !== undefined && list.length <= MAX_ZIP_RECORDS) {
+      list.push(at);
+    }
+  }
+  return found;
+}
+
 /** The union of what the central directories and the local headers anywhere in the bytes say. */
 export function mapZip(input: Uint8Array): ZipMap {
   const bytes = viewOf(input);
-  const locals = positionsOf(bytes, LOCAL, MAX_ZIP_RECORDS + 1);
-  const centrals = positionsOf(bytes, CENTRAL, MAX_ZIP_RECORDS + 1);
+  const { locals, centrals, ends, descriptors } = recordsIn(bytes);
   const tooMany = locals.length > MAX_ZIP_RECORDS || centrals.length > MAX_ZIP_RECORDS;
   const map = new EntryMap(
     bytes,
     locals.slice(0, MAX_ZIP_RECORDS).filter((at) => isPlausibleLocal(bytes, at)),
   );
-  const ends = positionsOf(bytes, END, MAX_END_RECORDS);
   for (const at of centrals.slice(0, MAX_ZIP_RECORDS)) {
-    map.place(readCentral(bytes, at), shiftsFor(bytes, at, ends));
+    map.place(readCentral(bytes, at), shiftsFor(bytes, at, ends.slice(0, MAX_END_RECORDS)));
   }
-  return { entries: map.entries(), tooMany, records: recordPositions(bytes, [...locals, ...centrals]) };
+  const records = [...locals, ...centrals, ...ends, ...descriptors, bytes.length].sort((a, b) => a - b);
+  return { entries: map.entries(), tooMany, records };
 }
 
 /** Tests for anything that the walk could read: a record of either kind, anywhere. */
@@ -207,12 +235,6 @@ export function createZipTest(marks: MarkIndex): (input: Uint8Array) => boolean 
   const local = marks.add(LOCAL);
   const central = marks.add(CENTRAL);
   return (input) => hasMagic(input, 'PK\u0003\u0004') || local(input) >= 0 || central(input) >= 0;
-}
-
-/** Sorted positions of every record signature: where an entry of unknown length can end. */
-function recordPositions(bytes: Buffer, known: readonly number[]): number[] {
-  const others = [END, DESCRIPTOR].flatMap((signature) => positionsOf(bytes, signature, MAX_ZIP_RECORDS));
-  return [...known, ...others, bytes.length].sort((a, b) => a - b);
 }
 
 /** The first record position at or after `at`. */

@@ -1,5 +1,6 @@
+import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker, Yield } from '../../unpack/unpacker.ts';
-import { bufferOf, isTextLike } from './text-likeness.ts';
+import type { TextLikeness } from './text-likeness.ts';
 
 /** RFC 1741: alphabet, run marker, and the fields between the name and the data fork. */
 const ALPHABET = '!"#$%&\'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr';
@@ -80,24 +81,24 @@ function emitForks(file: Buffer, out: Yield): void {
 }
 
 /** BinHex 4.0 in any text. */
-export const binhexUnpacker: Unpacker = {
-  name: 'binhex',
-  recognises: (piece) => {
-    const bytes = bufferOf(piece);
-    return isTextLike(piece, bytes) && bytes.includes(BANNER);
-  },
-  unpack: (piece, out) => {
-    const bytes = bufferOf(piece);
-    const banner = bytes.indexOf(BANNER);
-    const lineEnd = bytes.indexOf(0x0a, banner);
-    const colon = bytes.indexOf(0x3a, lineEnd === -1 ? banner : lineEnd);
-    if (banner === -1 || colon === -1) {
-      return;
-    }
-    const { bytes: file, isCut } = expandRuns(decodeLetters(bytes, colon + 1), out.budget.objectAllowance());
-    emitForks(file, out);
-    if (isCut) {
-      out.cannot('bomb', 'BinHex expands beyond the limit of one object');
-    }
-  },
-};
+export function createBinhexUnpacker(likeness: TextLikeness): Unpacker {
+  return {
+    name: 'binhex',
+    recognises: (piece) => likeness.of(piece) && viewOf(piece.bytes).includes(BANNER),
+    unpack: (piece, out) => unpackBinhex(viewOf(piece.bytes), out),
+  };
+}
+
+function unpackBinhex(bytes: Buffer, out: Yield): void {
+  const banner = bytes.indexOf(BANNER);
+  const lineEnd = bytes.indexOf(0x0a, banner);
+  const colon = bytes.indexOf(0x3a, lineEnd === -1 ? banner : lineEnd);
+  if (banner === -1 || colon === -1) {
+    return;
+  }
+  const { bytes: file, isCut } = expandRuns(decodeLetters(bytes, colon + 1), out.budget.objectAllowance());
+  emitForks(file, out);
+  if (isCut) {
+    out.cannot('bomb', 'BinHex expands beyond the limit of one object');
+  }
+}

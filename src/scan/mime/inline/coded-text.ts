@@ -1,8 +1,9 @@
+import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker } from '../../unpack/unpacker.ts';
 import { looksLikeBase64 } from '../base64-readings.ts';
 import { decodeBase64 } from '../base64.ts';
 import { decodeQuotedPrintable } from '../quoted-printable.ts';
-import { bufferOf, isTextLike } from './text-likeness.ts';
+import type { TextLikeness } from './text-likeness.ts';
 
 /** A text that is coded shows it within this many bytes. */
 const LOOKS_AT_BYTES = 16 * 1024;
@@ -13,34 +14,47 @@ const MIN_ESCAPES = 4;
 /** A text that is nothing but base64: encoded twice, or not labelled. */
 export const base64TextUnpacker: Unpacker = {
   name: 'base64-text',
-  recognises: (piece) => looksLikeBase64(bufferOf(piece), 0, piece.bytes.length),
+  recognises: (piece) => looksLikeBase64(viewOf(piece.bytes), 0, piece.bytes.length),
   unpack: (piece, out) => {
-    const decoded = decodeBase64(bufferOf(piece), 0, piece.bytes.length);
+    const decoded = decodeBase64(viewOf(piece.bytes), 0, piece.bytes.length);
     if (decoded.regular) {
       out.emit('base64', decoded.bytes);
     }
   },
 };
 
+const EQUALS = 0x3d;
+const LF = 0x0a;
+const CR = 0x0d;
+
+function isHexDigit(byte: number | undefined): boolean {
+  const digit = byte ?? 0;
+  const letter = digit | 0x20;
+  return (digit >= 0x30 && digit <= 0x39) || (letter >= 0x61 && letter <= 0x66);
+}
+
+/** A soft line break anywhere, or nothing but escapes behind every `=` and enough of them. */
 function isQuoted(bytes: Buffer): boolean {
-  const head = bytes.toString('latin1', 0, LOOKS_AT_BYTES);
-  if (/=\r?\n/.test(head)) {
-    return true;
+  const head = bytes.subarray(0, LOOKS_AT_BYTES);
+  let escapes = 0;
+  let others = 0;
+  for (let at = head.indexOf(EQUALS); at >= 0; at = head.indexOf(EQUALS, at + 1)) {
+    if (head[at + 1] === LF || (head[at + 1] === CR && head[at + 2] === LF)) {
+      return true;
+    }
+    const isEscape = isHexDigit(head[at + 1]) && isHexDigit(head[at + 2]);
+    escapes += isEscape ? 1 : 0;
+    others += isEscape ? 0 : 1;
   }
-  if (/=(?![0-9A-Fa-f]{2})/.test(head)) {
-    return false;
-  }
-  const escapes = head.match(/=[0-9A-Fa-f]{2}/g)?.length ?? 0;
-  return escapes >= MIN_ESCAPES;
+  return others === 0 && escapes >= MIN_ESCAPES;
 }
 
 /** Quoted-printable inside another encoding, or not labelled. */
-export const quotedTextUnpacker: Unpacker = {
-  name: 'quoted-text',
-  recognises: (piece) => {
-    const bytes = bufferOf(piece);
-    return isTextLike(piece, bytes) && bytes.includes(0x3d) && isQuoted(bytes);
-  },
-  unpack: (piece, out) =>
-    out.emit('quoted-printable', decodeQuotedPrintable(bufferOf(piece), 0, piece.bytes.length).bytes),
-};
+export function createQuotedTextUnpacker(likeness: TextLikeness): Unpacker {
+  return {
+    name: 'quoted-text',
+    recognises: (piece) => likeness.of(piece) && isQuoted(viewOf(piece.bytes)),
+    unpack: (piece, out) =>
+      out.emit('quoted-printable', decodeQuotedPrintable(viewOf(piece.bytes), 0, piece.bytes.length).bytes),
+  };
+}

@@ -1,25 +1,35 @@
 import type { Unpacker } from '../../unpack/unpacker.ts';
-import { binhexUnpacker } from './binhex.ts';
-import { base64TextUnpacker, quotedTextUnpacker } from './coded-text.ts';
+import { createBinhexUnpacker } from './binhex.ts';
+import { base64TextUnpacker, createQuotedTextUnpacker } from './coded-text.ts';
 import { mboxUnpacker } from './mbox.ts';
+import { TextLikeness } from './text-likeness.ts';
 import { createTextViews } from './text-views.ts';
-import { uuencodeUnpacker } from './uuencode.ts';
-import { yencUnpacker } from './yenc.ts';
+import { createUuencodeUnpacker } from './uuencode.ts';
+import { createYencUnpacker } from './yenc.ts';
 
 /** Encodings that stand in a text without a label; mail clients show what is inside them. */
-export function createInlineDecoders(): readonly Unpacker[] {
-  return [
-    createTextViews(),
-    uuencodeUnpacker,
-    yencUnpacker,
-    binhexUnpacker,
-    base64TextUnpacker,
-    quotedTextUnpacker,
-    mboxUnpacker,
-  ];
+export interface InlineDecoders {
+  readonly all: readonly Unpacker[];
+  /** Those that mark their beginning, for bytes between the parts of a message or without any structure. */
+  readonly blind: readonly Unpacker[];
 }
 
-/** Those that mark their beginning, for bytes between the parts of a message or without any structure. */
-export function createBlindDecoders(): readonly Unpacker[] {
-  return [uuencodeUnpacker, yencUnpacker, binhexUnpacker];
+/** One set for all messages of a pipeline. */
+export function createInlineDecoders(): InlineDecoders {
+  const likeness = new TextLikeness();
+  const uuencode = createUuencodeUnpacker(likeness);
+  const yenc = createYencUnpacker(likeness);
+  const binhex = createBinhexUnpacker(likeness);
+  return {
+    all: [
+      createTextViews(likeness),
+      uuencode,
+      yenc,
+      binhex,
+      base64TextUnpacker,
+      createQuotedTextUnpacker(likeness),
+      mboxUnpacker,
+    ],
+    blind: [uuencode, yenc, binhex],
+  };
 }

@@ -1,5 +1,5 @@
+import { hasMagic, viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker } from '../../unpack/unpacker.ts';
-import { bufferOf } from './text-likeness.ts';
 
 const SEPARATOR = Buffer.from('\nFrom ');
 
@@ -10,11 +10,11 @@ const MAX_MESSAGES = 1000;
 export const mboxUnpacker: Unpacker = {
   name: 'mbox',
   recognises: (piece) => {
-    const bytes = bufferOf(piece);
-    return bytes.toString('latin1', 0, 5) === 'From ' && bytes.includes(SEPARATOR);
+    const bytes = viewOf(piece.bytes);
+    return hasMagic(bytes, 'From ') && bytes.includes(SEPARATOR);
   },
   unpack: (piece, out) => {
-    const bytes = bufferOf(piece);
+    const bytes = viewOf(piece.bytes);
     let start = 0;
     let count = 0;
     while (start < bytes.length) {

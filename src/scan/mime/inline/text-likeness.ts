@@ -1,12 +1,8 @@
 import type { Piece } from '../../piece.ts';
+import { viewOf } from '../../unpack/byte-view.ts';
 
 /** Looked at in each of three places: a PDF starts and ends like text. */
 const WINDOW_BYTES = 512;
-
-/** The bytes of a piece with the methods of a buffer, not copied. */
-export function bufferOf(piece: Piece): Buffer {
-  return Buffer.from(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength);
-}
 
 function isTextWindow(bytes: Buffer, start: number): boolean {
   const end = Math.min(bytes.length, start + WINDOW_BYTES);
@@ -24,10 +20,26 @@ function isTextWindow(bytes: Buffer, start: number): boolean {
  * True when the piece is declared a text or looks like one in an encoding that contains ASCII: no NUL and few other
  * control characters at its start, middle and end.
  */
-export function isTextLike(piece: Piece, bytes: Buffer): boolean {
+function isTextLike(piece: Piece): boolean {
   if (piece.type?.startsWith('text/') === true) {
     return true;
   }
+  const bytes = viewOf(piece.bytes);
   const last = Math.max(0, bytes.length - WINDOW_BYTES);
   return isTextWindow(bytes, 0) && isTextWindow(bytes, last >> 1) && isTextWindow(bytes, last);
+}
+
+/** Tells texts from data; the decoders of one set ask one after the other about the same piece. */
+export class TextLikeness {
+  /** Weak: a worker that waits keeps no mail. */
+  #last: WeakRef<Piece> | undefined;
+  #isText = false;
+
+  of(piece: Piece): boolean {
+    if (this.#last?.deref() !== piece) {
+      this.#isText = isTextLike(piece);
+      this.#last = new WeakRef(piece);
+    }
+    return this.#isText;
+  }
 }

@@ -1,8 +1,9 @@
 import { isAscii } from 'node:buffer';
 import type { Piece } from '../../piece.ts';
+import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker } from '../../unpack/unpacker.ts';
 import { decodeText, isKnownCharset } from '../charset.ts';
-import { bufferOf, isTextLike } from './text-likeness.ts';
+import type { TextLikeness } from './text-likeness.ts';
 
 /** Enough to see a byte-order mark, the zeros of a wide encoding, and a `<meta charset>`. */
 const LOOKS_AT_BYTES = 1024;
@@ -13,6 +14,7 @@ const TRANSPARENT = /^(?:|utf-?8|us-ascii|ascii|iso-8859-(?:1|15)|latin-?1|windo
 /** How UTF-7 writes one ASCII character: nine zero bits, seven of its own, then zeros or an end. Base64 hardly ever does. */
 const UTF7 = /\+A[A-H][AEIMQUYcgkosw048](?![B-Za-z0-9+/])/;
 const UTF7_START = Buffer.from('+A');
+const UTF7_SIGN_BYTES = 5;
 /**
  * Up to here a text is read whole in a way that nothing declares, characters. Longer noise shows a sign of it by
  * accident, and a view of all of it would be viewed in every other way once more: only what is near a sign is read.
@@ -20,6 +22,7 @@ const UTF7_START = Buffer.from('+A');
 const MAX_WHOLE = 64 * 1024;
 /** Read on both sides of a sign, characters: more than any word or link that it is a part of. */
 const NEAR = 8 * 1024;
+const ANGLE = 0x3c;
 const META = /<meta[^>]{0,200}charset\s{0,8}=\s{0,8}["']?([\w-]{1,40})/i;
 
 const EBCDIC = /ebcdic|(?:cp|ibm)-?(?:037|500|1047|1140|273)/;
@@ -50,8 +53,11 @@ function ebcdicText(bytes: Buffer): string {
 
 /** Which of the first bytes are zero, by their place modulo four; tells wide encodings of ASCII from binary. */
 function wideCharset(bytes: Buffer): string | undefined {
-  const zeros = [0, 0, 0, 0];
   const end = Math.min(bytes.length & ~3, 256);
+  if (!bytes.subarray(0, end).includes(0)) {
+    return undefined;
+  }
+  const zeros = [0, 0, 0, 0];
   for (let i = 0; i < end; i += 1) {
     zeros[i & 3] = (zeros[i & 3] ?? 0) + (bytes[i] === 0 ? 1 : 0);
   }
@@ -80,9 +86,24 @@ function markedCharset(bytes: Buffer): string | undefined {
   return a === 0 && b === 0 && bytes[2] === 0xfe && bytes[3] === 0xff ? 'utf-32be' : undefined;
 }
 
+function metaCharset(bytes: Buffer): string | undefined {
+  const head = bytes.subarray(0, LOOKS_AT_BYTES);
+  return head.includes(ANGLE) ? META.exec(head.toString('latin1'))?.[1]?.toLowerCase() : undefined;
+}
+
+/** A place where `UTF7` matches. */
+function hasUtf7Sign(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(UTF7_START); at >= 0; at = bytes.indexOf(UTF7_START, at + 1)) {
+    if (UTF7.test(bytes.toString('latin1', at, at + UTF7_SIGN_BYTES))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** The charset that the text names for itself or its part names for it, when there is such a charset. */
 function labelledCharsets(piece: Piece, bytes: Buffer): string[] {
-  const meta = META.exec(bytes.toString('latin1', 0, LOOKS_AT_BYTES))?.[1]?.toLowerCase();
+  const meta = metaCharset(bytes);
   const labels = [piece.charset?.trim(), meta].filter((label) => label !== undefined);
   return labels.filter((label) => !TRANSPARENT.test(label) && (EBCDIC.test(label) || isKnownCharset(label)));
 }
@@ -91,13 +112,13 @@ function labelledCharsets(piece: Piece, bytes: Buffer): string[] {
  * Charsets under which the text may be meant, those left out that show it as its bytes do. A text that is such a
  * view already (`isView`) is UTF-8 whatever its label still says; to believe the label again would never end.
  */
-function plausibleCharsets(piece: Piece, bytes: Buffer, isView: boolean): string[] {
+function plausibleCharsets(piece: Piece, bytes: Buffer, isText: boolean, isView: boolean): string[] {
   const wide = [markedCharset(bytes), wideCharset(bytes)];
-  if (!isTextLike(piece, bytes) && piece.charset === undefined) {
+  if (!isText && piece.charset === undefined) {
     return wide.filter((charset) => charset !== undefined);
   }
   const labelled = isView ? [] : labelledCharsets(piece, bytes);
-  const seventh = bytes.includes(UTF7_START) && UTF7.test(bytes.toString('latin1')) ? 'utf-7' : undefined;
+  const seventh = hasUtf7Sign(bytes) ? 'utf-7' : undefined;
   const all = [...wide, ...labelled, seventh].filter((charset) => charset !== undefined);
   return [...new Set(all)].filter((charset) => changesAscii(charset) || !isAscii(bytes));
 }
@@ -130,25 +151,28 @@ function readAs(bytes: Buffer, charset: string, isDeclared: boolean): string {
   return EBCDIC.test(charset) ? ebcdicText(bytes) : decodeText(bytes, charset);
 }
 
+const ESCAPE = 0x1b;
 const ESCAPE_SEQUENCE = /\x1b(?:\$[()*+\-./]?|[()*+\-./%&])[@-~0-9]/g;
 
 /** The text of a piece as UTF-8 under each plausible charset, and without redundant ISO 2022 escapes. */
-export function createTextViews(): Unpacker {
+export function createTextViews(likeness: TextLikeness): Unpacker {
   const views = new WeakSet<Uint8Array>();
   return {
     name: 'text',
     recognises: (piece) => {
-      const bytes = bufferOf(piece);
-      const hasEscapes = isTextLike(piece, bytes) && bytes.includes(0x1b);
-      return hasEscapes || plausibleCharsets(piece, bytes, views.has(piece.bytes)).length > 0;
+      const bytes = viewOf(piece.bytes);
+      const isText = likeness.of(piece);
+      const isView = views.has(piece.bytes);
+      return (isText && bytes.includes(ESCAPE)) || plausibleCharsets(piece, bytes, isText, isView).length > 0;
     },
     unpack: (piece, out) => {
-      const bytes = bufferOf(piece);
-      const texts = plausibleCharsets(piece, bytes, views.has(piece.bytes)).map((charset) => ({
+      const bytes = viewOf(piece.bytes);
+      const isText = likeness.of(piece);
+      const texts = plausibleCharsets(piece, bytes, isText, views.has(piece.bytes)).map((charset) => ({
         name: `${charset}.txt`,
         view: Buffer.from(readAs(bytes, charset, labelledCharsets(piece, bytes).includes(charset))),
       }));
-      if (isTextLike(piece, bytes) && bytes.includes(0x1b)) {
+      if (isText && bytes.includes(ESCAPE)) {
         const text = bytes.toString('latin1');
         const whole = piece.charset === undefined ? near(text, ESCAPE_SEQUENCE) : text;
         const plain = whole.replace(ESCAPE_SEQUENCE, '');

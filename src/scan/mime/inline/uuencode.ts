@@ -1,6 +1,7 @@
-import type { Unpacker } from '../../unpack/unpacker.ts';
+import { viewOf } from '../../unpack/byte-view.ts';
+import type { Unpacker, Yield } from '../../unpack/unpacker.ts';
 import { base64Readings } from '../base64-readings.ts';
-import { bufferOf, isTextLike } from './text-likeness.ts';
+import type { TextLikeness } from './text-likeness.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -11,8 +12,11 @@ const MAX_LINE_BYTES = 63;
 /** Files begun in one text; each costs a look at the text behind it. */
 const MAX_FILES = 100;
 
-/** Needles in bytes: the search for a string is several times slower. */
-const MARKS = [Buffer.from('begin '), Buffer.from('begin-base64 ')];
+/** In bytes: the search for a string is several times slower. */
+const MARK = Buffer.from('begin');
+/** What may stand between the word and the mode, from the word on. Prose has the word and no mode behind it. */
+const HEAD = /^begin(?:-base64)? +(?:[0-7]{3}|$)/;
+const HEAD_BYTES = 64;
 
 const BEGIN = /(?:^|[\r\n])[ \t>]{0,16}begin(-base64)? +[0-7]{3,4} ?([^\r\n]{0,200})/g;
 
@@ -65,33 +69,42 @@ function decodeUu(bytes: Buffer, start: number): Buffer {
   return Buffer.from(out.subarray(0, length));
 }
 
+function hasBegin(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(MARK); at >= 0; at = bytes.indexOf(MARK, at + MARK.length)) {
+    if (HEAD.test(bytes.toString('latin1', at, at + HEAD_BYTES))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 function decodeBase64Lines(bytes: Buffer, start: number): Iterable<Buffer> {
   const stop = bytes.indexOf('\n====', start);
   return base64Readings(bytes, start, stop === -1 ? bytes.length : stop);
 }
 
 /** uuencoded files in any text, with or without an end, and the base64 form of POSIX. */
-export const uuencodeUnpacker: Unpacker = {
-  name: 'uuencode',
-  recognises: (piece) => {
-    const bytes = bufferOf(piece);
-    return isTextLike(piece, bytes) && MARKS.some((mark) => bytes.includes(mark));
-  },
-  unpack: (piece, out) => {
-    const bytes = bufferOf(piece);
-    const text = bytes.toString('latin1');
-    let files = 0;
-    for (const match of text.matchAll(BEGIN)) {
-      files += 1;
-      if (files > MAX_FILES) {
-        out.cannot('bomb', `more than ${MAX_FILES} uuencoded files in one text`);
-        return;
-      }
-      const { next } = lineAt(bytes, match.index + match[0].length);
-      const contents = match[1] === undefined ? [decodeUu(bytes, next)] : decodeBase64Lines(bytes, next);
-      for (const content of contents) {
-        out.emit(match[2] ?? '', content);
-      }
+export function createUuencodeUnpacker(likeness: TextLikeness): Unpacker {
+  return {
+    name: 'uuencode',
+    recognises: (piece) => likeness.of(piece) && hasBegin(viewOf(piece.bytes)),
+    unpack: (piece, out) => unpackUuencode(viewOf(piece.bytes), out),
+  };
+}
+
+function unpackUuencode(bytes: Buffer, out: Yield): void {
+  const text = bytes.toString('latin1');
+  let files = 0;
+  for (const match of text.matchAll(BEGIN)) {
+    files += 1;
+    if (files > MAX_FILES) {
+      out.cannot('bomb', `more than ${MAX_FILES} uuencoded files in one text`);
+      return;
     }
-  },
-};
+    const { next } = lineAt(bytes, match.index + match[0].length);
+    const contents = match[1] === undefined ? [decodeUu(bytes, next)] : decodeBase64Lines(bytes, next);
+    for (const content of contents) {
+      out.emit(match[2] ?? '', content);
+    }
+  }
+}

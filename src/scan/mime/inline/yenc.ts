@@ -1,5 +1,6 @@
-import type { Unpacker } from '../../unpack/unpacker.ts';
-import { bufferOf, isTextLike } from './text-likeness.ts';
+import { viewOf } from '../../unpack/byte-view.ts';
+import type { Unpacker, Yield } from '../../unpack/unpacker.ts';
+import type { TextLikeness } from './text-likeness.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -42,27 +43,30 @@ function decodeData(bytes: Buffer, start: number): Buffer {
 }
 
 /** yEnc files wherever they stand. */
-export const yencUnpacker: Unpacker = {
-  name: 'yenc',
-  recognises: (piece) => {
-    const bytes = bufferOf(piece);
-    return (isTextLike(piece, bytes) ? bytes : bytes.subarray(0, HEADER_BYTES)).includes(BEGIN);
-  },
-  unpack: (piece, out) => {
-    const bytes = bufferOf(piece);
-    let files = 0;
-    for (let at = bytes.indexOf(BEGIN); at !== -1; at = bytes.indexOf(BEGIN, at + 1)) {
-      files += 1;
-      if (files > MAX_FILES) {
-        out.cannot('bomb', `more than ${MAX_FILES} yEnc files in one piece`);
-        return;
-      }
-      const header = bytes.toString('latin1', at, Math.min(bytes.length, at + 300));
-      let start = afterLine(bytes, at);
-      if (bytes.toString('latin1', start, start + 7) === '=ypart ') {
-        start = afterLine(bytes, start);
-      }
-      out.emit(/name=([^\r\n]*)/.exec(header)?.[1] ?? '', decodeData(bytes, start));
+export function createYencUnpacker(likeness: TextLikeness): Unpacker {
+  return {
+    name: 'yenc',
+    recognises: (piece) => {
+      const bytes = viewOf(piece.bytes);
+      return (likeness.of(piece) ? bytes : bytes.subarray(0, HEADER_BYTES)).includes(BEGIN);
+    },
+    unpack: (piece, out) => unpackYenc(viewOf(piece.bytes), out),
+  };
+}
+
+function unpackYenc(bytes: Buffer, out: Yield): void {
+  let files = 0;
+  for (let at = bytes.indexOf(BEGIN); at !== -1; at = bytes.indexOf(BEGIN, at + 1)) {
+    files += 1;
+    if (files > MAX_FILES) {
+      out.cannot('bomb', `more than ${MAX_FILES} yEnc files in one piece`);
+      return;
     }
-  },
-};
+    const header = bytes.toString('latin1', at, Math.min(bytes.length, at + 300));
+    let start = afterLine(bytes, at);
+    if (bytes.toString('latin1', start, start + 7) === '=ypart ') {
+      start = afterLine(bytes, start);
+    }
+    out.emit(/name=([^\r\n]*)/.exec(header)?.[1] ?? '', decodeData(bytes, start));
+  }
+}

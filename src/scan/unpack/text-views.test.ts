@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { firstJoint, joinLiterals, stripTags, unfold } from './text-views.ts';
+
+/** What the views are defined by; slow, and a text of the whole. */
+const ADDED = /(["'`])\s{0,64}(?:[+&.]\s{0,64}(?:_\s{0,64})?)(["'`])/g;
+const LISTED = /(["'`])\s{0,64}[+&.,]\s{0,64}(?:_\s{0,64})?(["'`])/g;
+
+const texts = fc
+  .array(
+    fc.constantFrom('"', "'", '+', '&', ',', '_', ' ', '\n', '\u00a0', 'a', '"+"', '", "', ' '.repeat(65)),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(''));
+
+function joined(text: string, withCommas: boolean): string {
+  const bytes = Buffer.from(text, 'latin1');
+  return (joinLiterals(bytes, firstJoint(bytes), withCommas) ?? bytes).toString('latin1');
+}
+
+function of(view: (bytes: Buffer) => Buffer | undefined, text: string): string | undefined {
+  return view(Buffer.from(text, 'latin1'))?.toString('latin1');
+}
+
+describe('literals in a text', () => {
+  it('are joined where signs add them', () => {
+    fc.assert(fc.property(texts, (text) => assert.equal(joined(text, false), text.replace(ADDED, ''))));
+  });
+
+  it('are joined where they are elements of an array', () => {
+    fc.assert(fc.property(texts, (text) => assert.equal(joined(text, true), text.replace(LISTED, ''))));
+  });
+
+  it('are joined over so many blanks and not over one more', () => {
+    assert.equal(joined(`'a'${' '.repeat(64)}+'b'`, false), "'ab'");
+    assert.equal(joined(`'a'${' '.repeat(65)}+'b'`, false), `'a'${' '.repeat(65)}+'b'`);
+  });
+});
+
+describe('a text without its tags', () => {
+  it('has what stands between them', () => {
+    assert.equal(of(stripTags, 'a<b>c<!-- > -->d</b>e'), 'acde');
+  });
+
+  it('ends where a tag or comment is not closed', () => {
+    assert.equal(of(stripTags, 'a<b>c<d'), 'ac');
+    assert.equal(of(stripTags, 'a<!-- >'), 'a');
+  });
+
+  it('is none when there is no tag', () => {
+    assert.equal(of(stripTags, 'plain'), undefined);
+  });
+});
+
+describe('a folded text', () => {
+  it('is unfolded at line ends before a blank', () => {
+    assert.equal(of(unfold, 'a\r\n b\n\tc\r\nd\n \n e'), 'abc\r\nde');
+  });
+
+  it('is none when no line goes on', () => {
+    assert.equal(of(unfold, 'a\r\nb\n'), undefined);
+  });
+});
