@@ -1,5 +1,6 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- a builder stands beside the row that it is for */
 /** Archives and documents that are encrypted, with passwords that stand in the mail or that programs try unasked. */
+import { lockedRar4, lockedRar5 } from '../../src/scan/unpack/rar-for-test.ts';
 import { sealSevenZip, type Seal, storedSevenZip } from '../../src/scan/unpack/seven-zip-for-test.ts';
 import { fixture } from './archive-techniques.ts';
 import { payload, Row, type Technique, type Word } from './technique.ts';
@@ -74,6 +75,22 @@ function sevenZips(): Technique[] {
     .attached('stored without a checksum', 'a.7z', stored, SEALED).cases;
 }
 
+function rars(): Technique[] {
+  const row = new Row('archives', 'encrypted RAR', 'WinRAR, 7-Zip');
+  const rar5 = (word: Word): Buffer => lockedRar5(payload(word), { password: PASSWORD });
+  const hidden = (word: Word): Buffer => lockedRar5(payload(word), { password: PASSWORD, hidesNames: true });
+  const unchecked = (word: Word): Buffer =>
+    lockedRar5(payload(word), { password: PASSWORD, hasCheck: false });
+  const rar4 = (word: Word): Buffer => lockedRar4(payload(word), { password: PASSWORD });
+  return row
+    .attached('version 5', 'a.rar', rar5, TOLD)
+    .attached('version 5, hidden names', 'a.rar', hidden, TOLD)
+    .attached('version 5, no password check', 'a.rar', unchecked, TOLD)
+    .attached('version 4, hidden names', 'a.rar', rar4, TOLD)
+    .attached('version 5, nothing told', 'a.rar', rar5, SEALED)
+    .attached('version 4, nothing told', 'a.rar', rar4, SEALED).cases;
+}
+
 export function lockedTechniques(): Technique[] {
-  return [...fromTheMail(), ...sevenZips()];
+  return [...fromTheMail(), ...sevenZips(), ...rars()];
 }

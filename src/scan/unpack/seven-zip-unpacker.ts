@@ -2,6 +2,7 @@ import type { Piece } from '../piece.ts';
 import { hasMagic, viewOf } from './byte-view.ts';
 import { reportRatio } from './emission.ts';
 import { PasswordTries } from './password-tries.ts';
+import { type RarLock, rarLock } from './rar-lock.ts';
 import { formatsOf, hidesNames, type SevenZipFormat } from './seven-zip-format.ts';
 import { SevenZipVault } from './seven-zip-vault.ts';
 import type { SevenZip, SevenZipOutcome } from './seven-zip.ts';
@@ -56,18 +57,33 @@ class SevenZipRun {
   }
 
   async #openByWasm(format: SevenZipFormat): Promise<void> {
+    const lock = rarLock(viewOf(this.#piece.bytes));
+    if (lock !== undefined) {
+      await this.#openLocked(format, lock);
+      return;
+    }
     const outcome = await this.#extract(format, '');
     if (!outcome.encrypted || !ENCRYPTING_FORMATS.has(format.name)) {
       this.#report(format, outcome);
       return;
     }
-    const opened = await this.#tryPasswords(format);
-    if (opened === undefined) {
-      this.#report(format, { ...outcome, failed: false });
-      this.#out.cannot('encrypted', `${format.name} archive is encrypted`);
-    } else {
+    this.#conclude(format, await this.#tryPasswords(format), outcome);
+  }
+
+  /** Where a password can be told by itself, 7-Zip sees the right one only. */
+  async #openLocked(format: SevenZipFormat, lock: RarLock): Promise<void> {
+    const opened = await this.#tryPasswords(format, lock);
+    const sealed = opened ?? (await this.#extract(format, ''));
+    this.#conclude(format, opened, sealed);
+  }
+
+  #conclude(format: SevenZipFormat, opened: SevenZipOutcome | undefined, sealed: SevenZipOutcome): void {
+    if (opened !== undefined) {
       this.#report(format, opened);
+      return;
     }
+    this.#report(format, { ...sealed, failed: false });
+    this.#out.cannot('encrypted', `${format.name} archive is encrypted`);
   }
 
   async #extract({ name, type }: SevenZipFormat, password: string): Promise<SevenZipOutcome> {
@@ -77,11 +93,13 @@ class SevenZipRun {
     return unopened ? { ...outcome, encrypted: true, failed: false } : outcome;
   }
 
-  async #tryPasswords(format: SevenZipFormat): Promise<SevenZipOutcome | undefined> {
+  async #tryPasswords(format: SevenZipFormat, lock?: RarLock): Promise<SevenZipOutcome | undefined> {
     for (const password of new PasswordTries(this.#out, [], this.#piece.name).candidates()) {
-      const outcome = await this.#extract(format, password);
-      if (!outcome.encrypted) {
-        return outcome;
+      if (lock === undefined || lock(password, this.#out.budget)) {
+        const outcome = await this.#extract(format, password);
+        if (!outcome.encrypted) {
+          return outcome;
+        }
       }
     }
     return undefined;

@@ -1,0 +1,138 @@
+import { createCipheriv, createHash, hash, pbkdf2Sync } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+/** Encrypted archives of RAR around one stored file; no free program writes them. */
+
+const SALT = Buffer.from('8899aabbccddeeff0011223344556677', 'hex');
+const IV = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
+
+function le(value: number, bytes: number): Buffer {
+  const buffer = Buffer.alloc(bytes);
+  buffer.writeUIntLE(value, 0, bytes);
+  return buffer;
+}
+
+function padded(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, Buffer.alloc((16 - (bytes.length % 16)) % 16)]);
+}
+
+/** Two bytes for every number: enough up to 16 KB. */
+function vint(value: number): Buffer {
+  return Buffer.from([(value & 127) | 128, value >> 7]);
+}
+
+function block5(...fields: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(fields);
+  const sized = Buffer.concat([vint(body.length), body]);
+  return Buffer.concat([le(crc32(sized), 4), sized]);
+}
+
+export interface RarSeal {
+  readonly password: string;
+  /** Rounds of RAR 5 as a power of two. */
+  readonly power?: number;
+  /** Of RAR 5: without it only decrypting tells. */
+  readonly hasCheck?: boolean;
+  /** The check's own sum is wrong. */
+  readonly spoilsCheck?: boolean;
+  /** Of RAR 5: headers are encrypted as well. */
+  readonly hidesNames?: boolean;
+}
+
+function check5({ password, power = 4, spoilsCheck = false }: RarSeal): Buffer {
+  const derived = pbkdf2Sync(password, SALT, 2 ** power + 32, 32, 'sha256');
+  const folded = Buffer.alloc(8);
+  derived.forEach((byte, index) => {
+    folded[index % 8] = (folded[index % 8] ?? 0) ^ byte;
+  });
+  const sum = hash('sha256', folded, 'buffer').subarray(0, 4);
+  return Buffer.concat([folded, spoilsCheck ? Buffer.alloc(4) : sum]);
+}
+
+function encrypt5(bytes: Buffer, { password, power = 4 }: RarSeal): Buffer {
+  const key = pbkdf2Sync(password, SALT, 2 ** power, 32, 'sha256');
+  return createCipheriv('aes-256-cbc', key, IV).setAutoPadding(false).update(padded(bytes));
+}
+
+function file5(content: Buffer, packedBytes: number, seal: RarSeal): Buffer {
+  const { power = 4, hasCheck = true } = seal;
+  const check = hasCheck ? check5(seal) : Buffer.alloc(0);
+  const record = Buffer.concat([Buffer.from([1, 0, hasCheck ? 1 : 0, power]), SALT, IV, check]);
+  const extra = Buffer.concat([vint(record.length), record]);
+  return block5(
+    Buffer.from([2, 3]),
+    vint(extra.length),
+    vint(packedBytes),
+    Buffer.from([4]),
+    vint(content.length),
+    Buffer.from([0]),
+    le(crc32(content), 4),
+    Buffer.from([0, 0, 5]),
+    Buffer.from('a.txt'),
+    extra,
+  );
+}
+
+/** RAR 5: the content is encrypted, and the headers if asked for. */
+export function lockedRar5(content: Buffer, seal: RarSeal): Buffer {
+  const { power = 4, hidesNames = false } = seal;
+  const data = encrypt5(content, seal);
+  const lock = block5(Buffer.from([4, 0, 0, 1, power]), SALT, check5(seal));
+  const header = (block: Buffer): Buffer => (hidesNames ? Buffer.concat([IV, encrypt5(block, seal)]) : block);
+  return Buffer.concat([
+    Buffer.from('526172211a070100', 'hex'),
+    hidesNames ? lock : Buffer.alloc(0),
+    header(block5(Buffer.from([1, 0, 0]))),
+    header(file5(content, data.length, seal)),
+    data,
+    header(block5(Buffer.from([5, 0, 0]))),
+  ]);
+}
+
+function block4(type: number, flags: number, fields: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from([type]), le(flags, 2), le(7 + fields.length, 2), fields]);
+  return Buffer.concat([le(crc32(body) & 0xffff, 2), body]);
+}
+
+/** The key rule of RAR 4, round by round as it is described. */
+function key4(password: string, salt: Buffer): { key: Buffer; iv: Buffer } {
+  const secret = Buffer.concat([Buffer.from(password, 'utf16le'), salt]);
+  const digest = createHash('sha1');
+  const iv = Buffer.alloc(16);
+  for (let round = 0; round < 0x40000; round += 1) {
+    digest.update(secret).update(le(round, 3));
+    if (round % 0x4000 === 0) {
+      iv[round / 0x4000] = digest.copy().digest()[19] ?? 0;
+    }
+  }
+  return { key: digest.digest().subarray(0, 16).swap32(), iv };
+}
+
+function encrypt4(bytes: Buffer, password: string): Buffer {
+  const salt = SALT.subarray(0, 8);
+  const { key, iv } = key4(password, salt);
+  return Buffer.concat([
+    salt,
+    createCipheriv('aes-128-cbc', key, iv).setAutoPadding(false).update(padded(bytes)),
+  ]);
+}
+
+/** RAR 4: headers and content are encrypted. */
+export function lockedRar4(content: Buffer, { password }: RarSeal): Buffer {
+  const packed = encrypt4(content, password).subarray(8);
+  const fields = Buffer.alloc(25);
+  fields.writeUInt32LE(packed.length, 0);
+  fields.writeUInt32LE(content.length, 4);
+  fields.writeUInt32LE(crc32(content), 9);
+  fields[17] = 29;
+  fields[18] = 0x30;
+  fields.writeUInt16LE(5, 19);
+  const file = block4(0x74, 0x8404, Buffer.concat([fields, Buffer.from('a.txt'), SALT.subarray(0, 8)]));
+  return Buffer.concat([
+    Buffer.from('526172211a0700', 'hex'),
+    block4(0x73, 0x80, Buffer.alloc(6)),
+    encrypt4(file, password),
+    packed,
+    encrypt4(block4(0x7b, 0x4000, Buffer.alloc(0)), password),
+  ]);
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Budget } from '../budget.ts';
+import { TEST_LIMITS } from '../test-limits.ts';
+import { createUnpackers } from './index.ts';
+import { openAll, type Opened, yields } from './open-all.ts';
+import { MAX_RAR_ROUNDS_POWER, rarLock } from './rar-lock.ts';
+import { lockedRar4, lockedRar5 } from './rar-for-test.ts';
+
+const MARKER = 'POSTERN-TEST-MARK';
+const content = Buffer.from(`harmless ${MARKER} in an archive\n`.repeat(5));
+const password = 'secret4711';
+const unpackers = createUnpackers();
+
+function open(bytes: Buffer, passwords: readonly string[]): Promise<Opened> {
+  return openAll(bytes, { unpackers, passwords });
+}
+
+const ARCHIVES = {
+  'RAR 5': lockedRar5(content, { password }),
+  'RAR 5 with hidden names': lockedRar5(content, { password, hidesNames: true }),
+  'RAR 5 without a password check': lockedRar5(content, { password, hasCheck: false }),
+  'RAR 4 with hidden names': lockedRar4(content, { password }),
+};
+
+describe('encrypted rar', () => {
+  for (const [name, bytes] of Object.entries(ARCHIVES)) {
+    it(`opens ${name} with the right one of several passwords`, async () => {
+      const opened = await open(bytes, ['wrong', password, 'other']);
+      assert.equal(yields(opened, MARKER), true);
+      assert.deepEqual(opened.causes, []);
+    });
+
+    it(`calls ${name} encrypted without it`, async () => {
+      assert.deepEqual((await open(bytes, ['wrong'])).causes, ['encrypted']);
+    });
+
+    it(`ends on ${name} with changed headers`, async () => {
+      for (let at = 8; at < 110; at += 13) {
+        const changed = Buffer.from(bytes);
+        changed[at] = (changed[at] ?? 0) ^ 0x55;
+        assert.equal((await open(changed, ['wrong'])).stopped, undefined);
+      }
+    });
+  }
+
+  it('leaves a check with a wrong sum to 7-Zip', () => {
+    assert.notEqual(rarLock(lockedRar5(content, { password })), undefined);
+    assert.equal(rarLock(lockedRar5(content, { password, spoilsCheck: true })), undefined);
+  });
+
+  it('hashes so many rounds and not twice as many', () => {
+    const budget = new Budget(TEST_LIMITS, () => 0);
+    const opens = (power: number): boolean | undefined =>
+      rarLock(lockedRar5(content, { password, power }))?.(password, budget);
+    assert.equal(opens(MAX_RAR_ROUNDS_POWER), true);
+    assert.equal(opens(MAX_RAR_ROUNDS_POWER + 1), false);
+  });
+});
