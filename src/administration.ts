@@ -111,6 +111,7 @@ export class Administration {
       name: 'quarantine',
       start: async () => {
         await this.quarantine.archive.prepare();
+        this.#sayHowToLogIn();
         await this.#tidy();
         this.#repeat(HOUSEKEEPING_MS, () => this.#tidy());
         this.#repeat(WATCH_MS, () => this.#tellStatus());
@@ -181,6 +182,18 @@ export class Administration {
       },
       manifest.version,
     );
+  }
+
+  /** Nobody should have to search for how the first account is made. */
+  #sayHowToLogIn(): void {
+    const { config, log } = this.#parts;
+    if (!config.admin.enabled) return;
+    try {
+      if (this.#accounts.users().length > 0) return;
+      log.info({}, 'nobody can log in to the console yet: postern admin user add NAME < password-file');
+    } catch (error) {
+      log.error({ err: error }, 'the account database cannot be used');
+    }
   }
 
   /** Switches that went back by themselves. */

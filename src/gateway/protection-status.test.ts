@@ -71,7 +71,7 @@ describe('the state of the protection', () => {
       reasons.map(({ id }) => id),
       ['protection-off', 'switched-on-pop3'],
     );
-    assert.match(reasons[0]?.text ?? '', /Switched by user:ann until 2026-06-02T00:00:00\.000Z\.$/u);
+    assert.match(reasons[0]?.text ?? '', /Switched by user:ann until 2026-06-02T00:00:00Z\.$/u);
     assert.match(reasons[0]?.remedy ?? '', /page Protection/u);
     assert.match(reasons[1]?.text ?? '', /until the next start/u);
   });

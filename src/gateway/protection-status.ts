@@ -124,14 +124,14 @@ function exclusionsInForce(exclusions: Exclusions): Row[] {
       inForce.length > 0,
       'yellow',
       'exclusions',
-      `${inForce.length} exclusions are in force; they let ${hits} things through since the start.`,
+      `Exclusions in force: ${inForce.length}; let through since the start: ${hits}.`,
       'Remove those that are not needed any more, or give them an end.',
     ),
     row(
       expired > 0,
       'yellow',
       'exclusions-expired',
-      `${expired} exclusions expired and have no effect.`,
+      `Exclusions that expired and have no effect: ${expired}.`,
       'Remove them from the configuration.',
     ),
   ];
@@ -178,7 +178,9 @@ function remediesOf(rows: readonly Row[], states: readonly SwitchState[]): Row[]
 }
 
 function endOf(until: number | undefined): string {
-  return until === undefined ? 'until the next start' : `until ${new Date(until).toISOString()}`;
+  return until === undefined
+    ? 'until the next start'
+    : `until ${new Date(until).toISOString().slice(0, 19)}Z`;
 }
 
 const SWITCH_REASONS: ReadonlyMap<SwitchName, string> = new Map([

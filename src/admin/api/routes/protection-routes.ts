@@ -64,7 +64,7 @@ export function protectionRoutes(parts: ApiParts): readonly Route[] {
       handle: ({ params: { name }, body: { on, until, reason } }, call) => {
         requireFuture(until, clock.now());
         const actor = actorOf(call);
-        const end = until === undefined ? 'until the next start' : `until ${iso(until)}`;
+        const end = until === undefined ? 'until the next start' : `until ${iso(until).slice(0, 19)}Z`;
         const detail = `${on ? 'on' : 'off'} ${end}: ${reason}`;
         audit.append({ actor, action: 'protection-changed', object: name, detail });
         protection.set(name, { isOn: on, actor, reason, until });

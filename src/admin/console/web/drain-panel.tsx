@@ -42,11 +42,11 @@ function DrainForm({
 }
 
 function State({ drain: { draining, since, reason, deadline, sessions } }: { readonly drain: Drain }) {
-  if (!draining) return <p>It accepts connections; {sessions} are open.</p>;
+  if (!draining) return <p>It accepts connections. Open now: {sessions}.</p>;
   return (
     <p role="status">
-      <span class="mark yellow">draining</span> since <Moment at={since} />: <Foreign text={reason} />.{' '}
-      {sessions} sessions are left; they are cut <Moment at={deadline} />. Restart the process to serve mail
+      <span class="mark yellow">draining</span> since <Moment at={since} />: <Foreign text={reason} />.
+      Sessions left: {sessions}; they are cut <Moment at={deadline} />. Restart the process to serve mail
       again.
     </p>
   );

@@ -14,15 +14,25 @@ interface LineChartProps {
   /** Seconds since 1970, then one row for each series. */
   readonly data: uPlot.AlignedData;
   readonly format: (value: number) => string;
+  /** What the scale reaches when nothing happens. */
+  readonly least: number;
 }
 
 const HEIGHT = 180;
 const AXIS_WIDTH = 80;
 
+/** Room for one time of day, pixels. */
+const TIME_WIDTH = 90;
+/** Seconds between two of them. */
+const TIME_STEPS = [1, 5, 10, 15, 30, 60, 120];
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
+
+const timeOfDay = (seconds: number): string => CLOCK.format(new Date(seconds * 1_000));
+
 const styleOf = (property: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 
-function optionsOf({ series, format }: LineChartProps, width: number): uPlot.Options {
+function optionsOf({ series, format, least }: LineChartProps, width: number): uPlot.Options {
   const axis = { stroke: () => styleOf('--text'), grid: { stroke: () => styleOf('--line'), width: 1 } };
   return {
     width,
@@ -38,8 +48,11 @@ function optionsOf({ series, format }: LineChartProps, width: number): uPlot.Opt
         value: (_: uPlot, value: number | null) => (value === null ? '' : format(value)),
       })),
     ],
-    axes: [axis, { ...axis, size: AXIS_WIDTH, values: (_, values) => values.map(format) }],
-    scales: { y: { range: (_, __, max) => [0, Math.max(max, Number.EPSILON) * 1.1] } },
+    axes: [
+      { ...axis, space: TIME_WIDTH, incrs: TIME_STEPS, values: (_, values) => values.map(timeOfDay) },
+      { ...axis, size: AXIS_WIDTH, values: (_, values) => values.map(format) },
+    ],
+    scales: { y: { range: (_, __, max) => [0, Math.max(max, least) * 1.1] } },
   };
 }
 

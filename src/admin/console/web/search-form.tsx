@@ -40,10 +40,10 @@ function Control({ field: { options, labels = {}, none = 'any', isDay }, name, v
     );
   }
   return (
-    <select name={name} defaultValue={value}>
+    <select name={name}>
       <option value="">{none}</option>
       {options.map((option) => (
-        <option key={option} value={option}>
+        <option key={option} value={option} selected={option === value}>
           {labels[option] ?? option}
         </option>
       ))}

@@ -3,15 +3,15 @@ import type { Setup, Who } from './answers.ts';
 import { filledForm } from './form-values.ts';
 import { Failure, useAction } from './loading.tsx';
 
-const COMMAND = 'postern admin user add NAME';
-
 function CommandHint() {
   return (
-    <p>
-      On the host of the gateway: <code class="long">{COMMAND}</code> (in a container:{' '}
-      <code class="long">docker exec -i CONTAINER {COMMAND}</code>). It reads the password, 12 characters or
-      more, from standard input.
-    </p>
+    <>
+      <p>Make the first administrator on the host of the gateway:</p>
+      <pre>postern admin user add NAME &lt; password-file</pre>
+      <p>or in its container:</p>
+      <pre>docker exec -i CONTAINER node src/main.ts admin user add NAME &lt; password-file</pre>
+      <p>The password is the first line of standard input and has 12 characters or more.</p>
+    </>
   );
 }
 

@@ -34,7 +34,7 @@ export function Table<T>({ caption, columns, rows, keyOf, empty }: TableProps<T>
           <tr key={keyOf(row)}>
             {columns.map(({ name, cell }) => (
               <td key={name} data-name={name}>
-                {cell(row)}
+                <div>{cell(row)}</div>
               </td>
             ))}
           </tr>

@@ -74,13 +74,21 @@ export function ThroughputCharts() {
         series={MESSAGES}
         data={chartData(points, 'messages')}
         format={perSecond}
+        least={1}
       />
-      <LineChart title="Traffic" series={BYTES} data={chartData(points, 'bytes')} format={bytesPerSecond} />
+      <LineChart
+        title="Traffic"
+        series={BYTES}
+        data={chartData(points, 'bytes')}
+        format={bytesPerSecond}
+        least={1_024}
+      />
       <LineChart
         title="Added latency"
         series={QUANTILES}
         data={chartData(points, 'median', 'high')}
         format={milliseconds}
+        least={0.01}
       />
     </div>
   );

@@ -1,22 +1,27 @@
 import { useState } from 'preact/hooks';
 import type { ApiClient } from '../api-client.ts';
 import { filledForm } from '../form-values.ts';
-import type { Items, NewToken, Token, User } from '../answers.ts';
+import type { Items, NewToken, Role, Token, User } from '../answers.ts';
+import { Dialog } from '../dialog.tsx';
 import { Failure, Loaded, useAction, useLoading } from '../loading.tsx';
-import { Table } from '../table.tsx';
+import { type Column, Table } from '../table.tsx';
 import { Foreign, Moment } from '../texts.tsx';
 import type { View } from '../view.ts';
 
 const NAME = '[a-z0-9][a-z0-9._@\\-]{0,63}';
 
-function RoleField() {
+const ROLES: readonly Role[] = ['viewer', 'operator', 'administrator'];
+
+function RoleField({ role: present = 'viewer' }: { readonly role?: Role }) {
   return (
     <label>
       Role
-      <select name="role" defaultValue="viewer">
-        <option>viewer</option>
-        <option>operator</option>
-        <option>administrator</option>
+      <select name="role">
+        {ROLES.map((role) => (
+          <option key={role} selected={role === present}>
+            {role}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -91,35 +96,110 @@ function MakeToken({ api, onMade }: { readonly api: ApiClient; readonly onMade: 
   );
 }
 
+interface Asking<T> {
+  readonly api: ApiClient;
+  readonly one: T;
+  readonly onDone: () => void;
+  readonly onClose: () => void;
+}
+
+function ChangeUser({ api, one, onDone, onClose }: Asking<User>) {
+  const { isBusy, error, run } = useAction();
+  const change = (event: SubmitEvent): void => {
+    const { role, password = '' } = filledForm(event).values;
+    run(async () => {
+      await api.send('PUT', `/users/${encodeURIComponent(one.name)}`, {
+        ...(role === one.role ? {} : { role }),
+        ...(password === '' ? {} : { password }),
+      });
+      onDone();
+    });
+  };
+  return (
+    <Dialog title={`Change ${one.name}`} onClose={onClose}>
+      <p>A new role or password ends the sessions of this user.</p>
+      <form onSubmit={change}>
+        <RoleField role={one.role} />
+        <label>
+          New password; empty: as it is
+          <input name="password" type="password" minLength={12} maxLength={256} autoComplete="new-password" />
+        </label>
+        <button type="submit" disabled={isBusy}>
+          Change
+        </button>
+        <Failure text={error} />
+      </form>
+    </Dialog>
+  );
+}
+
+function Remove({ api, one: { name, path }, onDone, onClose }: Asking<{ name: string; path: string }>) {
+  const { isBusy, error, run } = useAction();
+  const remove = async (): Promise<void> => {
+    await api.send('DELETE', `${path}/${encodeURIComponent(name)}`);
+    onDone();
+  };
+  return (
+    <Dialog title={`Remove ${name}?`} onClose={onClose}>
+      <p>It cannot be used any more from now on.</p>
+      <button type="button" class="danger" disabled={isBusy} onClick={() => run(remove)}>
+        Remove now
+      </button>
+      <Failure text={error} />
+    </Dialog>
+  );
+}
+
+type Asked = { readonly what: 'change' | 'remove'; readonly user: User };
+
+function userColumns(who: View['who'], ask: (asked: Asked) => void): readonly Column<User>[] {
+  return [
+    { name: 'Name', cell: ({ name }) => <Foreign text={name} /> },
+    { name: 'Role', cell: ({ role }) => role },
+    { name: 'Since', cell: ({ createdAt }) => <Moment at={createdAt} /> },
+    {
+      name: 'Do',
+      cell: (user) => (
+        <>
+          <button
+            type="button"
+            aria-label={`Change ${user.name} …`}
+            onClick={() => ask({ what: 'change', user })}
+          >
+            Change …
+          </button>
+          {user.name !== who.name && (
+            <button
+              type="button"
+              class="danger"
+              aria-label={`Remove ${user.name} …`}
+              onClick={() => ask({ what: 'remove', user })}
+            >
+              Remove …
+            </button>
+          )}
+        </>
+      ),
+    },
+  ];
+}
+
 function Users({ api, who }: View) {
   const users = useLoading('users', () => api.get<Items<User>>('/users'));
-  const { isBusy, error, run } = useAction();
-  const remove = async (name: string): Promise<void> => {
-    await api.send('DELETE', `/users/${encodeURIComponent(name)}`);
+  const [asked, ask] = useState<Asked>();
+  const close = (): void => ask(undefined);
+  const done = (): void => {
+    close();
     users.reload();
   };
   return (
     <section>
       <h2>Users</h2>
-      <Failure text={error} />
       <Loaded loading={users}>
         {({ items }) => (
           <Table
             caption="Who may log in"
-            columns={[
-              { name: 'Name', cell: ({ name }) => <Foreign text={name} /> },
-              { name: 'Role', cell: ({ role }) => role },
-              { name: 'Since', cell: ({ createdAt }) => <Moment at={createdAt} /> },
-              {
-                name: 'Remove',
-                cell: ({ name }) =>
-                  name !== who.name && (
-                    <button type="button" disabled={isBusy} onClick={() => run(() => remove(name))}>
-                      Remove
-                    </button>
-                  ),
-              },
-            ]}
+            columns={userColumns(who, ask)}
             rows={items}
             keyOf={({ name }) => name}
             empty="Nobody may log in."
@@ -127,21 +207,21 @@ function Users({ api, who }: View) {
         )}
       </Loaded>
       <AddUser api={api} onAdded={users.reload} />
+      {asked?.what === 'change' && <ChangeUser api={api} one={asked.user} onDone={done} onClose={close} />}
+      {asked?.what === 'remove' && (
+        <Remove api={api} one={{ name: asked.user.name, path: '/users' }} onDone={done} onClose={close} />
+      )}
     </section>
   );
 }
 
 function Tokens({ api }: View) {
   const tokens = useLoading('tokens', () => api.get<Items<Token>>('/tokens'));
-  const { isBusy, error, run } = useAction();
-  const remove = async (name: string): Promise<void> => {
-    await api.send('DELETE', `/tokens/${encodeURIComponent(name)}`);
-    tokens.reload();
-  };
+  const [asked, ask] = useState<string>();
+  const close = (): void => ask(undefined);
   return (
     <section>
       <h2>Tokens</h2>
-      <Failure text={error} />
       <Loaded loading={tokens}>
         {({ items }) => (
           <Table
@@ -154,8 +234,13 @@ function Tokens({ api }: View) {
               {
                 name: 'Remove',
                 cell: ({ name }) => (
-                  <button type="button" disabled={isBusy} onClick={() => run(() => remove(name))}>
-                    Remove
+                  <button
+                    type="button"
+                    class="danger"
+                    aria-label={`Remove the token ${name} …`}
+                    onClick={() => ask(name)}
+                  >
+                    Remove …
                   </button>
                 ),
               },
@@ -167,6 +252,14 @@ function Tokens({ api }: View) {
         )}
       </Loaded>
       <MakeToken api={api} onMade={tokens.reload} />
+      {asked !== undefined && (
+        <Remove
+          api={api}
+          one={{ name: asked, path: '/tokens' }}
+          onDone={() => (close(), tokens.reload())}
+          onClose={close}
+        />
+      )}
     </section>
   );
 }

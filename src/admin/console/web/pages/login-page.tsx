@@ -25,7 +25,7 @@ export function LoginPage({
         <SetupForm api={api} setup={setup} onLogin={onLogin} />
         <p>
           <button type="button" onClick={() => location.reload()}>
-            It is made: log in
+            I have an account: log in
           </button>
         </p>
       </main>

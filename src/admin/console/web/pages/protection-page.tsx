@@ -68,6 +68,9 @@ const TIMES: readonly (readonly [label: string, minutes: number])[] = [
   ['until the next start', 0],
 ];
 
+/** Long enough to find out whether it helps, short enough to be forgotten without harm. */
+const USUAL_MINUTES = 60;
+
 function State({ one }: { readonly one: ProtectionSwitch }) {
   const level = one.isOn ? 'green' : WORDS[one.name].level;
   return <span class={`mark ${level}`}>{stateText(one, one.isOn)}</span>;
@@ -112,9 +115,9 @@ function SwitchForm({ api, one, onDone, onClose }: SwitchFormProps) {
         {one.isOn === one.isConfiguredOn && (
           <label>
             How long
-            <select name="minutes" defaultValue="60">
+            <select name="minutes">
               {TIMES.map(([label, minutes]) => (
-                <option key={minutes} value={String(minutes)}>
+                <option key={minutes} value={String(minutes)} selected={minutes === USUAL_MINUTES}>
                   {label}
                 </option>
               ))}

@@ -100,8 +100,8 @@ export function RetroHuntPage({ api }: View) {
     <>
       <p class="quiet">
         Judges the originals in the quarantine again with the rules of today, and looks up who was given the
-        same content before. It takes idle workers only; mail does not wait. The report is kept until the next
-        one or a restart.
+        same content before. One original at a time, behind everybody who reads mail. The report is kept until
+        the next one or a restart.
       </p>
       <Loaded loading={loading}>
         {(hunt) => (

@@ -15,6 +15,21 @@ const LEVELS: Readonly<Record<Status['level'], string>> = {
   red: 'Red: mail is not protected as it should be',
 };
 
+/** Where in the console something can be done about it. */
+const PLACES: readonly (readonly [codes: RegExp, page: string, title: string])[] = [
+  [/^(?:protection-off|monitor-mode|protocol-off|tls-filter-off|switched-on)/u, 'protection', 'Protection'],
+  [/^alerts/u, 'alerts', 'Alerts'],
+  [/^exclusions/u, 'exclusions', 'Exclusions'],
+  [/^rule/u, 'rules', 'Rules'],
+  [/^quarantine/u, 'quarantine', 'Quarantine'],
+  [/^draining/u, 'sessions', 'Sessions'],
+];
+
+function Where({ code }: { readonly code: string }) {
+  const [, page, title] = PLACES.find(([codes]) => codes.test(code)) ?? [];
+  return page === undefined ? null : <a href={`#/${page}`}>{title}</a>;
+}
+
 function Level({ status }: { readonly status: Status }) {
   return (
     <section aria-live="polite" class={`level ${status.level}`} data-level={status.level}>
@@ -24,7 +39,7 @@ function Level({ status }: { readonly status: Status }) {
           <li key={`${code} ${text}`}>
             <span class={`mark ${level}`}>{level}</span> <Foreign text={text} />
             <br />
-            <span class="quiet">Remedy:</span> <Foreign text={remedy} />
+            <span class="quiet">Remedy:</span> <Foreign text={remedy} /> <Where code={code} />
           </li>
         ))}
       </ul>
