@@ -116,6 +116,13 @@ describe('a substitute over POP3', () => {
     ]);
   });
 
+  it('has the tag alone where there is no room for both', async () => {
+    const opened = open({ subjectTag: '[xy]', resultHeaders: true });
+    const text = await substitute(opened, HEADER, '#'.repeat(40));
+    assert.match(text, /Subject: +\[xy\] Hello/u);
+    assert.doesNotMatch(text, /X-Postern/u);
+  });
+
   it('has none when its header is overwritten or ambiguous', async () => {
     const opened = open({ subjectTag: 'x' });
     assert.doesNotMatch(await substitute(opened, 'no header\r\n\r\n', BODY), /x /u);

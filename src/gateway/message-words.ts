@@ -3,7 +3,13 @@ import type { MessageBytes, Patch, ScanReport } from '../scan/scanner.ts';
 import type { MarkBook } from './mark-book.ts';
 import { messageStart } from './message-start.ts';
 import type { Action } from './policy/action.ts';
-import { type Edit, headerEdits, MAX_HEADER_BYTES, plainHeaderEnd } from './policy/header-edit.ts';
+import {
+  type Edit,
+  headerEdits,
+  type HeaderWords,
+  MAX_HEADER_BYTES,
+  plainHeaderEnd,
+} from './policy/header-edit.ts';
 import type { NoticeWording } from './policy/notice-wording.ts';
 import { resultHeaders, subjectTag, tagValues } from './policy/notice-tag.ts';
 import { spareRoom } from './policy/spare-room.ts';
@@ -82,14 +88,24 @@ function keywordsFor(wording: NoticeWording, { verdict }: ScanReport, action: Ac
   return action === 'deliver' && isFound ? (wording.keywordsFound ?? []) : [];
 }
 
-/** What the header grows by, the padding behind it shrinks by: a multiple of 4, for base64. */
-function fitted(
-  start: string,
-  patches: readonly Patch[],
-  words: { readonly tag: string; readonly lines: string },
-): readonly Edit[] | undefined {
+/** As much as there is room for: the tag before the lines. */
+function fitted(start: string, patches: readonly Patch[], words: HeaderWords): readonly Edit[] | undefined {
   const headerEnd = plainHeaderEnd(start);
   if (headerEnd === undefined || patches.some(({ offset }) => offset < headerEnd)) return undefined;
+  const fewer = [words, { ...words, lines: '' }, { ...words, tag: '' }];
+  return fewer
+    .filter(({ tag, lines }) => tag !== '' || lines !== '')
+    .map((some) => fittedAt(headerEnd, start, patches, some))
+    .find((edits) => edits !== undefined);
+}
+
+/** What the header grows by, the padding behind it shrinks by: a multiple of 4, for base64. */
+function fittedAt(
+  headerEnd: number,
+  start: string,
+  patches: readonly Patch[],
+  words: HeaderWords,
+): readonly Edit[] | undefined {
   const growth = growthOf(headerEdits(start, headerEnd, words));
   const padding = (4 - (growth % 4)) % 4;
   const room = spareRoom(patches, growth + padding);

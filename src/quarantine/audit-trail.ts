@@ -4,6 +4,8 @@ import type { Page } from '../base/page.ts';
 export const AUDIT_ACTIONS = [
   'release',
   'withdraw',
+  'offer-delivered',
+  'offer-failed',
   'export',
   'preview',
   'delete',

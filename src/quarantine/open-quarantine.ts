@@ -42,7 +42,7 @@ export function openQuarantine(settings: Config['quarantine'], clock: Clock, log
   });
   const audit = new SqliteAuditTrail(database, clock);
   const releases = new SqliteReleaseBook(database, audit, clock, log);
-  const offers = new SqlitePendingOffers(database, archive, clock, log);
+  const offers = new SqlitePendingOffers({ database, store: archive, audit, clock, log });
   return { archive, releases, offers, audit };
 }
 

@@ -146,8 +146,57 @@ describe('an offer', () => {
       const [offer] = opened.offers.take('bob', 1);
       assert.ok(offer !== undefined, `attempt ${attempt}`);
       opened.offers.settle(offer, { kind: 'failed', reason: 'NO [OVERQUOTA]' });
+      assert.deepEqual(opened.offers.take('bob', 1), [], 'not at every login of a phone');
+      opened.clock.advance(86_400_000);
     }
     assert.deepEqual(opened.offers.take('bob', 1), []);
+  });
+
+  it('is tried again ten minutes after a refusal, then after forty', async () => {
+    const opened = openAt();
+    const sha256 = await kept(opened, { user: 'bob' });
+    await opened.releases.release({ ...REQUEST, sha256, offerAnew: true });
+    for (const waitMs of [600_000, 2_400_000]) {
+      const [offer] = opened.offers.take('bob', 1);
+      assert.ok(offer !== undefined);
+      opened.offers.settle(offer, { kind: 'failed', reason: 'NO [OVERQUOTA]' });
+      opened.clock.advance(waitMs - 1);
+      assert.deepEqual(opened.offers.take('bob', 1), []);
+      opened.clock.advance(1);
+    }
+    const [offer] = opened.offers.take('bob', 1);
+    assert.ok(offer !== undefined);
+    opened.offers.settle(offer, { kind: 'appended' });
+    const told = opened.audit.list({ limit: 10 }).items.map(({ action, actor }) => [action, actor]);
+    assert.deepEqual(told, [
+      ['offer-delivered', 'gateway'],
+      ['offer-failed', 'gateway'],
+      ['offer-failed', 'gateway'],
+      ['release', 'user:eve'],
+    ]);
+  });
+
+  it('is given up when five sessions ended without an answer, and may then be made again', async () => {
+    const opened = openAt();
+    const sha256 = await kept(opened, { user: 'bob' });
+    const request = { ...REQUEST, sha256, offerAnew: true };
+    await opened.releases.release(request);
+    for (let attempt = 1; attempt <= 5; attempt += 1) {
+      assert.equal(opened.offers.take('bob', 1).length, 1, `attempt ${attempt}`);
+      opened.clock.advance(600_000);
+    }
+    assert.deepEqual(opened.offers.take('bob', 1), []);
+    assert.equal(opened.audit.list({ limit: 1 }).items[0]?.action, 'offer-failed');
+    assert.equal((await opened.releases.release(request)).pendingOffers, 1);
+  });
+
+  it('is made again by a release after one that was withdrawn', async () => {
+    const opened = openAt();
+    const sha256 = await kept(opened, { user: 'bob' });
+    const request = { ...REQUEST, sha256, offerAnew: true };
+    const { id } = await opened.releases.release(request);
+    await opened.releases.withdraw(id, 'user:eve');
+    assert.equal((await opened.releases.release(request)).pendingOffers, 1);
   });
 
   it('ends with its release', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import type { AuditTrail } from './audit-trail.ts';
 import type { Offer, OfferOutcome, PendingOffers } from './pending-offers.ts';
 import type { QuarantineDatabase } from './quarantine-database.ts';
 import type { QuarantineStore } from './quarantine-store.ts';
@@ -9,6 +10,11 @@ import type { QuarantineStore } from './quarantine-store.ts';
 const MAX_ATTEMPTS = 5;
 /** A session that took an offer and is gone gives it back after this. */
 const LEASE_MS = 600_000;
+/** What was refused waits so long, then four times as long each time: a full mailbox is emptied within a day. */
+const RETRY_MS = 600_000;
+const RETRY_FACTOR = 4;
+/** Who did it, for the audit trail. */
+const ACTOR = 'gateway';
 const MAX_REASON = 200;
 
 const rowSchema = z.object({
@@ -23,12 +29,21 @@ const rowSchema = z.object({
 export class SqlitePendingOffers implements PendingOffers {
   readonly #database: QuarantineDatabase;
   readonly #store: Pick<QuarantineStore, 'read'>;
+  readonly #audit: Pick<AuditTrail, 'append'>;
   readonly #clock: Clock;
   readonly #log: Logger;
 
-  constructor(database: QuarantineDatabase, store: Pick<QuarantineStore, 'read'>, clock: Clock, log: Logger) {
+  constructor(parts: {
+    readonly database: QuarantineDatabase;
+    readonly store: Pick<QuarantineStore, 'read'>;
+    readonly audit: Pick<AuditTrail, 'append'>;
+    readonly clock: Clock;
+    readonly log: Logger;
+  }) {
+    const { database, store, audit, clock, log } = parts;
     this.#database = database;
     this.#store = store;
+    this.#audit = audit;
     this.#clock = clock;
     this.#log = log;
   }
@@ -40,6 +55,7 @@ export class SqlitePendingOffers implements PendingOffers {
       ) RETURNING id, release_id, sha256, user, mailbox`;
     try {
       if (!this.#isAnyDue(user, now)) return [];
+      this.#giveUp(user, now);
       return this.#database
         .all(sql, now + LEASE_MS, user, now, limit)
         .map((row) => rowSchema.parse(row))
@@ -60,15 +76,49 @@ export class SqlitePendingOffers implements PendingOffers {
     return this.#store.read(sha256);
   }
 
-  settle({ id }: Offer, outcome: OfferOutcome): void {
-    const reason = outcome.kind === 'failed' ? outcome.reason.slice(0, MAX_REASON) : '';
-    const sql = `UPDATE offers SET leased_until = 0, reason = ?,
-        state = CASE WHEN ? THEN 'appended' WHEN attempts >= ${MAX_ATTEMPTS} THEN 'failed' ELSE state END
-      WHERE id = ? AND state = 'waiting'`;
+  settle(offer: Offer, outcome: OfferOutcome): void {
     try {
-      this.#database.run(sql, reason, outcome.kind === 'appended' ? 1 : 0, id);
+      this.#database.transaction(() => this.#settle(offer, outcome));
     } catch (error) {
-      this.#log.error({ err: error, offer: id }, 'an offer could not be settled; it may be appended twice');
+      this.#log.error(
+        { err: error, offer: offer.id },
+        'an offer could not be settled; it may be appended twice',
+      );
     }
+  }
+
+  #settle({ id, sha256, user, mailbox }: Offer, outcome: OfferOutcome): void {
+    const isAppended = outcome.kind === 'appended';
+    const reason = outcome.kind === 'failed' ? outcome.reason.slice(0, MAX_REASON) : '';
+    const row = this.#database.get("SELECT attempts FROM offers WHERE id = ? AND state = 'waiting'", id);
+    if (row === undefined) return; // withdrawn meanwhile
+    const attempts = z.int().parse(row['attempts']);
+    const isOver = attempts >= MAX_ATTEMPTS;
+    const until = this.#clock.now() + RETRY_MS * RETRY_FACTOR ** Math.max(0, attempts - 1);
+    const state = isAppended ? 'appended' : isOver ? 'failed' : 'waiting';
+    const sql = 'UPDATE offers SET leased_until = ?, reason = ?, state = ? WHERE id = ?';
+    this.#database.run(sql, state === 'waiting' ? until : 0, reason, state, id);
+    const what = `to ${mailbox} of ${user}`;
+    if (isAppended) this.#tell('offer-delivered', sha256, what);
+    else this.#tell('offer-failed', sha256, `${what}, attempt ${attempts} of ${MAX_ATTEMPTS}: ${reason}`);
+  }
+
+  /** Sessions that took it and ended before the server answered: whether it was appended is not known. */
+  #giveUp(user: string, now: number): void {
+    const sql = `UPDATE offers SET state = 'failed', reason = 'no answer'
+      WHERE user = ? AND state = 'waiting' AND leased_until <= ? AND attempts >= ${MAX_ATTEMPTS}
+      RETURNING sha256, mailbox`;
+    for (const row of this.#database.all(sql, user, now)) {
+      const { sha256, mailbox } = z.object({ sha256: z.string(), mailbox: z.string() }).parse(row);
+      this.#tell('offer-failed', sha256, `to ${mailbox} of ${user}: no session got an answer`);
+    }
+  }
+
+  #tell(action: 'offer-delivered' | 'offer-failed', object: string, detail: string): void {
+    this.#audit.append({ actor: ACTOR, action, object, detail });
+    this.#log.info(
+      { sha256: object, detail },
+      action === 'offer-delivered' ? 'offer delivered' : 'offer failed',
+    );
   }
 }

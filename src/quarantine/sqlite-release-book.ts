@@ -108,7 +108,7 @@ export class SqliteReleaseBook implements ReleaseBook {
       SELECT ?1, id, user, mailbox, 'waiting', 0, 0, '' FROM sightings s
       WHERE id = ?2 AND (?3 = '' OR user = ?3) AND protocol = 'imap' AND mailbox <> '' AND user <> ''
         AND NOT EXISTS (SELECT 1 FROM offers o
-          WHERE o.sha256 = s.id AND o.user = s.user AND o.mailbox = s.mailbox AND o.state <> 'failed')`;
+          WHERE o.sha256 = s.id AND o.user = s.user AND o.mailbox = s.mailbox AND o.state IN ('waiting', 'appended'))`;
     return this.#database.run(sql, releaseId, sha256, user).changes;
   }
 

@@ -34,6 +34,8 @@ export interface Pending {
   readonly isBulk?: boolean;
   /** The gateway's own: its tagged reply goes to nobody else. */
   readonly isInternal?: boolean;
+  /** For the background: may it run before `next` of the client (undefined: the client wants nothing)? */
+  readonly mayRun?: (next: Pending | undefined) => boolean;
   readonly onSent?: () => void;
   readonly onTagged?: (word: StatusWord, status: StatusText) => void;
 }
@@ -100,16 +102,25 @@ export class CommandQueue {
   /** Sends what may be sent. */
   pump(): void {
     for (;;) {
-      const line = this.isIdle ? this.#background : this.#waiting;
-      const next = line[0];
+      const background = this.#dueBackground();
+      const next = background ?? this.#waiting[0];
       if (next === undefined || !this.#maySend(next)) {
         return;
       }
-      line.shift();
+      if (background === undefined) this.#waiting.shift();
+      else this.withdraw(background);
       this.#outstanding.push(next);
       next.onSent?.();
       this.#send(next.segments());
     }
+  }
+
+  #dueBackground(): Pending | undefined {
+    if (this.#background.length === 0 || this.#outstanding.length > 0) {
+      return undefined;
+    }
+    const [next] = this.#waiting;
+    return this.#background.find(({ mayRun }) => mayRun?.(next) ?? next === undefined);
   }
 
   get isIdle(): boolean {

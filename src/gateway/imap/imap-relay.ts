@@ -199,7 +199,9 @@ class ImapRelay implements Relay {
 
   offer(mailbox: string, content: Uint8Array, settle: (taken: boolean) => void): Effect[] {
     return this.#run('upstream', () => {
-      this.#queue.addBackground(offerCommand(this.#queue.ownTag(), mailbox, content, settle));
+      const tag = this.#queue.ownTag();
+      const isSelected = () => this.#state.mailbox !== '';
+      this.#queue.addBackground(offerCommand(tag, { mailbox, content, settle, isSelected }));
       this.#pump();
     });
   }

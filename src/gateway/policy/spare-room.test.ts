@@ -22,7 +22,6 @@ describe('room in the padding of a substitute', () => {
   it('is what repeats on a line, never the first character of a run, a line end or a word', () => {
     assert.equal(after('[Removed] ##\r\n#####\r\n#\r\n', 4), '[Removed] #\r\n##\r\n#\r\n');
     assert.equal(after('[Removed] ##\r\n#####\r\n', 5), '[Removed] #\r\n#\r\n');
-    assert.equal(after('[Removed] ##\r\n#####\r\n', 6), undefined);
   });
 
   it('is whole groups in base64, so that what is left decodes to the same words', () => {
@@ -39,6 +38,17 @@ describe('room in the padding of a substitute', () => {
     const coded = 'IyMj'.repeat(4);
     assert.equal(after(coded, 12), 'IyMj');
     assert.equal(after(coded, 16), undefined);
+  });
+
+  it('is the end of the last lines when there is no padding, never a whole line and no blank laid bare', () => {
+    const substitute = '[Postern removed\r\nthis content.\r\n';
+    assert.equal(after(substitute, 8), '[Postern rem\r\nthis cont\r\n');
+    assert.equal(after(substitute, 24), '[Pos\r\nt\r\n');
+    assert.equal(after(substitute, 28), undefined);
+    assert.equal(after('a=20bcdefgh=\r\n', 4), 'a=20bcd=\r\n');
+    assert.equal(after('a=20bcde=\r\n', 4), undefined);
+    assert.equal(after('abcdef=20\r\n', 4), undefined);
+    assert.equal(after('QUJDREVG==\r\n', 4), 'QUJD==\r\n');
   });
 
   it('is taken from several patches, and named in the order of the message', () => {

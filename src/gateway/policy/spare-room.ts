@@ -10,15 +10,16 @@ const PAD = '#';
 const PAD_GROUP = Buffer.from(PAD.repeat(3)).toString('base64');
 
 /**
- * Removals of exactly `bytes` bytes of padding of a substitute, in order: nothing that is read changes, no line break
- * moves, encodings stay valid. `bytes` is a multiple of 4, so that whole groups of base64 go. Undefined: too little.
+ * Removals of exactly `bytes` bytes of a substitute, in order: of its padding when that is enough, so that nothing
+ * changes that is read; otherwise of the ends of its lines, which cuts the notice short. No line break moves, encodings
+ * stay valid. `bytes` is a multiple of 4, so that whole groups of base64 go. Undefined: too little.
  */
 export function spareRoom(patches: readonly Patch[], bytes: number): Edit[] | undefined {
   const texts = patches.slice(0, MAX_PATCHES).map(({ offset, bytes: all }) => ({
     offset,
     text: Buffer.from(all.subarray(0, LOOKED_AT_BYTES)).toString('latin1'),
   }));
-  return taken(texts, plainRuns, bytes) ?? taken(texts, codedRuns, bytes);
+  return taken(texts, plainRuns, bytes) ?? taken(texts, codedRuns, bytes) ?? takenFromEnd(texts, bytes);
 }
 
 interface Text {
@@ -54,4 +55,39 @@ function taken(
     }
   }
   return left === 0 ? edits : undefined;
+}
+
+/** The last lines first, because the notice begins with what matters. */
+function takenFromEnd(texts: readonly Text[], bytes: number): Edit[] | undefined {
+  const edits: Edit[] = [];
+  let left = bytes;
+  for (const { offset, text } of texts.toReversed()) {
+    for (const line of [...text.matchAll(/[^\r\n]+/gu)].toReversed()) {
+      if (left === 0) break;
+      const { end, remove } = tailOf(line[0], left);
+      if (remove > 0) edits.push({ offset: offset + line.index + end - remove, remove, insert: '' });
+      left -= remove;
+    }
+  }
+  return left === 0 ? edits.toReversed() : undefined;
+}
+
+/**
+ * Bytes that may go at the end of a line, before its `=`: groups of 4, never all, none of an encoded character, no blank
+ * laid bare.
+ */
+function tailOf(line: string, atMost: number): { readonly end: number; readonly remove: number } {
+  const end = beforeEquals(line);
+  const last = line.lastIndexOf('=', end - 1);
+  const begin = last === -1 || end === 0 ? 0 : last + '=HH'.length;
+  let remove = Math.min(atMost, Math.floor(Math.max(0, end - begin - 1) / 4) * 4);
+  while (remove > 0 && line[end - remove - 1] === ' ') remove -= 4;
+  return { end, remove: Math.max(0, remove) };
+}
+
+/** Where the padding of base64 or the soft break of quoted-printable begins. */
+function beforeEquals(line: string): number {
+  let end = line.trimEnd().length;
+  while (line[end - 1] === '=') end -= 1;
+  return line[end] === '=' ? end : line.length;
 }

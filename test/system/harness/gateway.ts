@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly upstreamTls?: Readonly<Record<string, unknown>>;
   readonly mode?: 'protect' | 'monitor';
   readonly protection?: boolean;
+  readonly notice?: Readonly<Record<string, unknown>>;
+  readonly quarantine?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -34,13 +36,13 @@ function listenersOf(ports: MailPorts): Record<string, unknown>[] {
 
 /** JSON is YAML. */
 function configuration(layout: Layout, upstream: MailPorts, options: GatewayOptions): string {
-  const { scan, limits, policy, mode, protection } = options;
+  const { scan, limits, policy, mode, protection, notice } = options;
   return JSON.stringify(
     {
       upstream: { host: '127.0.0.1', ports: upstream, tls: { verify: false, ...options.upstreamTls } },
       listeners: listenersOf(layout.ports),
       rules: ['config/rules'],
-      quarantine: { path: join(layout.folder, 'quarantine') },
+      quarantine: { path: join(layout.folder, 'quarantine'), ...options.quarantine },
       admin: { address: '127.0.0.1', port: layout.adminPort },
       tls: { certificates: [layout.certificate] },
       scan,
@@ -48,6 +50,7 @@ function configuration(layout: Layout, upstream: MailPorts, options: GatewayOpti
       policy,
       mode,
       protection,
+      notice,
     },
     undefined,
     2,
