@@ -9,7 +9,19 @@ lowerPriority();
 
 const PIECE_BYTES = 256 * 1024;
 
-const now = (): number => performance.now();
+/** Two passes tell a dear rule from a thread that was just made to wait. */
+const PASSES = 2;
+
+/** Processor time of this thread in milliseconds: what else the machine does is no cost of a rule. */
+function now(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
+
+function costOf(profiler: RuleProfiler, source: string): number | null {
+  const costs = Array.from({ length: PASSES }, () => msPerMb(profiler.time(source)));
+  return costs.some((cost) => cost === null) ? null : Math.min(...costs.map(Number));
+}
 
 /** What mail is made of, as far as matching is concerned: text, markup, encoded and packed content, a program. */
 function sample(): readonly Uint8Array[] {
@@ -27,7 +39,7 @@ function sample(): readonly Uint8Array[] {
 }
 
 function measure({ rules, shadow, deadlineMs }: TimingJob): TimingResult {
-  const end = now() + deadlineMs;
+  const end = performance.now() + deadlineMs;
   const profiler = new RuleProfiler(sample(), now);
   const times: RuleTime[] = [];
   let truncated = false;
@@ -39,9 +51,9 @@ function measure({ rules, shadow, deadlineMs }: TimingJob): TimingResult {
     for (const { namespace, source } of files) {
       const file = readRuleFile(source);
       for (const rule of file.rules.filter(({ isPrivate }) => !isPrivate)) {
-        truncated ||= now() >= end;
+        truncated ||= performance.now() >= end;
         if (truncated) break;
-        const cost = msPerMb(profiler.time(sourceOfOne(file, rule)));
+        const cost = costOf(profiler, sourceOfOne(file, rule));
         times.push({ namespace, rule: rule.name, isShadow, msPerMb: cost, isSlow: isSlow(cost) });
       }
     }
