@@ -127,6 +127,15 @@ export class ItemIndex {
     return this.#ids(sql, limit);
   }
 
+  /** Not fetched since `before`, oldest first, without what a release or an offer still speaks of. */
+  evictable(before: number, limit: number): readonly string[] {
+    const sql = `SELECT id FROM items i WHERE last_seen < ?
+        AND NOT EXISTS (SELECT 1 FROM releases r WHERE r.sha256 = i.id AND r.withdrawn_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM offers o WHERE o.sha256 = i.id AND o.state = 'waiting')
+      ORDER BY last_seen LIMIT ?`;
+    return this.#ids(sql, before, limit);
+  }
+
   search(query: QuarantineQuery): Page<QuarantineItem> {
     const { where, values } = conditionsOf(query);
     const sql = `SELECT * FROM items ${where} ORDER BY last_seen DESC, id LIMIT ?`;

@@ -29,7 +29,7 @@ export function keyFileOf({ path, keyFile }: Pick<Config['quarantine'], 'path' |
 /** Opens nothing yet: files are touched by `archive.prepare` or the first use. */
 export function openQuarantine(settings: Config['quarantine'], clock: Clock, log: Logger): Quarantine {
   const database = new QuarantineDatabase(settings.path);
-  const { retentionDays, quotaBytes, whenFull } = settings;
+  const { retentionDays, quotaBytes, whenFull, minimumDays } = settings;
   const archive = new SealedQuarantine({
     database,
     storage: storageOf(settings, clock),
@@ -37,6 +37,7 @@ export function openQuarantine(settings: Config['quarantine'], clock: Clock, log
     retentionDays,
     quotaBytes,
     whenFull,
+    minimumDays,
     clock,
     log,
   });

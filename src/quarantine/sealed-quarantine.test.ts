@@ -57,6 +57,7 @@ function openAt(path: string, settings: Settings = {}): SealedQuarantine {
     retentionDays: 30,
     quotaBytes: 0,
     whenFull: 'refuse',
+    minimumDays: 7,
     clock,
     ...more,
   });
@@ -374,6 +375,39 @@ describe('a quarantine in trouble', () => {
     const { id } = await store.commit(entryFor(''), inMemory(randomBytes(10)));
     assert.deepEqual(new Set((await allOf(store)).map((one) => one.id)), new Set([ids[0], ids[2], id]));
     await assert.rejects(store.commit(entryFor(''), inMemory(randomBytes(10))), /is full/u);
+  });
+
+  it('deletes the oldest when it is set to, except what is too young or still spoken of', async () => {
+    const path = freshFolder();
+    const { clock, advance } = movableClock();
+    const database = new QuarantineDatabase(path);
+    const full = { quotaBytes: 40, whenFull: 'oldest-first', minimumDays: 7 } as const;
+    const store = openAt(path, { ...full, clock, database });
+    const log = new RecordingLog();
+    const book = new SqliteReleaseBook(database, new SqliteAuditTrail(database, clock), clock, log);
+    const ids: string[] = [];
+    for (let index = 0; index < 4; index += 1) {
+      ids.push((await store.commit(entryFor(''), inMemory(randomBytes(10)))).id);
+      advance(1);
+    }
+    const request = { reason: 'r', offerAnew: false, actor: 'test' };
+    await book.release({ ...request, sha256: ids[0] ?? '', user: 'ann' });
+    advance(7 * 86_400_000 - 3);
+    await assert.rejects(store.commit(entryFor(''), inMemory(randomBytes(10))), /is full/u);
+    advance(1); // the second is older than the minimum now, to the millisecond
+    const { id } = await store.commit(entryFor(''), inMemory(randomBytes(10)));
+    assert.deepEqual(
+      new Set((await allOf(store)).map((one) => one.id)),
+      new Set([ids[0], ids[2], ids[3], id]),
+    );
+    assert.match((await store.health()).detail, /before their retention is over/u);
+    assert.equal((await store.health()).level, 'yellow');
+    advance(1);
+    await store.commit(entryFor(''), inMemory(randomBytes(10)));
+    await assert.rejects(store.commit(entryFor(''), inMemory(randomBytes(11))), /is full/u);
+    await store.remove(ids[0] ?? '');
+    advance(86_400_000);
+    assert.equal((await store.health()).level, 'green');
   });
 
   it('says that an object store is away, and keeps nothing meanwhile', async () => {

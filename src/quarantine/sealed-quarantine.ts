@@ -32,7 +32,9 @@ export interface SealedQuarantineOptions {
   readonly retentionDays: number;
   /** 0: no limit. */
   readonly quotaBytes: number;
-  readonly whenFull: 'refuse' | 'drop-released';
+  readonly whenFull: 'refuse' | 'drop-released' | 'oldest-first';
+  /** For `oldest-first`: what was fetched within these days is never deleted for want of room. */
+  readonly minimumDays: number;
   readonly clock?: Clock;
   readonly log?: Logger;
 }
@@ -40,9 +42,12 @@ export interface SealedQuarantineOptions {
 const DAY_MS = 86_400_000;
 /** Objects whose content was verified in this process, so that a message fetched again is not read again. */
 const MAX_VERIFIED = 10_000;
+const EVICTING = 'the quarantine is full: originals are deleted before their retention is over';
 const FULL_REMEDY = 'Raise quarantine.quotaBytes, or delete originals';
 /** Originals that are deleted in one go. */
 const EXPIRE_BATCH = 500;
+/** After an original was deleted for want of room the administrator is told for this time. */
+const EVICTION_TOLD_MS = DAY_MS;
 /** Another process that writes is done after this. */
 const LOCKED_RETRIES = 10;
 const LOCKED_RETRY_MS = 50;
@@ -60,6 +65,7 @@ export class SealedQuarantine implements QuarantineArchive {
   #ring: Promise<KeyRing> | undefined;
   /** Bytes of commits that are under way. */
   #reserved = 0;
+  #evictedAt = -Infinity;
 
   constructor(options: SealedQuarantineOptions) {
     this.#options = options;
@@ -162,7 +168,7 @@ export class SealedQuarantine implements QuarantineArchive {
   async #makeRoom(bytes: number): Promise<void> {
     if (this.#hasRoom(bytes)) return;
     await this.expire();
-    if (this.#options.whenFull === 'drop-released') await this.#dropReleased(bytes);
+    await this.#evict(bytes);
     if (!this.#hasRoom(bytes)) {
       throw new GatewayError('QUARANTINE_FAILED', `the quarantine is full. ${FULL_REMEDY}`, {
         retryable: true,
@@ -170,11 +176,28 @@ export class SealedQuarantine implements QuarantineArchive {
     }
   }
 
-  async #dropReleased(bytes: number): Promise<void> {
-    for (const id of this.#index.released(EXPIRE_BATCH)) {
+  /** What is missed least first; never more than there has to go. */
+  async #evict(bytes: number): Promise<void> {
+    const { whenFull, minimumDays } = this.#options;
+    if (whenFull === 'refuse') return;
+    await this.#drop(this.#index.released(EXPIRE_BATCH), bytes, 'one that was released');
+    if (whenFull !== 'oldest-first') return;
+    const before = this.#clock.now() - minimumDays * DAY_MS;
+    for (let ids = this.#oldest(before, bytes); ids.length > 0; ids = this.#oldest(before, bytes)) {
+      await this.#drop(ids, bytes, 'the oldest');
+      this.#evictedAt = this.#clock.now();
+    }
+  }
+
+  #oldest(before: number, bytes: number): readonly string[] {
+    return this.#hasRoom(bytes) ? [] : this.#index.evictable(before, EXPIRE_BATCH);
+  }
+
+  async #drop(ids: readonly string[], bytes: number, which: string): Promise<void> {
+    for (const id of ids) {
       if (this.#hasRoom(bytes)) return;
       await this.remove(id);
-      this.#options.log?.info({ id }, 'the quarantine is full: deleted an original that was released');
+      this.#log().warn({ id }, `the quarantine is full: deleted ${which}`);
     }
   }
 
@@ -261,9 +284,13 @@ export class SealedQuarantine implements QuarantineArchive {
       await this.#keys();
       await this.#storage.prepare();
       const { objects, bytes } = this.#index.totals();
-      return this.#hasRoom(1)
-        ? { level: 'green', detail: `${objects} originals, ${bytes} bytes` }
-        : { level: 'yellow', detail: `the quarantine is full: ${bytes} bytes`, remedy: FULL_REMEDY };
+      if (this.#clock.now() - this.#evictedAt < EVICTION_TOLD_MS) {
+        return { level: 'yellow', detail: EVICTING, remedy: FULL_REMEDY };
+      }
+      if (!this.#hasRoom(1)) {
+        return { level: 'yellow', detail: `the quarantine is full: ${bytes} bytes`, remedy: FULL_REMEDY };
+      }
+      return { level: 'green', detail: `${objects} originals, ${bytes} bytes` };
     } catch (error) {
       const { message } = quarantineFailure('the quarantine cannot be used', error);
       const [detail = '', ...remedy] = message.split('. ');

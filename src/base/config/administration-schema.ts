@@ -58,11 +58,17 @@ export const quarantineSchema = z
       .default(10 * 1024 * MIB)
       .describe('Bytes that originals may take; 0: as many as there is room for.'),
     whenFull: z
-      .enum(['refuse', 'drop-released'])
+      .enum(['refuse', 'drop-released', 'oldest-first'])
       .default('refuse')
       .describe(
-        'refuse: a message that cannot be kept is deferred. drop-released: delete the oldest originals that were released, then refuse. Never is anything delivered because the quarantine is full.',
+        'refuse: a message that cannot be kept is deferred. drop-released: delete the oldest originals that were released, then refuse. oldest-first: then also those that were not fetched for minimumDays, oldest first. Never is anything delivered because the quarantine is full.',
       ),
+    minimumDays: z
+      .int()
+      .min(0)
+      .max(3_650)
+      .default(7)
+      .describe('whenFull oldest-first: days since its last fetch that an original is kept in any case.'),
     s3: s3Schema,
   })
   .prefault({})
