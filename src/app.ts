@@ -16,8 +16,10 @@ import { createMetrics, type Metrics } from './base/metrics.ts';
 import { ReloadRegistry } from './base/reload.ts';
 import { ExclusionStore } from './gateway/exclusions/exclusion-store.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { createImapLoginDesk } from './gateway/imap/login-desk.ts';
 import { createImapRelay } from './gateway/imap/imap-relay.ts';
 import { configuredAuthority } from './gateway/open-authority.ts';
+import { createPop3LoginDesk } from './gateway/pop3/login-desk.ts';
 import { createPop3Relay } from './gateway/pop3/pop3-relay.ts';
 import { type ProtectionStatus, protectionStatus } from './gateway/protection-status.ts';
 import { ProtectionSwitches } from './gateway/protection-switches.ts';
@@ -40,6 +42,8 @@ const ALERT_DEADLINE_MS = 2_000;
 /** Verdicts are about 1 KB each. */
 const CACHED_VERDICTS = 50_000;
 const CACHED_VERDICT_MS = 24 * 3_600_000;
+
+const LOGIN_DESKS = { imap: createImapLoginDesk, pop3: createPop3LoginDesk };
 
 /** Parts that tests and commands replace. */
 export interface AppOverrides {
@@ -108,7 +112,7 @@ export async function createApp(configured: Config, overrides: AppOverrides = {}
     metrics,
     log,
     clock,
-    relays: { imap: createImapRelay, pop3: createPop3Relay },
+    relays: { imap: createImapRelay, pop3: createPop3Relay, desks: LOGIN_DESKS },
   });
   const operated = {
     config,

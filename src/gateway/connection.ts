@@ -6,13 +6,16 @@ import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { admit, type AdmissionParts, type Admitted, tunnelRequest } from './admission.ts';
 import { Channel, type ChannelOwner } from './channel.ts';
+import type { ConnectionState } from './connection-state.ts';
 import { canonicalAddress } from './placement/canonical-address.ts';
 import type { GatewayListener } from './listener.ts';
-import { awaitGreeting } from './placement/greeting.ts';
+import { awaitGreeting, isOther } from './placement/greeting.ts';
+import { LoginReception } from './login-reception.ts';
+import { receiveLogin } from './login-receiving.ts';
 import type { RefusalReason } from './placement/place.ts';
 import type { TunnelCause } from './placement/treatment.ts';
 import type { Session, SessionEnd } from './session.ts';
-import type { SessionFactory } from './session-factory.ts';
+import type { SessionFactory, SessionOpening } from './session-factory.ts';
 import type { CertificateStore } from './tls/certificate-store.ts';
 import type { Interception } from './tls/interception.ts';
 import { openTunnel } from './tunnel-desk.ts';
@@ -55,7 +58,7 @@ export class Connection {
   readonly #left = new AbortController();
   #log: Logger;
   #client: Channel | undefined;
-  #serving: Session | Tunnel | undefined;
+  #serving: Session | Tunnel | LoginReception | undefined;
   #isOver = false;
 
   constructor(
@@ -115,7 +118,7 @@ export class Connection {
   }
 
   cut(): void {
-    if (this.#serving === undefined) this.#end('shutdown');
+    if (this.#serving === undefined || this.#serving instanceof LoginReception) this.#end('shutdown');
     else this.#serving.cut('shutdown');
   }
 
@@ -156,6 +159,7 @@ export class Connection {
   }
 
   async #serveClear(served: Admitted, client: Channel): Promise<void> {
+    if (this.#listener.route !== undefined) return this.#receive(served, client, false);
     const { interception } = this.#parts;
     // The client sees the names of the server's own certificate, and compares them itself.
     const isOurs = interception !== undefined && served.place.destination !== undefined;
@@ -170,6 +174,7 @@ export class Connection {
   async #serveSecure(served: Admitted, client: Channel): Promise<void> {
     const clientTls = (): TLSSocketOptions => this.#parts.certificates.serverOptions();
     if (!(await this.#secureClient(client, clientTls()))) return;
+    if (this.#listener.route !== undefined) return this.#receive(served, client, true);
     const dialled = await this.#dial(served, client);
     if (dialled !== undefined) await this.#converse(served, client, dialled, { isSecure: true, clientTls });
   }
@@ -196,6 +201,26 @@ export class Connection {
     this.#log.warn({ problem: judgement.problem, action: judgement.action }, 'certificate of the server');
     if (judgement.action === 'tunnel') await this.#tunnel('certificate', served, client);
     else this.#refuse('certificate');
+  }
+
+  /** The server is known after the login only. */
+  #receive(served: Admitted, client: Channel, isSecure: boolean): void {
+    const { protocol } = this.#listener;
+    if (protocol === 'auto') return this.#refuse('protocol'); // the configuration does not allow it
+    const clientTls = (): TLSSocketOptions => this.#parts.certificates.serverOptions();
+    const reception = receiveLogin(
+      { listener: this.#listener, protocol, served, client, isSecure, clientTls, log: this.#log },
+      this.#parts,
+      {
+        onLogin: ({ upstream, dialled, ...begun }, clientSecure) => {
+          const loggedIn = { ...served, upstream };
+          this.#begin(loggedIn, client, dialled, { protocol, isSecure: clientSecure, clientTls, begun });
+        },
+        onEnd: (reason) => this.#end(reason),
+      },
+    );
+    this.#serving = reception;
+    reception.start();
   }
 
   async #secureClient(client: Channel, options: TLSSocketOptions): Promise<boolean> {
@@ -265,6 +290,15 @@ export class Connection {
       if (isSecure) return this.#refuse('protocol');
       return await this.#tunnel('protection-off', served, client);
     }
+    this.#begin(served, client, dialled, { protocol, isSecure, clientTls });
+  }
+
+  #begin(
+    served: Admitted,
+    client: Channel,
+    dialled: DialledUpstream,
+    { protocol, isSecure, clientTls, begun }: Conversation,
+  ): void {
     const session = this.#parts.sessions.create({
       id: this.id,
       listener: this.#listener,
@@ -274,6 +308,7 @@ export class Connection {
       clientSecure: isSecure,
       upstream: served.upstream,
       dialled,
+      begun,
       clientTls,
       upstreamTls: (): ConnectionOptions => dialled.tlsOptions,
       log: this.#log,
@@ -342,6 +377,7 @@ export class Connection {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#left.abort(CLIENT_LEFT);
+    if (this.#serving instanceof LoginReception) this.#serving.cut();
     if (this.#client === undefined) this.#socket.destroy();
     else this.#client.destroy();
     const { protocol } = this.#listener;
@@ -352,21 +388,5 @@ export class Connection {
   }
 }
 
-/** One open connection, for administrators. Names are what the client sent, bounded. */
-export interface ConnectionState {
-  readonly id: string;
-  readonly protocol: string;
-  readonly client: string;
-  /** Login name; empty before login and in tunnels. */
-  readonly user: string;
-  readonly application: string;
-  /** ISO 8601 UTC. */
-  readonly startedAt: string;
-  readonly isTunnel: boolean;
-}
-
-/** A client that asks for one protocol and is led to the other one is being deceived (ALPACA). */
-function isOther(kind: 'imap' | 'pop3', offered: readonly string[]): boolean {
-  const other = kind === 'imap' ? 'pop3' : 'imap';
-  return offered.includes(other) && !offered.includes(kind);
-}
+/** How a session with a client begins. */
+type Conversation = Pick<SessionOpening, 'protocol' | 'clientTls' | 'begun'> & { readonly isSecure: boolean };

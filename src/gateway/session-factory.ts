@@ -7,13 +7,14 @@ import type { BackgroundScans } from './background-scans.ts';
 import type { Channel } from './channel.ts';
 import type { GatewayListener } from './listener.ts';
 import { type ClientApplication, type JudgeParts, MessageJudge } from './message-judge.ts';
+import type { DeskSettings, LoginDesk } from './login-desk.ts';
 import type { OfferDelivery } from './offer-delivery.ts';
 import type { SocketEnd } from './placement/proxy-header.ts';
 import { MarkBook } from './mark-book.ts';
 import { MessageWords } from './message-words.ts';
 import { NoticeWordings } from './policy/notice-wording.ts';
 import type { Policies } from './policy/policies.ts';
-import type { MarkRequest, Relay, RelaySettings } from './relay.ts';
+import type { Effect, MarkRequest, Relay, RelaySettings } from './relay.ts';
 import { Session, type SessionEnd } from './session.ts';
 import { SessionSpoolAccount, type SpoolBudget } from './spool-budget.ts';
 import type { DialledUpstream, Upstream } from './upstream.ts';
@@ -24,6 +25,11 @@ export interface Relays {
   readonly imap: (settings: RelaySettings) => Relay;
   readonly pop3: (settings: RelaySettings) => Relay;
 }
+  /** Who receives clients whose server the login decides. */
+  readonly desks?: {
+    readonly imap: (settings: DeskSettings) => LoginDesk;
+    readonly pop3: (settings: DeskSettings) => LoginDesk;
+  };
 
 /** What all sessions of a gateway share. */
 export interface SessionFactoryParts {
@@ -50,6 +56,8 @@ export interface SessionOpening {
   readonly dialled: DialledUpstream;
   readonly clientTls: () => TLSSocketOptions;
   readonly upstreamTls: () => ConnectionOptions;
+  /** The client is logged in already, over this relay, which wanted this done then. */
+  readonly begun?: { readonly relay: Relay; readonly effects: readonly Effect[] } | undefined;
   readonly log: Logger;
   /** It became known who it is, and with what program. */
   readonly onKnown: (known: { readonly user?: string; readonly application?: string }) => void;
@@ -75,7 +83,8 @@ export class SessionFactory {
       listener: protocol,
       client,
       upstream: dialled.channel,
-      relay: this.relay(opening),
+      relay: opening.begun?.relay ?? this.relay(opening),
+      begun: opening.begun?.effects,
       held: this.#held(
         opening,
         () => application,
@@ -104,14 +113,15 @@ export class SessionFactory {
   /** Also for a farewell without a session. */
   relay({ listener, protocol, clientSecure, clientEnd, upstream, dialled }: RelayOpening): Relay {
     const { config, relays } = this.#parts;
-    const { tls } = listener;
+    // Where the login decides, the client was received before: TLS is its desk's, and nobody is logged in unasked.
+    const isReceived = listener.route === 'login-domain';
     const { allowPreauth, forwardClient } = upstream.settings;
     return relays[familyOf(protocol)]({
       clientSecure,
-      clientStartTls: tls === 'starttls' ? 'offered' : tls === 'starttls-required' ? 'required' : 'off',
+      clientStartTls: isReceived ? 'off' : startTlsOf(listener),
       upstreamSecure: dialled.isSecure,
       upstreamStartTls: dialled.startTls,
-      allowPreauth,
+      allowPreauth: allowPreauth && !isReceived,
       maxLiteralBytes: config.limits.maxLiteralBytes,
       editsHeaders: this.#wordings.editsHeaders,
       scanUploads: config.scan.uploads,
@@ -121,6 +131,13 @@ export class SessionFactory {
 
   #held(
     opening: SessionOpening,
+  /** Throws when there is none for such listeners. */
+  desk(listener: GatewayListener, protocol: MailProtocol, clientSecure: boolean): LoginDesk {
+    const { desks } = this.#parts.relays;
+    if (desks === undefined) throw new Error('nobody receives clients before their login');
+    return desks[familyOf(protocol)]({ clientSecure, clientStartTls: startTlsOf(listener) });
+  }
+
     application: () => ClientApplication | undefined,
     mark: (request: MarkRequest) => void,
   ) {
@@ -155,5 +172,9 @@ export interface RelayOpening extends Pick<
   SessionOpening,
   'listener' | 'protocol' | 'clientSecure' | 'clientEnd' | 'upstream'
 > {
+function startTlsOf({ tls }: GatewayListener): RelaySettings['clientStartTls'] {
+  return tls === 'starttls' ? 'offered' : tls === 'starttls-required' ? 'required' : 'off';
+}
+
   readonly dialled: Pick<DialledUpstream, 'isSecure' | 'startTls'>;
 }

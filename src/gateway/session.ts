@@ -42,6 +42,8 @@ export interface SessionParts {
   /** Of the listener, a metric label: `imap`, `imaps`, `pop3`, `pop3s`. */
   readonly listener: string;
   readonly client: Channel;
+  /** The client is logged in already: what the relay wanted done then. */
+  readonly begun?: readonly Effect[] | undefined;
   readonly upstream: Channel;
   readonly relay: Relay;
   readonly held: HeldMessagesParts;
@@ -95,13 +97,13 @@ export class Session implements HeldMessagesOwner {
 
   /** Starts reading both sides. */
   start(): void {
-    const { client, upstream, limits, greetingTimeoutMs } = this.#parts;
-    this.#deadlines.set('greeting', greetingTimeoutMs);
+    const { client, upstream, limits, greetingTimeoutMs, begun } = this.#parts;
+    if (begun === undefined) this.#deadlines.set('greeting', greetingTimeoutMs);
     this.#deadlines.set('login', limits.loginTimeoutMs);
     this.#deadlines.set('idle', limits.idleTimeoutMs);
     client.own(this.#owner('client', (bytes) => this.#fromClient(bytes)));
     upstream.own(this.#owner('upstream', (bytes) => this.#fromUpstream(bytes)));
-    this.#settle();
+    this.#step(() => [...(begun ?? [])]);
     upstream.resume();
     client.resume();
   }

@@ -5,6 +5,7 @@ import type { ClientOutput } from './client-output.ts';
 import { renderCommand } from './command-text.ts';
 import type { CommandQueue, Pending } from './command-queue.ts';
 import { FetchDesk } from './fetch-desk.ts';
+import { isForeignLine, isForeignTag } from './foreign-line.ts';
 import type { ImapState } from './imap-state.ts';
 import type { KeptMessages } from './kept-messages.ts';
 import type { MarkDesk } from './mark-desk.ts';
@@ -30,10 +31,6 @@ export interface ClientSideParts {
   /** STARTTLS was accepted. */
   readonly onStartTls: () => void;
 }
-
-/** How a line of HTTP or SMTP begins: a browser or a mail server that was led here (ALPACA). */
-const FOREIGN_WORD = /^(GET|POST|HEAD|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT|PRI|HELO|EHLO) /i;
-const FOREIGN_HEADER = /^[A-Za-z-]+:/;
 
 type Command = CommandEvent & { kind: 'command' };
 
@@ -103,7 +100,7 @@ export class ClientSide {
   /** Nothing of the line is echoed (ALPACA, protocol notes 6.4). */
   #garbage(text: string): void {
     const { isLoggedIn } = this.#parts.state;
-    const isForeign = FOREIGN_WORD.test(text) || FOREIGN_HEADER.test(text);
+    const isForeign = isForeignLine(text);
     this.#note({ type: 'bad-input', side: 'client', what: isForeign ? 'http' : 'syntax' });
     if (isForeign && !isLoggedIn) {
       this.#parts.goodbye('');
@@ -153,7 +150,7 @@ export class ClientSide {
 
   #unknown(command: Command, name: string): void {
     this.#note({ type: 'command', name: 'unknown' });
-    if (FOREIGN_WORD.test(`${command.tag} `) && !this.#parts.state.isLoggedIn) {
+    if (isForeignTag(command.tag) && !this.#parts.state.isLoggedIn) {
       this.#note({ type: 'bad-input', side: 'client', what: 'http' });
       this.#parts.goodbye('');
       return;

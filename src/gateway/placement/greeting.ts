@@ -56,3 +56,9 @@ export async function awaitGreeting(channel: Channel, clock: Clock, waitMs: numb
     channel.unread(seen);
   }
 }
+
+/** A client that asks for one protocol and is led to the other one is being deceived (ALPACA). */
+export function isOther(kind: 'imap' | 'pop3', offered: readonly string[]): boolean {
+  const other = kind === 'imap' ? 'pop3' : 'imap';
+  return offered.includes(other) && !offered.includes(kind);
+}
