@@ -1,5 +1,11 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- a builder stands beside the row that it is for */
 /** Archives and documents that are encrypted, with passwords that stand in the mail or that programs try unasked. */
+import {
+  type LegacyScheme,
+  lockedDoc,
+  lockedPpt,
+  lockedXls,
+} from '../../src/scan/unpack/legacy-office-for-test.ts';
 import { lockedRar4, lockedRar5 } from '../../src/scan/unpack/rar-for-test.ts';
 import { sealSevenZip, type Seal, storedSevenZip } from '../../src/scan/unpack/seven-zip-for-test.ts';
 import { fixture } from './archive-techniques.ts';
@@ -91,6 +97,29 @@ function rars(): Technique[] {
     .attached('version 4, nothing told', 'a.rar', rar4, SEALED).cases;
 }
 
+/** What Excel tries by itself before it asks. */
+const UNASKED = 'VelvetSweatshop';
+
+function legacyOffice(): Technique[] {
+  const row = new Row('documents', 'encrypted Office before 2007', 'Word, Excel and PowerPoint; LibreOffice');
+  const xls = (scheme: LegacyScheme, password: string) => (word: Word) =>
+    lockedXls(payload(word), scheme, password);
+  const doc = (scheme: LegacyScheme) => (word: Word) => lockedDoc(payload(word), scheme, PASSWORD);
+  const ppt = (word: Word): Buffer => lockedPpt(payload(word), 'cryptoapi', PASSWORD);
+  for (const scheme of ['xor', 'rc4', 'cryptoapi', 'cryptoapi, 40 bits'] as const) {
+    row
+      .attached(`workbook, ${scheme}, opened without a question`, 'a.xls', xls(scheme, UNASKED))
+      .attached(`workbook, ${scheme}`, 'a.xls', xls(scheme, PASSWORD), TOLD)
+      .attached(`workbook, ${scheme}, nothing told`, 'a.xls', xls(scheme, PASSWORD), SEALED);
+  }
+  return row
+    .attached('Word document, rc4', 'a.doc', doc('rc4'), TOLD)
+    .attached('Word document, cryptoapi', 'a.doc', doc('cryptoapi'), TOLD)
+    .attached('Word document, nothing told', 'a.doc', doc('rc4'), SEALED)
+    .attached('presentation', 'a.ppt', ppt, TOLD)
+    .attached('presentation, nothing told', 'a.ppt', ppt, SEALED).cases;
+}
+
 export function lockedTechniques(): Technique[] {
-  return [...fromTheMail(), ...sevenZips(), ...rars()];
+  return [...fromTheMail(), ...sevenZips(), ...rars(), ...legacyOffice()];
 }

@@ -1,7 +1,9 @@
 import type { Piece } from '../piece.ts';
-import { u16le, viewOf } from './byte-view.ts';
+import { viewOf } from './byte-view.ts';
 import { decompressRtf, isCompressedRtf } from './compressed-rtf.ts';
 import { emitStream } from './emission.ts';
+import type { LegacyStream } from './legacy-lock.ts';
+import { legacyLock } from './legacy-office.ts';
 import { OFFICE_DEFAULT_PASSWORD, officeDecryptor } from './office-encryption.ts';
 import { isOle, OleFile, type OleStream } from './ole-file.ts';
 import { emitPptObjects, readOle10Native } from './ole-objects.ts';
@@ -13,21 +15,20 @@ import { vbaOffsets, vbaSources } from './vba.ts';
 const SMALL_STREAM_BYTES = 256;
 /** Output of all streams over the size of the file: sector chains can share sectors. */
 const MAX_STREAM_RATIO = 4;
-/** FILEPASS in a workbook; fEncrypted in the information block of a Word document (MS-XLS, MS-DOC). */
-const FILEPASS = 0x2f;
-const WORD_ENCRYPTED = 0x0100;
 
 class OleRun {
   readonly #file: OleFile;
   readonly #out: Yield;
   readonly #offsets: readonly number[];
   readonly #small: Buffer[] = [];
+  readonly #tries: PasswordTries;
   #left: number;
   #cut = false;
 
-  constructor(bytes: Buffer, out: Yield) {
+  constructor(bytes: Buffer, name: string | undefined, out: Yield) {
     this.#file = new OleFile(bytes);
     this.#out = out;
+    this.#tries = new PasswordTries(out, [OFFICE_DEFAULT_PASSWORD], name);
     this.#offsets = vbaOffsets(this.#file.stream('dir')?.bytes);
     this.#left = bytes.length * MAX_STREAM_RATIO;
   }
@@ -62,7 +63,7 @@ class OleRun {
     for (const source of vbaSources(bytes, this.#offsets)) {
       this.#out.emit(`${name}.vba`, source);
     }
-    this.#reportEncryption(name, bytes);
+    this.#openLegacy(name, bytes);
   }
 
   #objects(name: string, bytes: Buffer): void {
@@ -85,11 +86,26 @@ class OleRun {
     }
   }
 
-  #reportEncryption(name: string, bytes: Buffer): void {
-    const isSheet = name === 'Workbook' || name === 'Book';
-    const isWord = name === 'WordDocument' && u16le(bytes, 0) === 0xa5ec;
-    if ((isSheet && hasFilepass(bytes)) || (isWord && (u16le(bytes, 10) & WORD_ENCRYPTED) !== 0)) {
-      this.#out.cannot('encrypted', 'Office document is encrypted');
+  #openLegacy(name: string, bytes: Buffer): void {
+    const lock = legacyLock(name, bytes, (other) => this.#file.stream(other)?.bytes);
+    if (lock === undefined) {
+      return;
+    }
+    for (const password of this.#tries.candidates()) {
+      const opened = lock(password);
+      if (opened !== undefined) {
+        this.#tries.worked(password);
+        this.#emitOpened(opened);
+        return;
+      }
+    }
+    this.#out.cannot('encrypted', 'Office document is encrypted');
+  }
+
+  #emitOpened(streams: readonly LegacyStream[]): void {
+    for (const { name, bytes } of streams.filter((stream) => stream.bytes.length > 0)) {
+      this.#out.emit(name, bytes);
+      this.#objects(name, bytes);
     }
   }
 
@@ -100,8 +116,7 @@ class OleRun {
       return;
     }
     const decryptor = officeDecryptor(info, encrypted);
-    const tries = new PasswordTries(this.#out, [OFFICE_DEFAULT_PASSWORD]);
-    for (const password of decryptor === undefined ? [] : tries.candidates()) {
+    for (const password of decryptor === undefined ? [] : this.#tries.candidates()) {
       const opened = decryptor?.(password);
       if (opened !== undefined) {
         this.#out.emit('package', opened);
@@ -112,25 +127,11 @@ class OleRun {
   }
 }
 
-/** FILEPASS stands among the first records of a workbook, behind BOF. */
-function hasFilepass(bytes: Buffer): boolean {
-  for (
-    let at = 0, records = 0;
-    at + 4 <= bytes.length && records < 8;
-    at += 4 + u16le(bytes, at + 2), records += 1
-  ) {
-    if (u16le(bytes, at) === FILEPASS) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /** Compound files: Office documents before 2007, message files, installers, and macros inside newer documents. */
 export function createOle2Unpacker(): Unpacker {
   return {
     name: 'ole2',
     recognises: ({ bytes }: Piece) => isOle(bytes),
-    unpack: ({ bytes }: Piece, out: Yield) => new OleRun(viewOf(bytes), out).run(),
+    unpack: ({ bytes, name }: Piece, out: Yield) => new OleRun(viewOf(bytes), name, out).run(),
   };
 }

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
 import { numberOf, readString } from './pdf-text.ts';
 import { u8 } from './byte-view.ts';
+import { rc4 } from './rc4.ts';
 
 /** Decrypts one stream of an encrypted PDF; `object` and `generation` are those of the object that holds it. */
 export type PdfDecryptor = (data: Buffer, object: number, generation: number) => Buffer;
@@ -8,26 +9,6 @@ export type PdfDecryptor = (data: Buffer, object: number, generation: number) =>
 /** ISO 32000 7.6.4.3.2: what a user password is padded with. */
 const PADDING = Buffer.from('28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a', 'hex');
 const AES_SALT = Buffer.from('sAlT');
-
-function rc4(key: Buffer, data: Buffer): Buffer {
-  const state = Uint8Array.from({ length: 256 }, (_, index) => index);
-  for (let i = 0, j = 0; i < 256; i += 1) {
-    const held = u8(state, i);
-    j = (j + held + u8(key, i % key.length)) & 255;
-    state[i] = u8(state, j);
-    state[j] = held;
-  }
-  const out = Buffer.allocUnsafe(data.length);
-  for (let at = 0, i = 0, j = 0; at < data.length; at += 1) {
-    i = (i + 1) & 255;
-    const held = u8(state, i);
-    j = (j + held) & 255;
-    state[i] = u8(state, j);
-    state[j] = held;
-    out[at] = u8(data, at) ^ u8(state, (u8(state, i) + held) & 255);
-  }
-  return out;
-}
 
 /** The first block is the initialisation vector; padding is left in place. */
 function aes(key: Buffer, data: Buffer): Buffer {
@@ -106,7 +87,7 @@ function hash2b(secret: Buffer, salt: Buffer): Buffer {
   let key = hash('sha256', Buffer.concat([secret, salt]), 'buffer');
   for (let round = 0, last = 0; round < 64 || last > round - 32; round += 1) {
     const unit = Buffer.concat([secret, key]);
-    const block = Buffer.concat(Array.from({ length: 64 }, () => unit));
+    const block = Buffer.alloc(64 * unit.length, unit);
     const cipher = createCipheriv('aes-128-cbc', key.subarray(0, 16), key.subarray(16, 32)).setAutoPadding(
       false,
     );

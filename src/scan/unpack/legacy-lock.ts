@@ -1,0 +1,8 @@
+/** A stream of a document before 2007, decrypted. */
+export interface LegacyStream {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** Tries one password on an encrypted document: its decrypted streams, or undefined for a wrong one. */
+export type LegacyLock = (password: string) => LegacyStream[] | undefined;
