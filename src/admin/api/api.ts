@@ -83,13 +83,18 @@ const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/gu, ':$1')
 
 /** Is it the path that is unknown, or only the method? */
 function notFound(routes: readonly Route[], path: string): ApiError {
-  const known = routes.some((route) => {
+  const here = routes.filter((route) => {
     const pattern = route.path.replaceAll('.', String.raw`\.`).replaceAll(/\{\w+\}/gu, '[^/]+');
     return new RegExp(`^${pattern}$`, 'u').test(path);
   });
-  return known
-    ? new ApiError('method-not-allowed', 'this path does not take this method')
-    : new ApiError('not-found', 'there is no such path; /api/openapi.json lists all');
+  if (here.length === 0) {
+    return new ApiError('not-found', 'there is no such path; /api/openapi.json lists all');
+  }
+  // RFC 9110 section 15.5.6. Whoever may GET may HEAD.
+  const allow = here.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+  return new ApiError('method-not-allowed', 'this path does not take this method', {
+    headers: { allow: allow.join(', ') },
+  });
 }
 
 interface Incoming {
