@@ -65,6 +65,11 @@ function gatewayMetrics({ counter, gauge, histogram }: Declare) {
       ['kind', 'outcome'],
     ),
     bytesInFlight: gauge('postern_spool_bytes', 'Held message bytes', ['where']),
+    flowBudget: gauge('postern_flow_budget_bytes', 'Held message bytes that all sessions together may have'),
+    flowGranted: gauge('postern_flow_granted_bytes', 'Part of the budget that messages under way take'),
+    flowPaused: gauge('postern_flow_streams_paused', 'Sessions whose server is not read, for want of room'),
+    flowPauses: counter('postern_flow_pauses_total', 'Times that a session had to wait for room'),
+    flowOverdue: counter('postern_flow_deferred_total', 'Sessions deferred because no room was made in time'),
     held: gauge('postern_gateway_messages_held', 'Messages waiting for a verdict'),
     addedLatency: histogram(
       'postern_gateway_added_latency_seconds',
@@ -117,6 +122,16 @@ function poolMetrics({ counter, gauge }: Declare) {
     poolQueue: gauge('postern_pool_queue_tasks', 'Tasks waiting for a worker'),
     poolUtilisation: gauge('postern_pool_utilisation_ratio', 'Share of worker time in use'),
     poolWorkers: gauge('postern_pool_workers', 'Worker threads'),
+    sharedLookups: counter('postern_shared_cache_lookups_total', 'Questions to the shared verdict cache', [
+      'outcome',
+    ]),
+    sharedStores: counter('postern_shared_cache_stores_total', 'Verdicts sent to the shared cache', [
+      'outcome',
+    ]),
+    sharedDown: gauge(
+      'postern_shared_cache_down',
+      '1 while the configured shared verdict cache does not answer',
+    ),
     poolRestarts: counter('postern_pool_task_failures_total', 'Tasks that ended without an answer', [
       'cause',
     ]),

@@ -17,6 +17,8 @@ import type { ConnectionState } from './connection-state.ts';
 import { DeferralCounter } from './deferral-counter.ts';
 import { AddressSet } from './exclusions/address-set.ts';
 import { type Exclusions, NO_EXCLUSIONS } from './exclusions/exclusions.ts';
+import { FlowControl } from './flow/flow-control.ts';
+import { spoolCapacity } from './flow/spool-capacity.ts';
 import { type Endpoint, type GatewayListener, Listener } from './listener.ts';
 import { kernelDestinations, type OriginalDestinations } from './placement/original-destination.ts';
 import { OwnConnections } from './placement/own-connections.ts';
@@ -30,9 +32,6 @@ import type { Authority } from './tls/authority.ts';
 import { CertificateStore } from './tls/certificate-store.ts';
 import { Interception } from './tls/interception.ts';
 import { Upstreams, type UpstreamState } from './upstreams.ts';
-
-/** Held messages of all sessions may take this many times the memory limit of one; the rest is in files. */
-const MESSAGES_IN_MEMORY = 8;
 
 export interface GatewayParts {
   readonly config: Config;
@@ -240,8 +239,21 @@ function sessionFactory(parts: GatewayParts, exclusions: Exclusions): SessionFac
     policies: new Policies(config),
     background: new BackgroundScans(scanner, log),
     offers: new OfferDelivery(parts.offers ?? NO_OFFERS, log),
-    budget: new SpoolBudget(directory, limits.spoolMemoryBytes * MESSAGES_IN_MEMORY, { metrics, clock }),
+    budget: new SpoolBudget(directory, limits.maxSpoolMemoryBytes, { metrics, clock }),
+    flow: new FlowControl({ maxBytes: capacityOf(directory, limits, log), clock, metrics }),
     metrics,
     clock,
   });
+}
+
+function capacityOf(directory: string, limits: Config['limits'], log: Logger): number {
+  const { maxSpoolBytes, maxSpoolMemoryBytes } = limits;
+  const bytes = spoolCapacity(directory, maxSpoolBytes, maxSpoolMemoryBytes);
+  if (bytes < maxSpoolBytes) {
+    log.info(
+      { bytes, maxSpoolBytes, directory },
+      'the folder for temporary files has less room than configured',
+    );
+  }
+  return bytes;
 }

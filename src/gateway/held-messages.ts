@@ -3,12 +3,14 @@ import type { Metrics } from '../base/metrics.ts';
 import type { Located, Scanner } from '../scan/scanner.ts';
 import type { BackgroundScans } from './background-scans.ts';
 import type { ClientApplication, MessageJudge } from './message-judge.ts';
+import type { FlowControl } from './flow/flow-control.ts';
+import type { FlowOwner, FlowStream } from './flow/flow-stream.ts';
 import { MessageSpool } from './message-spool.ts';
 import type { Overlay } from './overlay.ts';
 import type { Action } from './policy/action.ts';
 import type { Effect, MessageId } from './relay.ts';
 import { ReleaseJob } from './release-job.ts';
-import type { SessionSpoolAccount } from './spool-budget.ts';
+import { SessionSpoolAccount, type SpoolBudget } from './spool-budget.ts';
 import type { SpoolObserver } from './spool-file.ts';
 
 /** Scans of one session at a time; the rest of a mailbox sync waits its turn. */
@@ -34,7 +36,7 @@ interface Entry {
 }
 
 /** Answers to what was asked; all asynchronous. */
-export interface HeldMessagesOwner extends SpoolObserver {
+export interface HeldMessagesOwner extends SpoolObserver, FlowOwner {
   decided(message: MessageId, action: Action): void;
   located(message: MessageId, needle: MessageId, found: Located): void;
   failed(error: unknown): void;
@@ -45,7 +47,9 @@ export interface HeldMessagesParts {
   readonly listener: string;
   /** Undefined until the program said it. */
   readonly application?: () => ClientApplication | undefined;
-  readonly account: SessionSpoolAccount;
+  readonly budget: SpoolBudget;
+  readonly memoryBytesPerMessage: number;
+  readonly flow: FlowControl;
   readonly scanner: Scanner;
   readonly judge: MessageJudge;
   readonly background: BackgroundScans;
@@ -60,6 +64,8 @@ export interface HeldMessagesParts {
 export class HeldMessages {
   readonly #parts: HeldMessagesParts;
   readonly #owner: HeldMessagesOwner;
+  readonly #stream: FlowStream;
+  readonly #account: SessionSpoolAccount;
   readonly #entries = new Map<MessageId, Entry>();
   readonly #waiting: (() => void)[] = [];
   readonly #live = new AbortController();
@@ -70,6 +76,8 @@ export class HeldMessages {
   constructor(parts: HeldMessagesParts, owner: HeldMessagesOwner) {
     this.#parts = parts;
     this.#owner = owner;
+    this.#stream = parts.flow.open(owner, parts.sessionId);
+    this.#account = new SessionSpoolAccount(parts.budget, this.#stream, parts.memoryBytesPerMessage);
   }
 
   get count(): number {
@@ -77,7 +85,7 @@ export class HeldMessages {
   }
 
   get bytes(): number {
-    return this.#parts.account.bytes;
+    return this.#account.bytes;
   }
 
   /** Will an answer arrive without anybody sending anything? */
@@ -85,16 +93,28 @@ export class HeldMessages {
     return this.#running > 0;
   }
 
+  get isDiskBehind(): boolean {
+    return this.#account.isDiskBehind;
+  }
+
   /** Bytes of all entries that wait for the disk. */
   get pendingBytes(): number {
-    let sum = 0;
-    for (const entry of this.#entries.values()) sum += entry.spool.pendingBytes;
-    return sum;
+    return this.#account.pendingBytes;
+  }
+
+  /** Is the budget of the process so short that nothing more may come in? `resumed` or `overdue` follows. */
+  get isPaused(): boolean {
+    return this.#stream.isPaused;
+  }
+
+  /** From now on what is held counts as this user's. */
+  belongsTo(user: string): void {
+    if (user !== '') this.#stream.rename(user);
   }
 
   open(message: MessageId, sizeHint: number): void {
     if (this.#entries.has(message)) throw new Error(`message ${message} is open already`);
-    const spool = new MessageSpool(this.#parts.account, sizeHint, this.#owner);
+    const spool = new MessageSpool(this.#account, sizeHint, this.#owner);
     const application = this.#parts.application?.();
     this.#entries.set(message, { spool, application, state: 'open', overlay: undefined, completedAt: 0 });
   }
@@ -155,6 +175,7 @@ export class HeldMessages {
   close(finishScans: boolean): void {
     this.#live.abort(SESSION_OVER);
     if (!finishScans) this.#scan.abort(SESSION_OVER);
+    this.#stream.close();
     for (const run of this.#waiting.splice(0)) run();
     for (const entry of this.#entries.values()) entry.spool.release();
     this.#entries.clear();

@@ -35,6 +35,16 @@ class Account implements SpoolAccount {
   countFile(delta: number): void {
     this.file += delta;
   }
+
+  pending = 0;
+  countPending(delta: number): void {
+    this.pending += delta;
+  }
+
+  expected = 0;
+  countExpected(delta: number): void {
+    this.expected += delta;
+  }
 }
 
 class Observer {
@@ -164,6 +174,26 @@ describe('a message spool', () => {
     const message = spool(10);
     message.append(bytes(3));
     assert.equal(message.view(0, 10)?.length, 3);
+  });
+
+  it('expects what was announced, doubles when nothing was, and in the end counts what came', async () => {
+    const announced = spool(700_000);
+    assert.equal(account.expected, 700_000);
+    announced.append(bytes(5));
+    await announced.complete();
+    assert.equal(account.expected, 5);
+    announced.release();
+    const open = spool(0);
+    assert.equal(account.expected, 64 * 1024);
+    open.append(bytes(64 * 1024));
+    assert.equal(account.expected, 64 * 1024);
+    open.append(bytes(1));
+    assert.equal(account.expected, 2 * (64 * 1024 + 1));
+    await open.complete();
+    assert.equal(account.expected, 64 * 1024 + 1);
+    assert.equal(account.pending, 0);
+    open.release();
+    assert.equal(account.expected, 0);
   });
 
   it('fails with its code when the folder is unusable', () => {

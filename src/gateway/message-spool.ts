@@ -4,6 +4,9 @@ import { SpoolFile, type SpoolObserver } from './spool-file.ts';
 
 /** Smallest memory block; a size hint of zero (POP3 does not announce one) starts here and doubles. */
 const FIRST_BLOCK_BYTES = 16 * 1024;
+/** What a message without an announced size is taken for; it is expected to double, in steps of this at most. */
+const FIRST_EXPECTED_BYTES = 64 * 1024;
+const MAX_EXPECTED_STEP_BYTES = 4 * 1024 * 1024;
 
 /** Where held bytes are kept and who counts them. */
 export interface SpoolAccount {
@@ -16,6 +19,10 @@ export interface SpoolAccount {
   giveMemory(slab: Slab, mayServeAgain: boolean): void;
   /** Bytes in files, counted up and down. */
   countFile(delta: number): void;
+  /** Bytes on their way into files, counted up and down. */
+  countPending(delta: number): void;
+  /** Bytes that the messages will take when they are whole, counted up and down. */
+  countExpected(delta: number): void;
 }
 
 /**
@@ -28,6 +35,7 @@ export class MessageSpool {
   #slab: Slab | undefined;
   #file: SpoolFile | undefined;
   #used = 0;
+  #expected = 0;
   #holders = 1;
   #isThroughWithThreads = false;
 
@@ -37,6 +45,7 @@ export class MessageSpool {
     this.#observer = observer;
     const first = sizeHint > 0 ? sizeHint : Math.min(FIRST_BLOCK_BYTES, account.memoryBytesPerMessage);
     if (!this.#grow(first)) this.#moveToFile();
+    this.#expect(sizeHint > 0 ? sizeHint : FIRST_EXPECTED_BYTES);
   }
 
   get byteLength(): number {
@@ -47,15 +56,11 @@ export class MessageSpool {
     return this.#file === undefined;
   }
 
-  /** Bytes that wait for the disk. */
-  get pendingBytes(): number {
-    return this.#file?.pendingBytes ?? 0;
-  }
-
   /** Copies. Throws `SPOOL_FAILED` when the disk refuses. */
   append(bytes: Uint8Array): void {
     if (this.#file === undefined && !this.#fits(bytes.length)) this.#moveToFile();
     this.#used += bytes.length;
+    if (this.#used > this.#expected) this.#expect(this.#used + Math.min(this.#used, MAX_EXPECTED_STEP_BYTES));
     if (this.#slab !== undefined) {
       copyInto(this.#slab, bytes, this.#used - bytes.length);
     } else {
@@ -66,6 +71,7 @@ export class MessageSpool {
 
   /** The complete entry, readable in every thread. Rejects with `SPOOL_FAILED`. */
   async complete(): Promise<MessageBytes> {
+    this.#expect(this.#used);
     if (this.#file !== undefined) {
       await this.#file.flushed();
       return { kind: 'file', fd: this.#file.fd, byteLength: this.#used };
@@ -102,10 +108,16 @@ export class MessageSpool {
   release(): void {
     this.#holders -= 1;
     if (this.#holders !== 0) return;
+    this.#expect(0);
     this.#giveMemory(this.#isThroughWithThreads);
     if (this.#file === undefined) return;
     this.#account.countFile(-this.#used);
     this.#file.close();
+  }
+
+  #expect(bytes: number): void {
+    this.#account.countExpected(bytes - this.#expected);
+    this.#expected = bytes;
   }
 
   #fits(more: number): boolean {
@@ -125,7 +137,7 @@ export class MessageSpool {
   }
 
   #moveToFile(): void {
-    const file = new SpoolFile(this.#account.directory, this.#observer);
+    const file = new SpoolFile(this.#account, this.#observer);
     file.append(this.#held);
     this.#giveMemory(this.#isOnlyHere);
     this.#account.countFile(this.#used);

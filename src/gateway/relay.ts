@@ -105,8 +105,11 @@ export interface Relay {
   secured(side: Side): Effect[];
   /** The peer closed its side in an orderly way. */
   ended(side: Side): Effect[];
-  /** The server could not be reached (before any upstream byte). Tells the client in its protocol. */
-  unavailable(): Effect[];
+  /**
+   * The server could not be reached (before any upstream byte), or `deferred`: there is no room for what it sends.
+   * Tells the client in its protocol, when that is possible now, and ends the session.
+   */
+  unavailable(reason?: 'upstream-unavailable' | 'deferred'): Effect[];
   /** Called every keep-alive interval while `isHolding`; sends one byte of the genuine response. */
   tick(): Effect[];
   /** A client waits for a verdict. */
@@ -115,6 +118,8 @@ export interface Relay {
   readonly isSaturated: boolean;
   /** Ask to stop: says goodbye at once when idle, otherwise at the next command boundary. */
   drain(): Effect[];
+  /** Memory is short: lets go of what is kept only for speed. */
+  shed?(): Effect[];
   /**
    * Put a released original into a mailbox of the user, at a quiet moment; only where the protocol can. `settle` is
    * told whether the server took it; never called when the session ends first.

@@ -5,6 +5,7 @@ import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { BackgroundScans } from './background-scans.ts';
 import type { Channel } from './channel.ts';
+import type { FlowControl } from './flow/flow-control.ts';
 import type { GatewayListener } from './listener.ts';
 import { type ClientApplication, type JudgeParts, MessageJudge } from './message-judge.ts';
 import type { DeskSettings, LoginDesk } from './login-desk.ts';
@@ -16,7 +17,7 @@ import { NoticeWordings } from './policy/notice-wording.ts';
 import type { Policies } from './policy/policies.ts';
 import type { Effect, MarkRequest, Relay, RelaySettings } from './relay.ts';
 import { Session, type SessionEnd } from './session.ts';
-import { SessionSpoolAccount, type SpoolBudget } from './spool-budget.ts';
+import type { SpoolBudget } from './spool-budget.ts';
 import type { DialledUpstream, Upstream } from './upstream.ts';
 import { familyOf, type MailProtocol } from './upstream-route.ts';
 
@@ -39,6 +40,7 @@ export interface SessionFactoryParts {
   readonly policies: Policies;
   readonly background: BackgroundScans;
   readonly budget: SpoolBudget;
+  readonly flow: FlowControl;
   readonly offers: OfferDelivery;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -141,7 +143,7 @@ export class SessionFactory {
     application: () => ClientApplication | undefined,
     mark: (request: MarkRequest) => void,
   ) {
-    const { config, judge, policies, background, budget, metrics, clock } = this.#parts;
+    const { config, judge, policies, background, budget, flow, metrics, clock } = this.#parts;
     const { protocol, listener, upstream, clientEnd, log, id } = opening;
     const wording = (user: string) => this.#wordings.of(listener.port, user);
     const family = familyOf(protocol);
@@ -158,7 +160,9 @@ export class SessionFactory {
       sessionId: id,
       listener: protocol,
       application,
-      account: new SessionSpoolAccount(budget, config.limits.spoolMemoryBytes),
+      budget,
+      flow,
+      memoryBytesPerMessage: config.limits.spoolMemoryBytes,
       scanner: judge.scanner,
       judge: new MessageJudge(judge, judgedFor),
       background,

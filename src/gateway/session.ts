@@ -8,6 +8,7 @@ import type { Located } from '../scan/scanner.ts';
 import type { Channel, ChannelOwner } from './channel.ts';
 import { Deadlines } from './deadlines.ts';
 import { OpeningBytes } from './first-bytes.ts';
+import { ReadPressure } from './flow/read-pressure.ts';
 import { HeldMessages, type HeldMessagesOwner, type HeldMessagesParts } from './held-messages.ts';
 import type { ClientApplication } from './message-judge.ts';
 import { NoteRecorder } from './note-recorder.ts';
@@ -16,12 +17,6 @@ import type { Action } from './policy/action.ts';
 import { ReadGate } from './read-gate.ts';
 import type { CloseReason, Effect, MarkRequest, MessageId, Note, Relay, Side } from './relay.ts';
 
-/** Unwritten bytes of one side above which the other side is not read; held messages are counted apart. */
-const MAX_QUEUED_BYTES = 1024 * 1024;
-/** Bytes that may wait for the disk. */
-const MAX_PENDING_SPOOL_BYTES = 4 * 1024 * 1024;
-/** Messages held by one session: bounds its temporary files. */
-const MAX_HELD_MESSAGES = 128;
 /** Dovecot gives a client that does not read as long (`CLIENT_OUTPUT_TIMEOUT_MSECS`). */
 const STALLED_CLIENT_MS = 300_000;
 /** For the last words: a peer that reads gets them, one that does not cannot keep the session. */
@@ -73,9 +68,12 @@ export class Session implements HeldMessagesOwner {
   readonly #out: Readonly<Record<Side, OutputQueue>>;
   readonly #gates: Readonly<Record<Side, ReadGate>>;
   readonly #held: HeldMessages;
+  readonly #pressure: ReadPressure;
   readonly #deadlines: Deadlines<DeadlineName>;
   readonly #notes: NoteRecorder;
   #user = '';
+  /** Whose bytes the relay was given last. */
+  #hearing: Side = 'upstream';
   readonly #opening = new OpeningBytes();
   #seenWritten = 0;
   /** Set by the first reason; the relay is not called after it. */
@@ -92,6 +90,14 @@ export class Session implements HeldMessagesOwner {
     this.#gates = { client: new ReadGate(client), upstream: new ReadGate(upstream) };
     this.#notes = new NoteRecorder(parts);
     this.#held = new HeldMessages(parts.held, this);
+    const { maxSessionSpoolBytes } = parts.limits;
+    this.#pressure = new ReadPressure({
+      out: this.#out,
+      gates: this.#gates,
+      held: this.#held,
+      relay: this.#relay,
+      maxSessionSpoolBytes,
+    });
     this.#deadlines = new Deadlines(parts.clock, (name) => this.#due(name));
   }
 
@@ -138,6 +144,19 @@ export class Session implements HeldMessagesOwner {
     this.#settle();
   }
 
+  resumed(): void {
+    this.#settle();
+  }
+
+  overdue(): void {
+    this.#parts.log.warn({}, 'no room for what the server sends, deferred');
+    this.#step(() => this.#relay.unavailable('deferred'));
+  }
+
+  shed(): void {
+    this.#step(() => this.#relay.shed?.() ?? []);
+  }
+
   failed(error: unknown): void {
     const code = error instanceof GatewayError ? error.code : 'INTERNAL';
     this.#parts.log.error({ err: error, code }, 'session failed');
@@ -169,6 +188,7 @@ export class Session implements HeldMessagesOwner {
     const opening = this.#opening.take(bytes);
     const { kind } = opening;
     if (kind === 'undecided') return;
+    this.#hearing = 'client';
     if (kind === 'mail') return this.#step(() => this.#relay.fromClient(opening.bytes));
     // Nothing is answered: an error that echoes could be script in a browser (ALPACA).
     this.#note({ type: 'bad-input', side: 'client', what: kind });
@@ -177,6 +197,7 @@ export class Session implements HeldMessagesOwner {
 
   #fromUpstream(bytes: Uint8Array): void {
     this.#deadlines.clear('greeting');
+    this.#hearing = 'upstream';
     this.#step(() => this.#relay.fromUpstream(bytes));
   }
 
@@ -200,6 +221,7 @@ export class Session implements HeldMessagesOwner {
       case 'open':
         return this.#held.open(effect.message, effect.sizeHint);
       case 'spool':
+        this.#pressure.contentFrom = this.#hearing;
         return this.#held.append(effect.message, effect.bytes);
       case 'scan':
         return this.#held.scan(effect, this.#user);
@@ -258,6 +280,7 @@ export class Session implements HeldMessagesOwner {
   #note(note: Note): void {
     if (note.type === 'user') {
       this.#user = note.user;
+      this.#held.belongsTo(note.user);
       this.#deadlines.clear('login');
       this.#parts.onUser?.(note.user);
     }
@@ -270,41 +293,7 @@ export class Session implements HeldMessagesOwner {
     if (this.#isOver || this.#ending !== undefined) return;
     this.#settleKeepAlive();
     this.#settleStall();
-    const hasPressure = this.#hasPressure();
-    this.#gate('upstream', hasPressure);
-    this.#gate('client', hasPressure || this.#relay.isSaturated || this.#upstreamIsFull());
-    if (hasPressure && this.#isStuck()) this.#finish('limit-exceeded');
-  }
-
-  #gate(side: Side, isClosed: boolean): void {
-    const gate = this.#gates[side];
-    if (isClosed === gate.isClosedFor('pressure')) return;
-    if (isClosed) gate.close('pressure');
-    else gate.open('pressure');
-  }
-
-  #hasPressure(): boolean {
-    const held = this.#held;
-    return (
-      this.#out.client.queuedBytes > MAX_QUEUED_BYTES ||
-      held.bytes > this.#parts.limits.maxSessionSpoolBytes ||
-      (held.count > MAX_HELD_MESSAGES && !this.#isQuiet()) ||
-      held.pendingBytes > MAX_PENDING_SPOOL_BYTES
-    );
-  }
-
-  #upstreamIsFull(): boolean {
-    return this.#out.upstream.queuedBytes > MAX_QUEUED_BYTES;
-  }
-
-  /** Nothing that is under way will make room: what is held is larger than what may be held. */
-  #isStuck(): boolean {
-    return this.#isQuiet() && this.#held.pendingBytes === 0;
-  }
-
-  /** No answer is awaited and nothing waits to be written: only a peer can go on. */
-  #isQuiet(): boolean {
-    return this.#out.client.isIdle && this.#out.upstream.isIdle && !this.#held.isWorking;
+    if (this.#pressure.settle() === 'stuck') this.#finish('limit-exceeded');
   }
 
   #settleKeepAlive(): void {

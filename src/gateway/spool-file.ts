@@ -9,6 +9,14 @@ const read = promisify(fs.read);
 
 /** Bytes collected before one write: few system calls, and two of them per stream are still small. */
 const BLOCK_BYTES = 256 * 1024;
+/** Written blocks that are kept for what comes next. */
+const MAX_SPARE_BLOCKS = 2;
+
+/** Where the file is made, and who counts what is on its way to the disk. */
+export interface SpoolFolder {
+  readonly directory: string;
+  countPending(delta: number): void;
+}
 
 /** Who waits for the disk. */
 export interface SpoolObserver {
@@ -36,12 +44,14 @@ export class SpoolFile {
   #isWritten = false;
   #isClosed = false;
   #failure: GatewayError | undefined;
+  readonly #folder: SpoolFolder;
   readonly #observer: SpoolObserver;
 
   /** Throws `SPOOL_FAILED` when the file cannot be made. */
-  constructor(directory: string, observer: SpoolObserver) {
+  constructor(folder: SpoolFolder, observer: SpoolObserver) {
+    this.#folder = folder;
     this.#observer = observer;
-    this.fd = openUnlinked(directory);
+    this.fd = openUnlinked(folder.directory);
   }
 
   /** Copies. Throws `SPOOL_FAILED` after a failed write. */
@@ -61,15 +71,11 @@ export class SpoolFile {
     this.byteLength += bytes.length;
   }
 
-  /** Bytes handed to a disk that is not done with them; a reader of a fast server pauses above a bound. */
-  get pendingBytes(): number {
-    return this.byteLength - this.#blockUsed - this.#written;
-  }
-
   /** Resolves when all accepted bytes can be read back; rejects with `SPOOL_FAILED`. */
   async flushed(): Promise<void> {
     this.#writeBlock();
     await this.#tail;
+    this.#spare.length = 0;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -106,9 +112,13 @@ export class SpoolFile {
     this.#block = Buffer.alloc(0);
     this.#blockUsed = 0;
     if (used === 0) return;
+    // A reader of a fast server pauses above a bound of what the disk is not done with.
+    this.#folder.countPending(used);
     this.#tail = this.#tail.then(async () => {
       await this.#writeOut(block.subarray(0, used));
-      this.#spare.push(block);
+      this.#folder.countPending(-used);
+      if (this.#spare.length < MAX_SPARE_BLOCKS) this.#spare.push(block);
+      this.#observer.progressed();
     });
   }
 
@@ -120,7 +130,6 @@ export class SpoolFile {
         offset += bytesWritten;
         this.#written += bytesWritten;
       }
-      this.#observer.progressed();
     } catch (cause) {
       this.#failure = spoolError('cannot write the spool file', cause);
       this.#observer.failed(this.#failure);

@@ -106,6 +106,31 @@ const SCANNING: readonly Alert[] = [
     ],
   },
   {
+    name: 'PosternShortOfRoom',
+    expr: 'sum by (job) (increase(postern_flow_deferred_total[10m])) > 0',
+    for: '5m',
+    severity: 'page',
+    summary: 'Sessions are deferred because held messages fill their budget',
+    means: 'Clients are told to come back; mail is late, none is lost.',
+    steps: [
+      '`postern_flow_budget_bytes` is less than `limits.maxSpoolBytes`: the folder for temporary files is small; give it more room.',
+      '`postern_scan_queue_seconds` is high: PosternPoolSaturated. Messages are held as long as they wait for their scan.',
+      'Many clients read slowly: raise `limits.maxSpoolBytes`, or add a gateway.',
+    ],
+  },
+  {
+    name: 'PosternSharedCacheDown',
+    expr: 'postern_shared_cache_down == 1',
+    for: '10m',
+    severity: 'ticket',
+    summary: 'The shared verdict cache does not answer',
+    means: 'Nothing is unprotected; each gateway scans for itself what another one has judged already.',
+    steps: [
+      'The log line "the shared verdict cache cannot be used" has the reason.',
+      'From the machine of the gateway: `redis-cli -u URL ping`. Name, password, TLS?',
+    ],
+  },
+  {
     name: 'PosternScansFailing',
     expr: 'sum by (job, cause) (rate(postern_pool_task_failures_total[5m])) > 0.05',
     for: '5m',

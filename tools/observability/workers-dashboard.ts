@@ -51,10 +51,44 @@ export const WORKERS: DashboardPlan = {
     },
     {
       ...plot,
+      title: 'Shared verdicts',
+      question: 'Do gateways save each other work, and does the cache between them answer?',
+      unit: 'cps',
+      queries: [
+        perOrZero('outcome', 'postern_shared_cache_lookups_total'),
+        {
+          expr: `sum by (outcome) (rate(postern_shared_cache_stores_total${RATE})) or vector(0)`,
+          legend: 'sent: {{outcome}}',
+        },
+      ],
+    },
+    {
+      ...plot,
       title: 'Held bytes',
       question: 'Where is the content that waits for verdicts?',
       unit: 'bytes',
       queries: [{ expr: 'sum by (where) (postern_spool_bytes)', legend: '{{where}}' }],
+    },
+    {
+      ...plot,
+      title: 'Room for held messages',
+      question: 'How much of the byte budget is granted?',
+      unit: 'bytes',
+      queries: [
+        { expr: 'sum(postern_flow_granted_bytes)', legend: 'granted' },
+        { expr: 'sum(postern_flow_budget_bytes)', legend: 'budget' },
+      ],
+    },
+    {
+      ...plot,
+      title: 'Waiting for room',
+      question: 'Whose server is not read for want of room, and who is sent away?',
+      unit: 'short',
+      queries: [
+        { expr: 'sum(postern_flow_streams_paused)', legend: 'waiting' },
+        { expr: `sum(rate(postern_flow_pauses_total${RATE}))`, legend: 'pauses per second' },
+        { expr: `sum(rate(postern_flow_deferred_total${RATE}))`, legend: 'deferred per second' },
+      ],
     },
     {
       ...plot,

@@ -182,8 +182,16 @@ class ImapRelay implements Relay {
     });
   }
 
-  unavailable(): Effect[] {
-    return this.#run('upstream', () => this.#sayGoodbye(REPLIES.byeUnavailable, 'upstream-unavailable'));
+  unavailable(reason: 'upstream-unavailable' | 'deferred' = 'upstream-unavailable'): Effect[] {
+    return this.#run('upstream', () =>
+      reason === 'deferred' ? this.#defer() : this.#sayGoodbye(REPLIES.byeUnavailable, reason),
+    );
+  }
+
+  shed(): Effect[] {
+    return this.#run('client', () =>
+      this.#kept.shed().forEach((message) => this.#output.effect({ kind: 'discard', message })),
+    );
   }
 
   tick(): Effect[] {

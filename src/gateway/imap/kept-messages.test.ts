@@ -66,6 +66,18 @@ describe('KeptMessages', () => {
     assert.deepEqual(kept.makeRoom(1_000), [20]);
   });
 
+  it('gives up what nobody reads when memory is short', () => {
+    const { kept } = keeping();
+    put(kept, 1);
+    put(kept, 2);
+    const first = kept.find('uid', 1);
+    assert.ok(first !== undefined);
+    first.isPinned = true;
+    assert.deepEqual(kept.shed(), [20]);
+    assert.equal(kept.find('uid', 2), undefined);
+    assert.deepEqual(kept.shed(), []);
+  });
+
   it('forgets everything with the mailbox, and counts mailboxes', () => {
     const { kept } = keeping();
     put(kept, 1);

@@ -79,6 +79,13 @@ export class KeptMessages {
     return old.map((kept) => kept.message);
   }
 
+  /** Memory is short: takes out what no FETCH under way needs. */
+  shed(): readonly MessageId[] {
+    const free = this.#messages.filter((kept) => !kept.isPinned);
+    this.#messages = this.#messages.filter((kept) => kept.isPinned);
+    return free.map((kept) => kept.message);
+  }
+
   /** Another mailbox was selected: takes out everything. */
   clear(): readonly MessageId[] {
     const all = this.#messages.map((kept) => kept.message);

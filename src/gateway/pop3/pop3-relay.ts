@@ -106,16 +106,14 @@ class Pop3Relay implements Relay, ExchangeHost {
     });
   }
 
-  unavailable(): Effect[] {
-    return this.#run(() => this.#close('upstream-unavailable'));
+  unavailable(reason: 'upstream-unavailable' | 'deferred' = 'upstream-unavailable'): Effect[] {
+    return this.#run(() => this.#close(reason));
   }
 
   tick(): Effect[] {
     return this.#run(() => {
       const { held } = this.#pipeline;
-      if (held === undefined) {
-        return;
-      }
+      if (held === undefined) return;
       const octet = held.tick();
       if (octet === undefined) {
         this.emit({ kind: 'close', reason: 'keepalive-exhausted' });
@@ -189,6 +187,8 @@ class Pop3Relay implements Relay, ExchangeHost {
   #close(reason: CloseReason): void {
     if (this.#phase !== 'ready') {
       this.#say(reply(reason === 'shutdown' ? REPLIES.shutdown : REPLIES.unavailable));
+    } else if (reason === 'deferred' && this.#pipeline.head?.begun === false) {
+      this.#say(reply(REPLIES.deferred));
     }
     this.emit({ kind: 'close', reason });
   }
