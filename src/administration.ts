@@ -33,6 +33,8 @@ import { SqliteHuntShelf } from './history/sqlite-hunt-shelf.ts';
 import type { JudgementLog } from './history/judgement-log.ts';
 import { createMessagePreviewer } from './quarantine/message-previewer.ts';
 import { openQuarantine, type Quarantine } from './quarantine/open-quarantine.ts';
+import { openPeerReleases } from './quarantine/open-peer-releases.ts';
+import type { PeerReleases } from './quarantine/peer-releases.ts';
 import { writeZip } from './quarantine/zip-writer.ts';
 import type { Scanner } from './scan/scanner.ts';
 
@@ -83,6 +85,7 @@ export class Administration {
   readonly #parts: AdministrationParts;
   readonly #history: SqliteHistory;
   readonly #hunts: SqliteHuntShelf;
+  readonly #peers: PeerReleases;
   readonly #accounts: SqliteAccountStore;
   readonly #startedAt: string;
   #cancels: readonly (() => void)[] = [];
@@ -94,6 +97,7 @@ export class Administration {
     this.#parts = parts;
     this.#startedAt = new Date(clock.now()).toISOString();
     this.quarantine = parts.quarantine ?? openQuarantine(config.quarantine, clock, log);
+    this.#peers = openPeerReleases(config.quarantine, this.quarantine.releases, clock, log);
     const file = historyDatabase(historyPathOf(config));
     this.#history = new SqliteHistory(file);
     this.#hunts = new SqliteHuntShelf(file);
@@ -113,11 +117,13 @@ export class Administration {
         await this.quarantine.archive.prepare();
         this.#sayHowToLogIn();
         await this.#tidy();
+        this.#peers.start();
         this.#repeat(HOUSEKEEPING_MS, () => this.#tidy());
         this.#repeat(WATCH_MS, () => this.#tellStatus());
       },
       stop: async () => {
         this.#cancels.forEach((cancel) => cancel());
+        await this.#peers.close();
         this.journal.close();
         this.#history.close();
         this.#accounts.close();
@@ -234,6 +240,8 @@ export class Administration {
     const { level, detail, remedy = '' } = await this.quarantine.archive.health();
     const reasons: StatusReason[] = [];
     if (level !== 'green') reasons.unshift({ level, code: 'quarantine', text: detail, remedy });
+    for (const text of this.#peers.problems)
+      reasons.push({ level: 'yellow', code: 'peer', text, remedy: PEER_REMEDY });
     const { problem } = this.journal;
     if (problem !== undefined) {
       reasons.unshift({ level: 'yellow', code: 'history', text: problem, remedy: 'The log has the reason' });
@@ -290,6 +298,9 @@ export class Administration {
     this.#cancels = [...this.#cancels, end];
   }
 }
+
+const PEER_REMEDY =
+  'Look at the address, the token and the network; releases made there do not hold here yet';
 
 const DRAINING: StatusReason = {
   level: 'yellow',

@@ -72,10 +72,20 @@ CREATE TABLE audit (
   detail TEXT NOT NULL
 ) STRICT`;
 
+/** When a release changed here, so that other gateways can ask for what is new. */
+const VERSION_2 = `
+ALTER TABLE releases ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;
+UPDATE releases SET changed_at = max(at, ifnull(withdrawn_at, 0));
+CREATE INDEX releases_by_change ON releases (changed_at, id)`;
+
 /** Index of the originals, releases, offers and audit trail, in one file so that one transaction covers them. */
 export class QuarantineDatabase extends SqliteFile {
   constructor(folder: string) {
-    super({ path: join(folder, 'index.db'), name: 'the quarantine index', migrations: [VERSION_1] });
+    super({
+      path: join(folder, 'index.db'),
+      name: 'the quarantine index',
+      migrations: [VERSION_1, VERSION_2],
+    });
   }
 
   /**

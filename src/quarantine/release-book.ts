@@ -1,5 +1,8 @@
 import type { Page } from '../base/page.ts';
-import type { Release, ReleaseList } from './release-list.ts';
+import type { ReleaseExchange, ReleaseRecord } from './release-exchange.ts';
+import type { ReleaseList } from './release-list.ts';
+
+export type { ReleaseRecord } from './release-exchange.ts';
 
 export interface ReleaseRequest {
   readonly sha256: string;
@@ -12,18 +15,6 @@ export interface ReleaseRequest {
   readonly actor: string;
 }
 
-export interface ReleaseRecord extends Release {
-  readonly reason: string;
-  readonly actor: string;
-  /** ISO 8601 UTC. */
-  readonly at: string;
-  /** When it was withdrawn and by whom; null while it holds. */
-  readonly withdrawnAt: string | null;
-  readonly withdrawnBy: string | null;
-  /** Copies that still wait for the session of their reader. */
-  readonly pendingOffers: number;
-}
-
 export interface ReleaseQuery {
   readonly sha256?: string | undefined;
   /** Withdrawn ones as well. */
@@ -33,7 +24,7 @@ export interface ReleaseQuery {
 }
 
 /** Releases as administrators see them. Everything that changes them is in the audit trail. */
-export interface ReleaseBook extends ReleaseList {
+export interface ReleaseBook extends ReleaseList, ReleaseExchange {
   /** A release that holds already is returned as it is. Rejects with `QUARANTINE_FAILED` when it cannot be kept. */
   release(request: ReleaseRequest): Promise<ReleaseRecord>;
   /** Resolves with undefined when no such release holds. Offers that were not delivered yet end with it. */

@@ -7,6 +7,7 @@ import type { Row } from '../base/sqlite-file.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { QuarantineDatabase } from './quarantine-database.ts';
 import { quarantineFailure } from './quarantine-failure.ts';
+import type { ReleaseChange, ReleaseChangeQuery } from './release-exchange.ts';
 import type { ReleaseBook, ReleaseQuery, ReleaseRecord, ReleaseRequest } from './release-book.ts';
 import type { Release } from './release-list.ts';
 
@@ -22,6 +23,7 @@ const rowSchema = z.object({
   withdrawn_at: z.int().nullable(),
   withdrawn_by: z.string().nullable(),
   pending: z.int(),
+  changed_at: z.int(),
 });
 
 const COLUMNS = `r.*, (SELECT count(*) FROM offers o WHERE o.release_id = r.id AND o.state = 'waiting') AS pending`;
@@ -29,7 +31,7 @@ const COLUMNS = `r.*, (SELECT count(*) FROM offers o WHERE o.release_id = r.id A
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 function recordOf(row: Row): ReleaseRecord {
-  const { at, withdrawn_at: until, withdrawn_by: by, pending, ...kept } = rowSchema.parse(row);
+  const { at, withdrawn_at: until, withdrawn_by: by, pending, changed_at: _, ...kept } = rowSchema.parse(row);
   return {
     ...kept,
     at: iso(at),
@@ -97,8 +99,9 @@ export class SqliteReleaseBook implements ReleaseBook {
   #insert({ sha256, user, reason, actor }: ReleaseRequest): string {
     const id = randomUUID();
     const text = reason.slice(0, MAX_TEXT);
-    const sql = 'INSERT INTO releases VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)';
-    this.#database.run(sql, id, sha256, user, text, actor, this.#clock.now());
+    const sql = 'INSERT INTO releases VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, ?)';
+    const now = this.#clock.now();
+    this.#database.run(sql, id, sha256, user, text, actor, now, now);
     return id;
   }
 
@@ -123,21 +126,67 @@ export class SqliteReleaseBook implements ReleaseBook {
   }
 
   #withdraw(id: string, actor: string): boolean {
-    const sql = `UPDATE releases SET withdrawn_at = ?, withdrawn_by = ? WHERE id = ? AND withdrawn_at IS NULL`;
-    const isDone = this.#database.run(sql, this.#clock.now(), actor, id).changes === 1;
+    const isDone = this.#end(id, this.#clock.now(), actor);
     if (isDone) {
-      this.#database.run(
-        "UPDATE offers SET state = 'withdrawn' WHERE release_id = ? AND state = 'waiting'",
-        id,
-      );
-      this.#audit.append({
-        actor,
-        action: 'withdraw',
-        object: this.#get(id).sha256,
-        detail: `release ${id}`,
-      });
+      const { sha256 } = this.#get(id);
+      this.#audit.append({ actor, action: 'withdraw', object: sha256, detail: `release ${id}` });
     }
     return isDone;
+  }
+
+  #end(id: string, at: number, by: string): boolean {
+    const sql = `UPDATE releases SET withdrawn_at = ?, withdrawn_by = ?, changed_at = ?
+      WHERE id = ? AND withdrawn_at IS NULL`;
+    const isDone = this.#database.run(sql, at, by, this.#clock.now(), id).changes === 1;
+    const offers = "UPDATE offers SET state = 'withdrawn' WHERE release_id = ? AND state = 'waiting'";
+    if (isDone) this.#database.run(offers, id);
+    return isDone;
+  }
+
+  async changes({ since, limit, cursor }: ReleaseChangeQuery): Promise<Page<ReleaseChange>> {
+    const [time = '', after = ''] = (cursor ?? `${since}.`).split('.', 2);
+    const at = /^\d{1,16}$/u.test(time) ? Number(time) : Number.MAX_SAFE_INTEGER;
+    const sql = `SELECT ${COLUMNS} FROM releases r
+      WHERE changed_at >= ?2 AND (changed_at > ?1 OR (changed_at = ?1 AND id > ?3)) ORDER BY changed_at, id LIMIT ?4`;
+    try {
+      const rows = this.#database.all(sql, at, since, after, limit + 1);
+      const items = rows.slice(0, limit).map((row) => ({
+        ...recordOf(row),
+        changedAt: z.int().parse(row['changed_at']),
+      }));
+      const last = items.at(-1);
+      const hasMore = rows.length > limit && last !== undefined;
+      return { items, next: hasMore ? `${last.changedAt}.${last.id}` : null };
+    } catch (error) {
+      throw quarantineFailure('the releases could not be read', error);
+    }
+  }
+
+  async adopt(peer: string, records: readonly ReleaseRecord[]): Promise<number> {
+    try {
+      const count = this.#database.transaction(() => records.filter((one) => this.#adopt(peer, one)).length);
+      if (count > 0) await this.#database.flush();
+      return count;
+    } catch (error) {
+      throw quarantineFailure('the releases of another gateway could not be kept', error);
+    }
+  }
+
+  #adopt(peer: string, record: ReleaseRecord): boolean {
+    const { id, sha256, user, reason, actor, at, withdrawnAt, withdrawnBy } = record;
+    const until = withdrawnAt === null ? null : Date.parse(withdrawnAt);
+    const sql = 'INSERT OR IGNORE INTO releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)';
+    const values = [sha256, user, reason.slice(0, MAX_TEXT), actor, Date.parse(at), until, withdrawnBy];
+    const isNew = this.#database.run(sql, id, ...values, this.#clock.now()).changes === 1;
+    const isEnded = !isNew && until !== null && this.#end(id, until, withdrawnBy ?? '');
+    if (!isNew && !isEnded) return false;
+    this.#audit.append({
+      actor: `peer:${peer}`,
+      action: until === null ? 'release' : 'withdraw',
+      object: sha256,
+      detail: `by ${until === null ? actor : (withdrawnBy ?? '')}, release ${id}: ${reason}`,
+    });
+    return true;
   }
 
   async list(query: ReleaseQuery): Promise<Page<ReleaseRecord>> {

@@ -178,6 +178,8 @@ export class ApiFixture {
         release: () => Promise.reject(new Error('not here')),
         withdraw: async () => undefined,
         list: async () => page,
+        changes: async () => page,
+        adopt: async () => 0,
       },
       history: {
         search: () => page,

@@ -113,6 +113,14 @@ export const releaseSchema = z.strictObject({
   pendingOffers: z.int(),
 });
 
+export const releaseChangeSchema = releaseSchema.extend({ changedAt: z.int() });
+
+export const releaseChangesQuery = z.strictObject({
+  since: z.coerce.number().int().min(0).default(0).meta({ description: 'milliseconds since 1970' }),
+  limit,
+  cursor: cursor.optional(),
+});
+
 export const releaseQuery = z.strictObject({
   sha256: digest.optional(),
   all: flag.optional(),

@@ -36,6 +36,20 @@ const s3Schema = z
   .prefault({})
   .describe('Object store for the originals. The index stays in quarantine.path.');
 
+/** A mesh of more is no place to poll. */
+const MAX_PEERS = 32;
+
+const peerSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/u)
+    .describe('How log and audit trail name it.'),
+  url: z.url({ protocol: /^https?$/u }).describe('Address of its admin port.'),
+  token: z.string().min(1).max(500).optional().describe('Token of its API with the role operator.'),
+  tokenFile: path.optional().describe('File with that token.'),
+  ca: path.optional().describe("PEM file with the authorities to trust instead of the system's."),
+});
+
 export const quarantineSchema = z
   .strictObject({
     path: path.default('./quarantine').describe('Folder of originals and index; made with mode 0700.'),
@@ -69,6 +83,15 @@ export const quarantineSchema = z
       .max(3_650)
       .default(7)
       .describe('whenFull oldest-first: days since its last fetch that an original is kept in any case.'),
+    peers: z
+      .array(peerSchema)
+      .max(MAX_PEERS)
+      .default([])
+      .meta({
+        examples: [[{ name: 'mx2', url: 'https://mx2.example.org:9090', tokenFile: '/run/secrets/mx2' }]],
+      })
+      .describe('Other gateways before the same mailboxes: what is released there is released here.'),
+    peerPollMs: count(5_000, 100, 3_600_000).describe('Milliseconds between two looks at each of them.'),
     s3: s3Schema,
   })
   .prefault({})

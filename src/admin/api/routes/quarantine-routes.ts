@@ -13,6 +13,8 @@ import {
   quarantineItemSchema,
   quarantineQuery,
   releaseBody,
+  releaseChangeSchema,
+  releaseChangesQuery,
   releaseQuery,
   releaseSchema,
 } from '../schemas.ts';
@@ -172,6 +174,17 @@ function releaseRoutes({ releases }: ApiParts): readonly Route[] {
       query: releaseQuery,
       answer: { name: 'ReleasePage', schema: pageOf(releaseSchema) },
       handle: ({ query }) => releases.list(query),
+    }),
+    jsonRoute({
+      method: 'get',
+      path: '/api/v1/releases/changes',
+      id: 'listReleaseChanges',
+      tag: TAG,
+      summary: 'Releases that were made or withdrawn, in the order of change: what other gateways ask for',
+      access: 'operator',
+      query: releaseChangesQuery,
+      answer: { name: 'ReleaseChangePage', schema: pageOf(releaseChangeSchema) },
+      handle: ({ query }) => releases.changes(query),
     }),
     jsonRoute({
       method: 'delete',
