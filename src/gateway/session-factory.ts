@@ -7,8 +7,8 @@ import type { BackgroundScans } from './background-scans.ts';
 import type { Channel } from './channel.ts';
 import type { FlowControl } from './flow/flow-control.ts';
 import type { GatewayListener } from './listener.ts';
-import { type ClientApplication, type JudgeParts, MessageJudge } from './message-judge.ts';
 import type { DeskSettings, LoginDesk } from './login-desk.ts';
+import { type ClientApplication, type JudgeParts, MessageJudge } from './message-judge.ts';
 import type { OfferDelivery } from './offer-delivery.ts';
 import type { SocketEnd } from './placement/proxy-header.ts';
 import { MarkBook } from './mark-book.ts';
@@ -25,12 +25,12 @@ import { familyOf, type MailProtocol } from './upstream-route.ts';
 export interface Relays {
   readonly imap: (settings: RelaySettings) => Relay;
   readonly pop3: (settings: RelaySettings) => Relay;
-}
   /** Who receives clients whose server the login decides. */
   readonly desks?: {
     readonly imap: (settings: DeskSettings) => LoginDesk;
     readonly pop3: (settings: DeskSettings) => LoginDesk;
   };
+}
 
 /** What all sessions of a gateway share. */
 export interface SessionFactoryParts {
@@ -56,10 +56,10 @@ export interface SessionOpening {
   readonly clientSecure: boolean;
   readonly upstream: Upstream;
   readonly dialled: DialledUpstream;
-  readonly clientTls: () => TLSSocketOptions;
-  readonly upstreamTls: () => ConnectionOptions;
   /** The client is logged in already, over this relay, which wanted this done then. */
   readonly begun?: { readonly relay: Relay; readonly effects: readonly Effect[] } | undefined;
+  readonly clientTls: () => TLSSocketOptions;
+  readonly upstreamTls: () => ConnectionOptions;
   readonly log: Logger;
   /** It became known who it is, and with what program. */
   readonly onKnown: (known: { readonly user?: string; readonly application?: string }) => void;
@@ -131,8 +131,6 @@ export class SessionFactory {
     });
   }
 
-  #held(
-    opening: SessionOpening,
   /** Throws when there is none for such listeners. */
   desk(listener: GatewayListener, protocol: MailProtocol, clientSecure: boolean): LoginDesk {
     const { desks } = this.#parts.relays;
@@ -140,6 +138,8 @@ export class SessionFactory {
     return desks[familyOf(protocol)]({ clientSecure, clientStartTls: startTlsOf(listener) });
   }
 
+  #held(
+    opening: SessionOpening,
     application: () => ClientApplication | undefined,
     mark: (request: MarkRequest) => void,
   ) {
@@ -172,13 +172,13 @@ export class SessionFactory {
   }
 }
 
-export interface RelayOpening extends Pick<
-  SessionOpening,
-  'listener' | 'protocol' | 'clientSecure' | 'clientEnd' | 'upstream'
-> {
 function startTlsOf({ tls }: GatewayListener): RelaySettings['clientStartTls'] {
   return tls === 'starttls' ? 'offered' : tls === 'starttls-required' ? 'required' : 'off';
 }
 
+export interface RelayOpening extends Pick<
+  SessionOpening,
+  'listener' | 'protocol' | 'clientSecure' | 'clientEnd' | 'upstream'
+> {
   readonly dialled: Pick<DialledUpstream, 'isSecure' | 'startTls'>;
 }

@@ -37,13 +37,13 @@ export interface SessionParts {
   /** Of the listener, a metric label: `imap`, `imaps`, `pop3`, `pop3s`. */
   readonly listener: string;
   readonly client: Channel;
-  /** The client is logged in already: what the relay wanted done then. */
-  readonly begun?: readonly Effect[] | undefined;
   readonly upstream: Channel;
   readonly relay: Relay;
   readonly held: HeldMessagesParts;
   readonly limits: Config['limits'];
   readonly greetingTimeoutMs: number;
+  /** The client is logged in already: what the relay wanted done then. */
+  readonly begun?: readonly Effect[] | undefined;
   /** Read at the time of the handshake, so that a new certificate serves the next one. */
   readonly clientTls: () => TLSSocketOptions;
   readonly upstreamTls: () => ConnectionOptions;
