@@ -15,6 +15,7 @@ import { openQuarantine } from '../../src/quarantine/open-quarantine.ts';
 import { writeZip } from '../../src/quarantine/zip-writer.ts';
 import { digestOf, entryFor, inMemory } from '../contract/quarantine-store.contract.ts';
 import { ApiFixture } from '../support/api-fixture.ts';
+import { deadAlert } from '../support/control-doubles.ts';
 import { fuzzSetting } from './fuzz-setting.ts';
 
 /** What of JSON schema the document uses. */
@@ -65,9 +66,42 @@ const HOSTILE = [
   '\ud800',
   'x'.repeat(3_000),
   '${7*7}{{7*7}}',
+  '\u202egpj.exe\u0000\ufeff',
+  '1'.repeat(40),
+  'NaN',
+  '0x10',
+  '٣',
+];
+
+/** Beyond what a number can hold exactly, or at all, as JSON text. */
+const HUGE = ['9007199254740993', '-9223372036854775808', '1e308', '1e400', '-0', '0.1', '1'.repeat(400)];
+
+/** What bodies say they are. */
+const TYPES = [
+  'text/plain',
+  '',
+  'application/json; charset=utf-16',
+  'application/JSON ;;=',
+  'multipart/form-data; boundary=x',
+  'application/x-www-form-urlencoded',
+  'message/rfc822',
+  '*/*',
+];
+
+/** Queries that no form makes. */
+const QUERIES = [
+  'a=b=c&&',
+  '%ff=%fe',
+  '%=%',
+  'limit=1&limit=2',
+  '__proto__=1',
+  'x'.repeat(5_000),
+  '[]=1',
+  '?=?',
 ];
 
 const KNOWN = Buffer.from('Subject: x\r\n\r\nINFECTED');
+const LETTER = '4f0ad7a4-5a0f-4a53-9a5e-0c0a3c1f7c11';
 
 /** Values that fit a schema, nearly fit it, or mean harm. */
 function valuesFor(node: unknown, document: Document): fc.Arbitrary<unknown> {
@@ -99,6 +133,8 @@ function fitting(node: z.output<typeof nodeSchema>, document: Document): fc.Arbi
   return fc.oneof(
     fc.constantFrom(
       digestOf(KNOWN),
+      LETTER,
+      'protection',
       'abcd',
       'ann',
       '2026-11-21',
@@ -134,8 +170,8 @@ function requestsFor(document: Document) {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
   );
-  // An event stream does not end, and a preview is a thread for each call.
-  const callable = operations.filter(({ operation }) => !/Events|preview/u.test(operation.operationId));
+  // An event stream does not end.
+  const callable = operations.filter(({ operation }) => operation.operationId !== 'watchEvents');
   return fc.constantFrom(...callable).chain(({ path, method, operation }) => {
     const fields = operation.parameters.map(({ name, schema }) => [name, valuesFor(schema, document)]);
     const content = Object.entries(operation.requestBody?.content ?? {});
@@ -148,17 +184,37 @@ function requestsFor(document: Document) {
               arbitrary: valuesFor(shape?.schema, document).map((value) => JSON.stringify(value) ?? ''),
             },
             { weight: 1, arbitrary: fc.string() },
+            { weight: 1, arbitrary: hostileJson(operation.operationId) },
           )
-        : fc.string({ unit: 'binary' });
+        : fc.oneof(fc.string({ unit: 'binary' }), fc.constant('x'.repeat(fixture.maxScanBytes + 1)));
     return fc.record({
+      id: fc.constant(operation.operationId),
       method: fc.constant(method),
       path: fc.constant(path),
       inPath: fc.constant(operation.parameters.filter((one) => one.in === 'path').map(({ name }) => name)),
       values: fc.record<Record<string, unknown>>(Object.fromEntries(fields), { requiredKeys: [] }),
-      type: fc.constantFrom(type, type, type, 'text/plain', ''),
+      type: fc.oneof({ weight: 4, arbitrary: fc.constant(type) }, fc.constantFrom(...TYPES)),
+      more: fc.oneof({ weight: 9, arbitrary: fc.constant('') }, fc.constantFrom(...QUERIES)),
       body: fc.constant(content.length > 0).chain((has) => (has ? body : fc.constant(undefined))),
     });
   });
+}
+
+/** JSON that is sound and means harm: depth, numbers, names that are there twice or belong to every object. */
+function hostileJson(id: string): fc.Arbitrary<string> {
+  const depth = 20_000;
+  return fc.constantFrom(
+    '['.repeat(depth) + ']'.repeat(depth),
+    `{"days":${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}}`,
+    '{"__proto__":{"role":"administrator"},"constructor":{"prototype":1}}',
+    '{"reason":"a","reason":"b","name":"x","name":"y"}',
+    `{"reason":"${id}","on":true,"until":"9999-12-31T23:59:59Z"}`,
+    `{"reason":"${id}","on":false,"until":"+275760-09-13T00:00:00Z"}`,
+    ...HUGE.map((number) => `{"days":${number},"on":${number},"until":${number},"reason":${number}}`),
+    '"\\ud800"',
+    'null',
+    '\ufeff{}',
+  );
 }
 
 const encoded = (value: unknown): string => encodeURIComponent(asText(value).toWellFormed());
@@ -172,25 +228,30 @@ it(
   async () => {
     const document = documentSchema.parse((await fixture.api.get('/api/openapi.json')).json);
     const seen = new Set<number>();
+    const called = new Set<string>();
+    fixture.letters.push(...Array.from({ length: 500 }, () => deadAlert({ id: LETTER })));
     const property = fc.asyncProperty(requestsFor(document), async (request) => {
-      const { method, values, inPath, type, body } = request;
+      const { id, method, values, inPath, type, body, more } = request;
+      called.add(id);
       const path = request.path.replaceAll(/\{(\w+)\}/gu, (_, name: string) => encoded(values[name] ?? 'x'));
       const query = Object.entries(values)
         .filter(([name]) => !inPath.includes(name))
         .map(([name, value]) => `${name}=${encoded(value)}`);
       const answer = await fixture.api.send(
         method.toUpperCase(),
-        `${path}?${query.join('&')}`,
+        `${path}?${[...query, more].filter(Boolean).join('&')}`,
         body === undefined ? undefined : Buffer.from(body),
         type === '' ? {} : { 'content-type': type },
       );
       seen.add(answer.status);
-      assert.ok(answer.status < 500, `${answer.status} ${answer.text}`);
+      assert.ok(answer.status < 500, `${id} ${answer.status} ${answer.text}`);
       const kind = answer.headers.get('content-type') ?? '';
       assert.ok(/^application\/(?:json|zip|octet-stream)/u.test(kind) || answer.status === 204, kind);
       assert.ok(answer.headers.has('content-security-policy'));
     });
     await fc.assert(property, fuzzSetting(3));
-    for (const status of [200, 400, 404]) assert.ok(seen.has(status), `nothing was answered ${status}`);
+    assert.equal(called.size, fixture.routes.length - 1, 'every operation but the event stream was called');
+    for (const status of [200, 202, 204, 400, 404, 409, 413, 415])
+      assert.ok(seen.has(status), `nothing was answered ${status}`);
   },
 );
