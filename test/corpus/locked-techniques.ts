@@ -6,6 +6,7 @@ import {
   lockedPpt,
   lockedXls,
 } from '../../src/scan/unpack/legacy-office-for-test.ts';
+import { lockedOdt } from '../../src/scan/unpack/odf-for-test.ts';
 import { lockedRar4, lockedRar5 } from '../../src/scan/unpack/rar-for-test.ts';
 import { sealSevenZip, type Seal, storedSevenZip } from '../../src/scan/unpack/seven-zip-for-test.ts';
 import { fixture } from './archive-techniques.ts';
@@ -120,6 +121,15 @@ function legacyOffice(): Technique[] {
     .attached('presentation, nothing told', 'a.ppt', ppt, SEALED).cases;
 }
 
+function openDocuments(): Technique[] {
+  const row = new Row('documents', 'encrypted OpenDocument', 'LibreOffice, Collabora');
+  const odt = (word: Word): Buffer => lockedOdt(payload(word), { password: PASSWORD });
+  return row
+    .attached('text', 'a.odt', odt, TOLD)
+    .attached('text under another name', 'a.dat', odt, TOLD)
+    .attached('text, nothing told', 'a.odt', odt, SEALED).cases;
+}
+
 export function lockedTechniques(): Technique[] {
-  return [...fromTheMail(), ...sevenZips(), ...rars(), ...legacyOffice()];
+  return [...fromTheMail(), ...sevenZips(), ...rars(), ...legacyOffice(), ...openDocuments()];
 }

@@ -11,6 +11,8 @@ import { createGzipUnpacker, createZlibUnpacker } from './gzip.ts';
 import { createInstallShieldUnpacker } from './installshield.ts';
 import { createLz4Unpacker } from './lz4.ts';
 import { MarkIndex } from './mark-search.ts';
+import { createOdfUnpacker } from './odf-encryption.ts';
+import { AnsweredManifests } from './odf-manifest.ts';
 import { createOle2Unpacker } from './ole2.ts';
 import { createOpenPgpUnpacker } from './openpgp.ts';
 import { createPdfUnpacker } from './pdf.ts';
@@ -74,8 +76,10 @@ function createFileUnpackers(sevenZip: SevenZip): Unpacker[] {
 export function createUnpackers(): readonly Unpacker[] {
   const sevenZip = new SevenZip();
   const marks = new MarkIndex();
+  const manifests = new AnsweredManifests();
   const files = createFileUnpackers(sevenZip);
   const unpackers = [
+    createOdfUnpacker(manifests),
     createZipUnpacker(sevenZip, marks),
     ...files,
     createZlibUnpacker(),
@@ -88,7 +92,7 @@ export function createUnpackers(): readonly Unpacker[] {
     createShortcutUnpacker(),
     createInstallShieldUnpacker(marks),
     createUnopenedFormats(),
-    createSealedManifest(),
+    createSealedManifest(manifests),
     createWideTextUnpacker(),
     createScriptTextUnpacker(marks),
     createScriptEncoderUnpacker(marks),

@@ -1,5 +1,6 @@
 import type { Piece } from '../piece.ts';
 import { hasMagic, viewOf } from './byte-view.ts';
+import type { AnsweredManifests } from './odf-manifest.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Containers that desktop programs open and we cannot: said so, because silence would mean "nothing inside". */
@@ -44,14 +45,18 @@ const MAX_MANIFEST_BYTES = 64 * 1024;
 const MANIFEST = Buffer.from('urn:oasis:names:tc:opendocument:xmlns:manifest');
 const SEALED_ENTRY = Buffer.from('encryption-data');
 
-/** Encrypted OpenDocument files: their entries look like plain data, only the manifest says that they are not. */
-export function createSealedManifest(): Unpacker {
+/** Encrypted OpenDocument files that were not opened as a whole: their entries look like plain data, only the manifest says that they are not. */
+export function createSealedManifest(answered: AnsweredManifests): Unpacker {
   return {
     name: 'odf-manifest',
     recognises: ({ bytes }: Piece) => {
       const view = viewOf(bytes.subarray(0, MAX_MANIFEST_BYTES));
       return view.includes(MANIFEST) && view.includes(SEALED_ENTRY);
     },
-    unpack: (_: Piece, out: Yield) => out.cannot('encrypted', 'OpenDocument file is encrypted'),
+    unpack: ({ bytes }: Piece, out: Yield) => {
+      if (!answered.has(out.budget, bytes)) {
+        out.cannot('encrypted', 'OpenDocument file is encrypted');
+      }
+    },
   };
 }
