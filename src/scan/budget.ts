@@ -1,3 +1,4 @@
+import type { DecodeRoom } from './decode-room.ts';
 import type { UnscannableCause } from './verdict.ts';
 
 /** Every limit of one scan. Defaults and their origin: docs/LIMITS.md. */
@@ -44,13 +45,15 @@ export class Budget {
   readonly limits: ScanLimits;
   readonly #now: () => number;
   readonly #deadline: number;
+  readonly #room: DecodeRoom | undefined;
   #totalBytes = 0;
   #pieces = 0;
   #parts = 0;
 
-  /** `now` is a monotonic clock in milliseconds. */
-  constructor(limits: ScanLimits, now: () => number) {
+  /** `now` is a monotonic clock in milliseconds. `room`: where decoded contents go until the scan is over. */
+  constructor(limits: ScanLimits, now: () => number, room?: DecodeRoom) {
     this.limits = limits;
+    this.#room = room;
     this.#now = now;
     this.#deadline = now() + limits.timeMs;
   }
@@ -65,6 +68,11 @@ export class Budget {
     if (this.#now() >= this.#deadline) {
       throw new ScanLimitError('timeout', `scan exceeded ${this.limits.timeMs} ms`);
     }
+  }
+
+  /** Memory for decoded content, with anything in it, valid until the scan is over. */
+  allocate(length: number): Buffer {
+    return this.#room?.allocate(length) ?? Buffer.allocUnsafe(length);
   }
 
   /** Counts `bytes` of decoded or unpacked output. */

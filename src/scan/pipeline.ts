@@ -1,9 +1,10 @@
 import { Budget } from './budget.ts';
+import { DecodeRoom } from './decode-room.ts';
 import { createInlineDecoders } from './mime/inline/index.ts';
 import { neutralise } from './neutralise/neutralise.ts';
 import type { PipelineParts, PipelineResult, RunParts } from './pipeline-parts.ts';
 import { MIME_ENGINE } from './scan-outcome.ts';
-import { ScanRun } from './scan-run.ts';
+import { type RunInput, ScanRun } from './scan-run.ts';
 import type { Guilt, ScanSubject } from './scanner.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -25,33 +26,48 @@ const TEST_NOTICE = '#';
 export function createPipeline(given: PipelineParts): Pipeline {
   const { all, blind } = createInlineDecoders();
   const parts: RunParts = { ...given, openers: [...all, ...given.unpackers], blind };
+  const room = new DecodeRoom();
   return {
     scan: async (message, subject, sha256) => {
-      const budget = new Budget(parts.limits, parts.now);
       const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-      const run = new ScanRun(parts, { message: bytes, subject, sha256 }, budget);
-      const result = await run.run();
-      const doubted = subject === 'message' && result.guilt.kind === 'ranges' && run.needsProof;
-      const guilt = doubted ? await proven(parts, bytes, subject, result.guilt, budget) : result.guilt;
-      return { ...result, guilt };
+      if (!room.take()) {
+        return await scanOnce(parts, { message: bytes, subject, sha256 }, undefined);
+      }
+      try {
+        return await scanOnce(parts, { message: bytes, subject, sha256 }, room);
+      } finally {
+        room.giveBack();
+      }
     },
   };
 }
 
-/** `guilt` when the message with its ranges overwritten is clean in every reading, otherwise the whole body. */
-async function proven(
+async function scanOnce(
   parts: RunParts,
-  message: Buffer,
-  subject: ScanSubject,
-  guilt: Guilt,
-  spent: Budget,
-): Promise<Guilt> {
-  const disarmed = Buffer.from(message);
-  for (const patch of neutralise(message, guilt, TEST_NOTICE)) {
+  input: RunInput,
+  room: DecodeRoom | undefined,
+): Promise<PipelineResult> {
+  const budget = new Budget(parts.limits, parts.now, room);
+  const run = new ScanRun(parts, input, budget);
+  const result = await run.run();
+  const doubted = input.subject === 'message' && result.guilt.kind === 'ranges' && run.needsProof;
+  const rest = new Budget({ ...parts.limits, timeMs: budget.remainingMs() }, parts.now, room);
+  const guilt = doubted
+    ? await proven(parts, { ...input, sha256: result.sha256 }, result.guilt, rest)
+    : result.guilt;
+  return { ...result, guilt };
+}
+
+/**
+ * `guilt` when the message with its ranges overwritten is clean in every reading, otherwise the whole body. It is read
+ * under the digest of the message, by which readers are chosen.
+ */
+async function proven(parts: RunParts, found: RunInput, guilt: Guilt, budget: Budget): Promise<Guilt> {
+  const disarmed = Buffer.from(found.message);
+  for (const patch of neutralise(found.message, guilt, TEST_NOTICE)) {
     disarmed.set(patch.bytes, patch.offset);
   }
-  const budget = new Budget({ ...parts.limits, timeMs: spent.remainingMs() }, parts.now);
-  const { verdict } = await new ScanRun(parts, { message: disarmed, subject }, budget).run();
+  const { verdict } = await new ScanRun(parts, { ...found, message: disarmed }, budget).run();
   return isDisarmed(verdict) ? guilt : { kind: 'body' };
 }
 

@@ -1,3 +1,5 @@
+import type { Span } from './multipart.ts';
+
 const LF = 0x0a;
 const CR = 0x0d;
 const EQUALS = 0x3d;
@@ -81,13 +83,18 @@ function paddingStart(bytes: Buffer, start: number, end: number): number {
   return at;
 }
 
+/** Where decoded bytes go. */
+export type Allocate = (length: number) => Buffer;
+
+const onHeap: Allocate = (length) => Buffer.allocUnsafe(length);
+
 /** Decoded at a time: the text of a slice stays in the cache, that of a whole attachment is paged in and out. */
 const SLICE_BYTES = 48 * 1024;
 
 /** Decodes slices of whole lines, each of whole groups; gives what the native decoder gave, up to the first doubt. */
-function decodeGrid(bytes: Buffer, start: number, end: number, grid: Grid): Buffer {
+function decodeGrid(bytes: Buffer, { start, end }: Span, grid: Grid, allocate: Allocate): Buffer {
   const step = Math.max(1, Math.floor(SLICE_BYTES / grid.stride)) * grid.stride;
-  const out = Buffer.allocUnsafe(Math.floor((grid.count * 3) / 4));
+  const out = allocate(Math.floor((grid.count * 3) / 4));
   let length = 0;
   for (let at = start; at < end; at += step) {
     length += out.write(bytes.toString('latin1', at, Math.min(end, at + step)), length, 'base64');
@@ -99,7 +106,7 @@ function decodeGrid(bytes: Buffer, start: number, end: number, grid: Grid): Buff
  * Decodes `[from, to)` natively and checks, without a look at every byte in the common case, that nothing was
  * skipped: `-` and `_` are data for Node, and its decoder stops at the first `=`.
  */
-export function decodeBase64(bytes: Buffer, from: number, to: number): Decoded {
+export function decodeBase64(bytes: Buffer, from: number, to: number, allocate = onHeap): Decoded {
   const end = trimmedEnd(bytes, from, to);
   const dataEnd = paddingStart(bytes, from, end);
   const padding = end - dataEnd;
@@ -107,7 +114,7 @@ export function decodeBase64(bytes: Buffer, from: number, to: number): Decoded {
   const isPlain = !data.includes(DASH) && !data.includes(UNDERSCORE);
   const grid = gridOf(bytes, from, end);
   if (grid !== undefined && grid.width % 4 === 0 && grid.count % 4 === 0) {
-    const decoded = decodeGrid(bytes, from, end, grid);
+    const decoded = decodeGrid(bytes, { start: from, end }, grid, allocate);
     if (decoded.length === Math.floor(((grid.count - padding) * 3) / 4)) {
       return { bytes: decoded, regular: isPlain };
     }

@@ -39,6 +39,7 @@ const MAX_BLANK_BYTES = 16;
 export class EveryReading {
   readonly #source: MimeSource;
   readonly #budget: Budget;
+  readonly #allocate = (length: number): Buffer => this.#budget.allocate(length);
   readonly #sink: MimeSink;
   readonly #memory: WalkMemory;
   readonly #visited = new Set<string>();
@@ -201,7 +202,7 @@ export class EveryReading {
     if (!looks || (this.#memory.hasReading(body, 'base64') && entity.boundaries.length === 0)) {
       return;
     }
-    const plain = decodeBase64(bytes, body.start, body.end);
+    const plain = decodeBase64(bytes, body.start, body.end, this.#allocate);
     if (plain.regular && entity.content.regular && entity.content.encoding === 'base64') {
       this.#memory.noteReading(body, 'base64');
       this.#memory.decoded.push(body);
@@ -217,7 +218,7 @@ export class EveryReading {
     if (!looks || (this.#memory.hasReading(body, 'quoted-printable') && entity.boundaries.length === 0)) {
       return;
     }
-    const plain = decodeQuotedPrintable(bytes, body.start, body.end);
+    const plain = decodeQuotedPrintable(bytes, body.start, body.end, this.#allocate);
     const readings = plain.regular ? [plain.bytes] : quotedPrintableReadings(bytes, body.start, body.end);
     this.#give(entity, body, path, { readings, encoding: 'quoted-printable' });
   }

@@ -129,7 +129,7 @@ export class PlainReading {
       return content;
     }
     const decode = encoding === 'base64' ? decodeBase64 : decodeQuotedPrintable;
-    const decoded = decode(bytes, body.start, body.end);
+    const decoded = decode(bytes, body.start, body.end, (length) => this.#budget.allocate(length));
     this.#budget.spendBytes(decoded.bytes.length);
     if (!decoded.regular) {
       this.unusual = true;

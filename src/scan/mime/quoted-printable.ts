@@ -1,4 +1,4 @@
-import type { Decoded } from './base64.ts';
+import type { Allocate, Decoded } from './base64.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -44,7 +44,14 @@ function isCleanSoftBreak(bytes: Buffer, at: number, next: number, end: number):
 }
 
 /** Blanks at a line's end are to be dropped (RFC 2045 6.7), and not all clients do. */
-const BLANKS_AT_END = [' \r', ' \n', '\t\r', '\t\n'].map((text) => Buffer.from(text));
+function hasBlankBefore(body: Buffer, lineEnd: number): boolean {
+  for (let at = body.indexOf(lineEnd); at >= 0; at = body.indexOf(lineEnd, at + 1)) {
+    if (body[at - 1] === 0x20 || body[at - 1] === 0x09) {
+      return true;
+    }
+  }
+  return false;
+}
 
 /** Looked at one by one before the native search is asked: a call costs as much as a look at so many bytes. */
 const NEAR_BYTES = 24;
@@ -66,11 +73,16 @@ function copyLiteral(body: Buffer, at: number, out: Buffer, length: number): num
 }
 
 /** Decodes `[from, to)`; an `=` that starts neither an escape nor a soft break stands for itself. */
-export function decodeQuotedPrintable(bytes: Buffer, from: number, to: number): Decoded {
+export function decodeQuotedPrintable(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  allocate: Allocate = (length) => Buffer.allocUnsafe(length),
+): Decoded {
   const body = bytes.subarray(from, to);
-  const out = Buffer.allocUnsafe(body.length);
+  const out = allocate(body.length);
   let length = 0;
-  let regular = !BLANKS_AT_END.some((blanks) => body.includes(blanks));
+  let regular = !hasBlankBefore(body, LF) && !hasBlankBefore(body, CR);
   let at = 0;
   while (at < body.length) {
     const equals = copyLiteral(body, at, out, length);

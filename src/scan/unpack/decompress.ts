@@ -25,14 +25,27 @@ type SyncDecoder = (input: Uint8Array, options: DecoderOptions) => Buffer;
 /** Room for an output chunk of node:zlib, bytes: the default of 16 KiB is slow for big streams. */
 const BIG_INPUT = 32 * 1024;
 const BIG_CHUNK = 256 * 1024;
+const SMALL_CHUNK = 16 * 1024;
+/** What zlib takes at least. */
+const MIN_CHUNK = 64;
+/** A stated size is believed up to so many times the input: data that people send shrinks less. */
+const BELIEVED_RATIO = 20;
 
-/** The whole stream, or undefined when zlib refused any of it. */
-function whole(decode: SyncDecoder, input: Uint8Array, cap: number): Inflated | undefined {
+/** Room for the whole output where somebody says how much that is: several chunks would have to be joined. */
+function chunkFor(input: Uint8Array, cap: number, stated: number | undefined): number {
+  if (stated === undefined || stated > Math.min(cap, input.length * BELIEVED_RATIO)) {
+    return input.length > BIG_INPUT ? BIG_CHUNK : SMALL_CHUNK;
+  }
+  return Math.max(MIN_CHUNK, stated + 1); // a full chunk would be followed by an empty one
+}
+
+/** The whole stream, or undefined when zlib refused any of it. `stated`: see `inflateRaw`. */
+function whole(decode: SyncDecoder, input: Uint8Array, cap: number, stated?: number): Inflated | undefined {
   if (cap < 1) {
     return undefined;
   }
   try {
-    const chunkSize = input.length > BIG_INPUT ? BIG_CHUNK : 16 * 1024;
+    const chunkSize = chunkFor(input, cap, stated);
     const result: unknown = decode(input, { info: true, maxOutputLength: cap, chunkSize });
     if (!hasInfo(result)) {
       return undefined;
@@ -46,15 +59,18 @@ function whole(decode: SyncDecoder, input: Uint8Array, cap: number): Inflated | 
 /** Enough of a stream to see that it is none. */
 const PROBE_BYTES = 256;
 
-/** A raw deflate stream at the start of `input`; what follows it is left alone. */
-export function inflateRaw(input: Uint8Array, cap: number): Inflated {
+/**
+ * A raw deflate stream at the start of `input`; what follows it is left alone. `stated`: how long its output is said
+ * to be, if anybody says so; only a guess at the memory it takes.
+ */
+export function inflateRaw(input: Uint8Array, cap: number, stated?: number): Inflated {
   // zlib allocates in big steps for a big input: a guess that fails in its first bytes must not cost that.
   const probe =
     input.length > BIG_INPUT ? inflateTolerantly(input.subarray(0, PROBE_BYTES), 1024) : undefined;
   if (probe?.end === 'broken') {
     return probe;
   }
-  return whole(zlib.inflateRawSync, input, cap) ?? inflateTolerantly(input, cap);
+  return whole(zlib.inflateRawSync, input, cap, stated) ?? inflateTolerantly(input, cap);
 }
 
 /** RFC 1950 header: method 8, a multiple of 31, no preset dictionary. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { FoldedWord } from './folded-word.ts';
 
 describe('a word in capital or small letters', () => {

@@ -6,7 +6,7 @@ import { MarkIndex, MarkSearch } from './mark-search.ts';
 const MARKS = ['PK\u0003\u0004', 'abc', 'abcab', '\u001f\u008b\u0008', 'InstallShield\u0000', 'zzz'].map(
   (mark) => Buffer.from(mark, 'latin1'),
 );
-const search = new MarkSearch(MARKS);
+const search = new MarkSearch(MARKS.map((bytes) => ({ bytes, isFolded: false })));
 
 /** Bytes of few values, so that marks and their beginnings are everywhere. */
 function crowded(random: Seeded, length: number): Buffer {
@@ -38,6 +38,17 @@ describe('marks found in one pass', () => {
     for (let round = 0; round < 400; round += 1) {
       const bytes = crowded(random, random.between(0, 200)).subarray(random.between(0, 3));
       assert.deepEqual(Array.from(search.first(bytes)), expected(bytes));
+    }
+  });
+
+  it('finds a mark in capital and small letters where that is wanted', () => {
+    const folded = new MarkSearch([{ bytes: Buffer.from('base64('), isFolded: true }]);
+    const letters = ['b', 'B', 'aS', 'As', 'e64(', 'E64(', 'E64H', 'base64'];
+    const random = new Seeded('folded marks');
+    for (let round = 0; round < 400; round += 1) {
+      const text = Array.from({ length: 12 }, () => random.pick(letters)).join('');
+      const at = text.toLowerCase().indexOf('base64(');
+      assert.deepEqual(Array.from(folded.first(Buffer.from(text))), [at], text);
     }
   });
 

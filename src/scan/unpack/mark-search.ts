@@ -7,9 +7,16 @@ const ANCHOR_BYTES = 3;
 const ABSENT = -1;
 const NONE: readonly Anchored[] = [];
 
+/** What is looked for. */
+export interface Mark {
+  readonly bytes: Buffer;
+  /** Letters, which are small ones in `bytes`, may be capitals as well. */
+  readonly isFolded: boolean;
+}
+
 interface Anchored {
   readonly index: number;
-  readonly mark: Buffer;
+  readonly mark: Mark;
   /** Bytes of the mark before the pair that was seen. */
   readonly lead: number;
 }
@@ -30,13 +37,31 @@ function anchorOf(mark: Buffer): number {
   return costs.indexOf(Math.min(...costs));
 }
 
-function standsAt(view: Buffer, place: number, mark: Buffer): boolean {
-  for (let at = 0; at < mark.length; at += 1) {
-    if (view[place + at] !== mark[at]) {
+function standsAt(view: Buffer, place: number, { bytes, isFolded }: Mark): boolean {
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = view[place + at] ?? 0;
+    if (byte !== bytes[at] && !(isFolded && isCapital(byte) && (byte | CASE_BIT) === bytes[at])) {
       return false;
     }
   }
-  return true;
+  return place + bytes.length <= view.length;
+}
+
+const CASE_BIT = 0x20;
+
+function isCapital(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
+}
+
+/** The bytes that may stand for one of a mark. */
+function formsOf(byte: number, isFolded: boolean): number[] {
+  return isFolded && byte >= 0x61 && byte <= 0x7a ? [byte, byte & ~CASE_BIT] : [byte];
+}
+
+/** The two bytes of the mark at `lead` in every form, in the order in which words are read. */
+function pairsAt({ bytes, isFolded }: Mark, lead: number): number[] {
+  const [first = 0, second = 0] = bytes.subarray(lead, lead + 2);
+  return formsOf(first, isFolded).flatMap((a) => formsOf(second, isFolded).map((b) => a | (b << 8)));
 }
 
 /** The next word with a pair of some mark. A function of its own, so small that it is compiled to a tight loop. */
@@ -57,17 +82,18 @@ function promising(words: Int32Array, from: number, hasPair: Uint8Array): number
 export class MarkSearch {
   readonly #hasPair = new Uint8Array(PAIRS);
   readonly #byPair: (readonly Anchored[])[] = Array.from({ length: PAIRS }, () => NONE);
-  readonly #marks: readonly Buffer[];
+  readonly #marks: readonly Mark[];
 
   /** Marks of at least three bytes. */
-  constructor(marks: readonly Buffer[]) {
+  constructor(marks: readonly Mark[]) {
     this.#marks = marks;
     for (const [index, mark] of marks.entries()) {
-      const anchor = anchorOf(mark);
+      const anchor = anchorOf(mark.bytes);
       for (const lead of [anchor, anchor + 1]) {
-        const pair = mark.readUInt16LE(lead); // as the words below are read
-        this.#hasPair[pair] = 1;
-        this.#byPair[pair] = [...(this.#byPair[pair] ?? NONE), { index, mark, lead }];
+        for (const pair of pairsAt(mark, lead)) {
+          this.#hasPair[pair] = 1;
+          this.#byPair[pair] = [...(this.#byPair[pair] ?? NONE), { index, mark, lead }];
+        }
       }
     }
   }
@@ -119,14 +145,15 @@ export type MarkFinder = (bytes: Uint8Array) => number;
 
 /** The marks that unpackers look for in every piece, found together. */
 export class MarkIndex {
-  readonly #marks: Buffer[] = [];
+  readonly #marks: Mark[] = [];
   /** Unpackers are asked one after the other about the same piece. Weak: a worker that waits keeps no mail. */
   #last: WeakRef<Uint8Array> | undefined;
   #found = new Int32Array();
   #search: MarkSearch | undefined;
 
-  add(mark: Buffer): MarkFinder {
-    const index = this.#marks.push(mark) - 1;
+  /** `isFolded`: the letters of `bytes`, all small, may be capitals as well. */
+  add(bytes: Buffer, isFolded = false): MarkFinder {
+    const index = this.#marks.push({ bytes, isFolded }) - 1;
     this.#search = undefined;
     return (bytes) => this.#first(bytes)[index] ?? ABSENT;
   }

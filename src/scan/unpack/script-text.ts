@@ -1,7 +1,7 @@
 import type { Piece } from '../piece.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
 import { FoldedWord } from './folded-word.ts';
-import type { MarkIndex } from './mark-search.ts';
+import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import { TextFamily } from './text-family.ts';
 import { base64Runs, base64Stretches, numberArrays } from './text-runs.ts';
@@ -71,29 +71,51 @@ function decodeRun(run: string): Buffer {
 }
 
 /** Words that announce base64, and what stands around them. */
-const ANNOUNCEMENTS: readonly { readonly word: FoldedWord; readonly whole: RegExp }[] = [
+const ANNOUNCING: readonly { readonly name: string; readonly whole: RegExp }[] = [
   {
-    word: new FoldedWord('base64'),
+    name: 'base64',
     whole:
       /^(?:[\s\S]{4}base64\s{0,8}[,:;]|frombase64(?:string)?\s{0,8}\(|[\s\S]{4}base64_?decode\s{0,8}\()\s{0,8}["'`]?/i,
   },
-  { word: new FoldedWord('atob'), whole: /^[\s\S]{4}atob\s{0,8}\(\s{0,8}["'`]?/i },
+  { name: 'atob', whole: /^[\s\S]{4}atob\s{0,8}\(\s{0,8}["'`]?/i },
 ];
+interface Announcement {
+  readonly word: FoldedWord;
+  readonly first: MarkFinder;
+  readonly whole: RegExp;
+}
+
+function createAnnouncements(marks: MarkIndex): readonly Announcement[] {
+  return ANNOUNCING.map(({ name, whole }) => ({
+    word: new FoldedWord(name),
+    first: marks.add(Buffer.from(name), true),
+    whole,
+  }));
+}
+
 /** Bytes looked at before such a word, and from there on. */
 const BEFORE_WORD = 4;
 const AROUND_WORD = 64;
+
+/** What all texts are read with. */
+interface TextLore {
+  readonly family: TextFamily;
+  readonly announcements: readonly Announcement[];
+}
 
 /** Reads one text: what is encoded in it, and its other readings. */
 class TextReading {
   readonly #out: Yield;
   readonly #view: Buffer;
   readonly #family: TextFamily;
+  readonly #announcements: readonly Announcement[];
 
   /** `view` must be the array that the piece holds when that is a Buffer: the family knows texts by it. */
-  constructor(view: Buffer, out: Yield, family: TextFamily) {
+  constructor(view: Buffer, out: Yield, { family, announcements }: TextLore) {
     this.#view = view;
     this.#out = out;
     this.#family = family;
+    this.#announcements = announcements;
   }
 
   run(): void {
@@ -126,8 +148,8 @@ class TextReading {
   /** Short base64 where a word in front of it says so; long runs were read already. */
   #announced(): void {
     const joiner = new PieceJoiner(this.#out, 'announced');
-    for (const { word, whole } of ANNOUNCEMENTS) {
-      for (let at = word.indexIn(this.#view); at >= 0; at = word.indexIn(this.#view, at + word.length)) {
+    for (const { word, first, whole } of this.#announcements) {
+      for (let at = first(this.#view); at >= 0; at = word.indexIn(this.#view, at + word.length)) {
         const end = whole.exec(this.#around(at))?.[0].length;
         const start = at - BEFORE_WORD + (end ?? 0);
         const run = end === undefined ? '' : latin1(this.#view, start, start + MIN_RUN);
@@ -163,11 +185,11 @@ const SCRIPT_MARKS = ['<script', '<SCRIPT', ';base64,'];
 /** HTML, SVG, XML, scripts, calendars and plain text: data hidden in them by any of the usual encodings. */
 export function createScriptTextUnpacker(marks: MarkIndex): Unpacker {
   const scripts = SCRIPT_MARKS.map((mark) => marks.add(Buffer.from(mark)));
-  const family = new TextFamily();
+  const lore = { family: new TextFamily(marks), announcements: createAnnouncements(marks) };
   return {
     name: 'text',
     recognises: ({ bytes }: Piece) => looksLikeText(bytes) || scripts.some((first) => first(bytes) >= 0),
-    unpack: ({ bytes }: Piece, out: Yield) => new TextReading(viewOf(bytes), out, family).run(),
+    unpack: ({ bytes }: Piece, out: Yield) => new TextReading(viewOf(bytes), out, lore).run(),
   };
 }
 

@@ -1,17 +1,9 @@
 import { hash } from 'node:crypto';
 import { viewOf } from './byte-view.ts';
-import { FoldedWord } from './folded-word.ts';
+import type { MarkFinder, MarkIndex } from './mark-search.ts';
+import { firstJoint, joinLiterals } from './literals.ts';
 import { base64Runs } from './text-runs.ts';
-import {
-  decodeEntities,
-  firstJoint,
-  hasTag,
-  hasTellingEntity,
-  joinLiterals,
-  stripTags,
-  unescapeScript,
-  unfold,
-} from './text-views.ts';
+import { decodeEntities, hasTag, hasTellingEntity, stripTags, unescapeScript, unfold } from './text-views.ts';
 
 /** Another reading of a text; undefined when there is nothing to change. */
 interface TextView {
@@ -88,7 +80,11 @@ interface Lineage {
 export class TextFamily {
   readonly #lineages = new WeakMap<Uint8Array, Lineage>();
   /** The word that a script names when it turns a text round. */
-  readonly #reverse = new FoldedWord('reverse');
+  readonly #reverse: MarkFinder;
+
+  constructor(marks: MarkIndex) {
+    this.#reverse = marks.add(Buffer.from('reverse'), true);
+  }
 
   /** Remembers a run; false when it was met in this text or in one that it was made from. */
   isNew(bytes: Uint8Array, run: Uint8Array): boolean {
@@ -113,7 +109,7 @@ export class TextFamily {
         yield [name, this.#remember(disarm(view), { rank: index, length: length + 1, allowance, seen })];
       }
     }
-    if (rank < VIEWS.length && this.#reverse.indexIn(bytes) >= 0) {
+    if (rank < VIEWS.length && this.#reverse(bytes) >= 0) {
       const reversed = viewOf(bytes.toReversed());
       allowance.left -= reversed.length;
       yield [REVERSED, this.#remember(reversed, { rank: VIEWS.length, length: length + 1, allowance, seen })];

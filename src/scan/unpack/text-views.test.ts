@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
-import { firstJoint, joinLiterals, stripTags, unfold } from './text-views.ts';
+import * as fc from 'fast-check';
+import { firstJoint, joinLiterals } from './literals.ts';
+import { stripTags, unfold } from './text-views.ts';
 
 /** What the views are defined by; slow, and a text of the whole. */
 const ADDED = /(["'`])\s{0,64}(?:[+&.]\s{0,64}(?:_\s{0,64})?)(["'`])/g;
@@ -14,8 +15,10 @@ const texts = fc
   )
   .map((parts) => parts.join(''));
 
+/** At every alignment, because words are read. */
 function joined(text: string, withCommas: boolean): string {
-  const bytes = Buffer.from(text, 'latin1');
+  const shift = text.length % 5;
+  const bytes = Buffer.from('"'.repeat(shift) + text, 'latin1').subarray(shift);
   return (joinLiterals(bytes, firstJoint(bytes), withCommas) ?? bytes).toString('latin1');
 }
 

@@ -1,4 +1,5 @@
 import { ByteCuts } from './byte-cuts.ts';
+import { u16le } from './byte-view.ts';
 
 /** Other readings of a text: what a browser or a script host makes of it. Each takes linear time. */
 
@@ -121,12 +122,20 @@ function digitValue(byte: number): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : 99;
 }
 
+/** How the names begin: most ampersands in data are none, and a name is dear to read. */
+const NAME_STARTS: ReadonlySet<number> = new Set(
+  [...ENTITIES.keys()].map((name) => name.charCodeAt(0) | (name.charCodeAt(1) << 8)),
+);
+
 const SEMICOLON = 0x3b;
 const HASH = 0x23;
 const MAX_ENTITY_NAME = 8;
 
 function readEntity(bytes: Buffer, at: number): Escape | undefined {
   if (bytes[at + 1] !== HASH) {
+    if (!NAME_STARTS.has(u16le(bytes, at + 1))) {
+      return undefined;
+    }
     const name = /^[A-Za-z]{2,8}/.exec(bytes.toString('latin1', at + 1, at + 1 + MAX_ENTITY_NAME))?.[0] ?? '';
     const code = ENTITIES.get(name);
     return code === undefined ? undefined : ended(bytes, at, { code, length: 1 + name.length });
@@ -226,78 +235,6 @@ export function hasTellingEntity(bytes: Buffer): boolean {
     }
   }
   return false;
-}
-
-/** Blanks on either side of what adds two literals. */
-const MAX_BLANKS = 64;
-const UNDERSCORE = 0x5f;
-/** What may stand around and between two literals. */
-const QUOTE = 1;
-const BLANK = 2;
-const ADDING = 3;
-const COMMA = 4;
-const LITERAL_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
-  const character = String.fromCharCode(code);
-  if (/["'`]/.test(character)) {
-    return QUOTE;
-  }
-  // JavaScript, PowerShell and C (`+`), Visual Basic (`&`), PHP (`.`)
-  return /\s/.test(character) ? BLANK : /[+&.]/.test(character) ? ADDING : character === ',' ? COMMA : 0;
-});
-
-function literalClassAt(bytes: Uint8Array, at: number): number {
-  return at < bytes.length ? (LITERAL_CLASS[bytes[at] ?? 0] ?? 0) : 0;
-}
-
-function afterBlanks(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (at < from + MAX_BLANKS && literalClassAt(bytes, at) === BLANK) {
-    at += 1;
-  }
-  return at;
-}
-
-/** The end of what joins the literal that ends with the quote at `quote` to another, its quote included; or -1. */
-function jointEnd(bytes: Uint8Array, quote: number, withCommas: boolean): number {
-  const sign = afterBlanks(bytes, quote + 1);
-  const kind = literalClassAt(bytes, sign);
-  if (kind !== ADDING && !(withCommas && kind === COMMA)) {
-    return -1;
-  }
-  const next = afterBlanks(bytes, sign + 1);
-  const other = bytes[next] === UNDERSCORE ? afterBlanks(bytes, next + 1) : next;
-  return literalClassAt(bytes, other) === QUOTE ? other + 1 : -1;
-}
-
-function nextQuote(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (at < bytes.length && LITERAL_CLASS[bytes[at] ?? 0] !== QUOTE) {
-    at += 1;
-  }
-  return at;
-}
-
-/** Where two literals are first joined, by a sign or as elements of an array; the end when nowhere. */
-export function firstJoint(bytes: Uint8Array): number {
-  for (let at = nextQuote(bytes, 0); at < bytes.length; at = nextQuote(bytes, at + 1)) {
-    if (jointEnd(bytes, at, true) >= 0) {
-      return at;
-    }
-  }
-  return bytes.length;
-}
-
-/** String literals that are added joined, from `joint` on, with `withCommas` the elements of an array of strings as well. */
-export function joinLiterals(bytes: Buffer, joint: number, withCommas: boolean): Buffer | undefined {
-  const cuts = new ByteCuts(bytes);
-  for (let at = nextQuote(bytes, joint); at < bytes.length;) {
-    const end = jointEnd(bytes, at, withCommas);
-    if (end >= 0) {
-      cuts.cut(at, end);
-    }
-    at = nextQuote(bytes, end >= 0 ? end : at + 1);
-  }
-  return cuts.rest();
 }
 
 const LF = 0x0a;

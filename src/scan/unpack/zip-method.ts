@@ -68,7 +68,7 @@ export class ZipMethods {
       return this.#stored(data, sizes, cap);
     }
     if (method === DEFLATE) {
-      return inflateRaw(data, cap);
+      return inflateRaw(data, cap, sizes.size);
     }
     const packed = data.subarray(0, sizes.packed);
     if (isZstd(method)) {
