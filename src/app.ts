@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { Administration, shownExclusion } from './administration.ts';
+import { ConfigurationReload } from './configuration-reload.ts';
 import { GatewayDrain } from './gateway-drain.ts';
 import { createConsoleSite } from './admin/console/console-site.ts';
 import { type AdminServer, createAdminServer, type ReadinessCheck } from './admin/admin-server.ts';
@@ -50,6 +51,8 @@ export interface AppOverrides {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly quarantine?: Quarantine;
+  /** Reads the configuration again, for changes while it runs. Throws `ConfigError`. */
+  readonly reread?: () => LoadedConfig;
   /** Obey `X-Postern-Fault` in messages; default: whether POSTERN_SCAN_FAULTS is 1. */
   readonly faults?: boolean;
   /** Where the values of the configuration come from, for administrators; default: from a program. */
@@ -80,6 +83,7 @@ export async function createApp(configured: Config, overrides: AppOverrides = {}
   const { log = silentLogger, clock = systemClock } = overrides;
   const switches = new ProtectionSwitches(configured, clock);
   const { config } = switches;
+  const reloads = new ReloadRegistry(log);
   const faults = overrides.faults ?? process.env['POSTERN_SCAN_FAULTS'] === '1';
   const registry = new Registry();
   const metrics = createMetrics(registry);
@@ -114,24 +118,17 @@ export async function createApp(configured: Config, overrides: AppOverrides = {}
     clock,
     relays: { imap: createImapRelay, pop3: createPop3Relay, desks: LOGIN_DESKS },
   });
-  const operated = {
-    config,
-    switches,
-    loaded: overrides.loaded ?? withoutOrigins(configured),
-    administration,
-    notifier,
-    scans,
-    scanner,
-    gateway,
-    exclusions,
-    faults,
-    registry,
-  };
+  const loaded = overrides.loaded ?? withoutOrigins(configured);
+  const { reread } = overrides;
+  const onChange = () => reloads.run('the file changed');
+  const reload = new ConfigurationReload({ loaded, reread, gateway, exclusions, clock, onChange });
+  const rooms = { administration, notifier, scans, scanner, gateway, exclusions };
+  const operated = { ...rooms, config, switches, loaded, reload, faults, registry };
   const admin = config.admin.enabled ? openAdmin({ ...operated, clock, log }) : undefined;
-  const reloads = new ReloadRegistry(log);
   reloads.add('rules', () => scans.reload());
   reloads.add('certificates', () => gateway.reloadCertificates());
-  return assemble({ scans, hunts, gateway, admin, administration, notifier, reloads, metrics, log });
+  reloads.add('configuration', () => reload.run());
+  return assemble({ ...operated, hunts, admin, reloads, metrics, log });
 }
 
 /** Several listen to what was judged. */
@@ -142,6 +139,7 @@ function inTurn(...logs: readonly JudgementLog[]): JudgementLog {
 interface AdminParts {
   readonly config: Config;
   readonly switches: ProtectionSwitches;
+  readonly reload: ConfigurationReload;
   readonly loaded: LoadedConfig;
   readonly administration: Administration;
   readonly notifier: Notifier;
@@ -197,11 +195,12 @@ function configurationOf(loaded: LoadedConfig, clock: Clock) {
 }
 
 function statusOf(parts: AdminParts): ProtectionStatus {
-  const { config, switches, scans, gateway, exclusions, faults, clock } = parts;
+  const { config, switches, reload, scans, gateway, exclusions, faults, clock } = parts;
   const { upstreams } = gateway;
   const rulesLoadedAt = Date.parse(scans.rules().loadedAt);
   const facts = { exclusions, upstreams, rulesLoadedAt, faults, now: clock.now() };
-  return protectionStatus(config, { ...facts, switches: switches.list() });
+  const configuration = reload.reasons();
+  return protectionStatus(config, { ...facts, configuration, switches: switches.list() });
 }
 
 /** A scanner without a gateway, for commands. */
@@ -240,6 +239,7 @@ interface Parts {
   readonly administration: Administration;
   readonly notifier: Notifier;
   readonly reloads: ReloadRegistry;
+  readonly reload: ConfigurationReload;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -252,6 +252,7 @@ function assemble({
   administration,
   notifier,
   reloads,
+  reload,
   metrics,
   log,
 }: Parts): App {
@@ -267,6 +268,7 @@ function assemble({
         stop: () => hunts.close(),
       },
       { name: 'notifications', stop: (ms) => notifier.close(Math.min(ms, ALERT_DEADLINE_MS)) },
+      reload.part(),
       {
         name: 'event-loop watch',
         start: async () => void (stopWatching = watchEventLoopLag(metrics.eventLoopLag)),

@@ -7,8 +7,8 @@ import type { Io } from './io.ts';
 const HELP = `Usage: postern serve [--config FILE]
 
 Runs the gateway until SIGTERM or Ctrl-C. The first signal lets sessions finish what they are doing, the
-second ends the process at once. SIGHUP reads rules, digest lists and certificates anew; what is not valid
-changes nothing. The log is JSON lines on standard output.
+second ends the process at once. SIGHUP reads rules, digest lists, certificates, exclusions, policies and the
+wording of notices anew; what is not valid changes nothing. The log is JSON lines on standard output.
 
 ${CONFIG_HELP}
   --help          this text
@@ -53,7 +53,7 @@ async function serve(path: string | undefined, io: Io, roof: Roof): Promise<numb
     for (const warning of configWarnings(config)) {
       log.warn({}, warning);
     }
-    const app = await roof.createApp(config, { log, loaded });
+    const app = await roof.createApp(config, { log, loaded, reread: () => loadedFrom(path, io.env) });
     await app.start();
     log.info({ endpoints: app.endpoints, adminPort: app.adminPort }, 'ready');
     const release = io.onHangUp(() => void app.reload('SIGHUP'));

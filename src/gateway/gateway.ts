@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../base/config/schema.ts';
+import { GatewayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { JudgementLog } from '../history/judgement-log.ts';
@@ -63,6 +64,11 @@ export interface Gateway {
   stop(deadlineMs: number): Promise<void>;
   /** Reads changed certificate files at once. */
   reloadCertificates(): void;
+  /**
+   * Takes policies and the wording of notices from a new configuration, in force from the next message on. Throws
+   * `CONFIG_INVALID` and changes nothing when a policy is missing that listeners or servers refer to.
+   */
+  reconfigure(config: Pick<Config, 'policy' | 'policies' | 'notice'>): void;
   /** Where it listens, once started. */
   readonly endpoints: readonly Endpoint[];
   /** The mail servers behind it. */
@@ -138,6 +144,18 @@ class MailGateway implements Gateway {
 
   reloadCertificates(): void {
     this.#shared.certificates.reload();
+  }
+
+  reconfigure(config: Pick<Config, 'policy' | 'policies' | 'notice'>): void {
+    const { config: running, listeners } = this.#parts;
+    const names = new Set(['default', ...config.policies.map(({ name }) => name)]);
+    const users = [...listeners, running.upstream, ...running.upstreams];
+    const missing = users.find(({ policy }) => policy !== undefined && !names.has(policy))?.policy;
+    if (missing !== undefined) {
+      const what = `policies has no ${JSON.stringify(missing)} any more, which listeners or servers refer to`;
+      throw new GatewayError('CONFIG_INVALID', `${what}. Restart the gateway when they do not`);
+    }
+    this.#shared.sessions.reconfigure(config);
   }
 
   #stopAccepting(): void {

@@ -30,6 +30,8 @@ export interface ProtectionFacts {
   readonly switches?: readonly SwitchState[];
   /** When the newest rule was loaded, milliseconds since 1970; undefined when it is not known. */
   readonly rulesLoadedAt: number | undefined;
+  /** What is known elsewhere of the configuration. */
+  readonly configuration?: readonly ProtectionReason[];
   /** May messages make scans fail (a switch of the tests)? */
   readonly faults: boolean;
   readonly now: number;
@@ -216,7 +218,8 @@ export function protectionStatus(config: Config, facts: ProtectionFacts): Protec
     ...exclusionsInForce(facts.exclusions),
     ...operation(facts),
   ];
-  const reasons = rows.filter(([applies]) => applies).map(([, reason]) => reason);
+  const found = rows.filter(([applies]) => applies).map(([, reason]) => reason);
+  const reasons = [...found, ...(facts.configuration ?? [])];
   const [red, yellow] = [
     reasons.filter(({ level }) => level === 'red'),
     reasons.filter(({ level }) => level === 'yellow'),

@@ -14,7 +14,7 @@ import type { SocketEnd } from './placement/proxy-header.ts';
 import { MarkBook } from './mark-book.ts';
 import { MessageWords } from './message-words.ts';
 import { NoticeWordings } from './policy/notice-wording.ts';
-import type { Policies } from './policy/policies.ts';
+import type { Policies, PolicyTables } from './policy/policies.ts';
 import type { Effect, MarkRequest, Relay, RelaySettings } from './relay.ts';
 import { Session, type SessionEnd } from './session.ts';
 import type { SpoolBudget } from './spool-budget.ts';
@@ -75,6 +75,12 @@ export class SessionFactory {
   constructor(parts: SessionFactoryParts) {
     this.#parts = parts;
     this.#wordings = new NoticeWordings(parts.config.notice);
+  }
+
+  /** Policies and words, from the next message on. */
+  reconfigure(config: PolicyTables & Pick<Config, 'notice'>): void {
+    this.#parts.policies.replace(config);
+    this.#wordings.replace(config.notice);
   }
 
   create(opening: SessionOpening): Session {

@@ -282,6 +282,14 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('One switch for each protocol. false: its listeners forward untouched, counted as unscanned.'),
+  configCheckMs: z
+    .int()
+    .min(0)
+    .max(DAY_MS)
+    .default(5_000)
+    .describe(
+      'Milliseconds between looks at the file of this configuration. Exclusions, policies and notices take effect when it changed; other keys need a restart. 0: on SIGHUP only.',
+    ),
   upstream: upstreamSchema,
   listeners: z
     .array(listenerSchema)

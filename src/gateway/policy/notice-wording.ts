@@ -57,9 +57,14 @@ export const DEFAULT_WORDING: NoticeWording = { language: 'en', contact: 'your a
 
 /** Which words a message gets. */
 export class NoticeWordings {
-  readonly #config: NoticeConfig;
+  #config: NoticeConfig;
 
   constructor(config: NoticeConfig) {
+    this.#config = config;
+  }
+
+  /** In force from the next message on. */
+  replace(config: NoticeConfig): void {
     this.#config = config;
   }
 

@@ -14,6 +14,9 @@ export interface PolicyChoice {
   of(user: string): PolicySettings;
 }
 
+/** What may change while sessions run. */
+export type PolicyTables = Pick<Config, 'policy' | 'policies'>;
+
 /** A table; without a mode of its own it has that of all. */
 interface NamedPolicy {
   readonly ownMode: Config['mode'] | undefined;
@@ -23,19 +26,16 @@ interface NamedPolicy {
 /** The policies of the configuration by name and by domain of user. */
 export class Policies {
   readonly #config: Pick<Config, 'mode'>;
-  readonly #default: NamedPolicy;
-  readonly #named = new Map<string, NamedPolicy>();
-  readonly #domains = new Map<string, NamedPolicy>();
+  #tables: Tables;
 
   constructor(config: Pick<Config, 'mode' | 'policy' | 'policies'>) {
     this.#config = config;
-    this.#default = { ownMode: undefined, policy: config.policy };
-    this.#named.set('default', this.#default);
-    for (const { name, domains, mode: ownMode, ...policy } of config.policies) {
-      const named = { ownMode, policy };
-      this.#named.set(name, named);
-      for (const domain of domains) this.#domains.set(domain.toLowerCase(), named);
-    }
+    this.#tables = tablesOf(config);
+  }
+
+  /** In force from the next message on, also in sessions that run. */
+  replace(config: PolicyTables): void {
+    this.#tables = tablesOf(config);
   }
 
   /**
@@ -44,16 +44,31 @@ export class Policies {
    */
   at({ listener, upstream }: PolicyReferences): PolicyChoice {
     const { mode } = this.#config;
-    const ofPlace = this.#find(listener) ?? this.#find(upstream) ?? this.#default;
     return {
       of: (user) => {
-        const { ownMode = mode, policy } = this.#domains.get(domainOf(user)) ?? ofPlace;
+        const { named, domains } = this.#tables;
+        const ofPlace = named.get(listener ?? '') ?? named.get(upstream ?? '') ?? this.#tables.default;
+        const { ownMode = mode, policy } = domains.get(domainOf(user)) ?? ofPlace;
         return { mode: ownMode, policy };
       },
     };
   }
+}
 
-  #find(name: string | undefined): NamedPolicy | undefined {
-    return name === undefined ? undefined : this.#named.get(name);
+interface Tables {
+  readonly default: NamedPolicy;
+  readonly named: ReadonlyMap<string, NamedPolicy>;
+  readonly domains: ReadonlyMap<string, NamedPolicy>;
+}
+
+function tablesOf(config: PolicyTables): Tables {
+  const ofAll: NamedPolicy = { ownMode: undefined, policy: config.policy };
+  const named = new Map([['default', ofAll]]);
+  const domains = new Map<string, NamedPolicy>();
+  for (const { name, domains: own, mode: ownMode, ...policy } of config.policies) {
+    const one: NamedPolicy = { ownMode, policy };
+    named.set(name, one);
+    for (const domain of own) domains.set(domain.toLowerCase(), one);
   }
+  return { default: ofAll, named, domains };
 }
