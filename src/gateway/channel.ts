@@ -36,6 +36,8 @@ export class Channel {
   #socket: Socket;
   #owner: ChannelOwner | undefined;
   #paused = true;
+  /** What `drained` told last; undefined since the last write. */
+  #reportedBytes: number | undefined;
   /** Copies of what TLS still delivered after a pause; at most what one decrypted burst holds. */
   #held: Uint8Array[] = [];
   #hasEnded = false;
@@ -90,6 +92,11 @@ export class Channel {
     return this.pendingBytes >= CONGESTED_BYTES;
   }
 
+  /** Does TLS cut what is written into records? */
+  get isSecure(): boolean {
+    return this.#socket instanceof TLSSocket;
+  }
+
   get isLost(): boolean {
     return this.#isLost;
   }
@@ -104,6 +111,7 @@ export class Channel {
   write(bytes: Uint8Array): void {
     if (this.#isLost || bytes.length === 0) return;
     this.bytesWritten += bytes.length;
+    this.#reportedBytes = undefined;
     this.#socket.write(bytes, this.#onWritten);
   }
 
@@ -226,8 +234,12 @@ export class Channel {
     this.#deliver(bytes);
   };
 
+  /** Once for what was written together. */
   readonly #onWritten = (error?: Error | null): void => {
-    if (!this.#isLost && !(error instanceof Error)) this.#owner?.drained();
+    const { pendingBytes } = this;
+    if (this.#isLost || error instanceof Error || pendingBytes === this.#reportedBytes) return;
+    this.#reportedBytes = pendingBytes;
+    this.#owner?.drained();
   };
 
   /** Returns false to stop the reading. TLS may deliver a rest after that. */

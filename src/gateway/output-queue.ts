@@ -19,8 +19,11 @@ interface Leaving {
   readonly end: number;
 }
 
-/** `done`: next item. `more`: the same item again. `wait`: the socket or a promise calls `pump` later. */
-type Step = 'done' | 'more' | 'wait';
+/**
+ * `done`: next item. `more`: the same item again. `drain`: again when all is written. `wait`: a promise calls `pump`
+ * later.
+ */
+type Step = 'done' | 'more' | 'drain' | 'wait';
 
 /**
  * Everything that goes to one side, strictly in order: bytes, ranges of held messages, and what has to
@@ -91,7 +94,7 @@ export class OutputQueue {
     this.#isBusy = true;
     let step: Step = 'more';
     try {
-      while (step !== 'wait') step = this.#round();
+      while (step === 'more') step = this.#round();
     } catch (error) {
       this.#onFailure(error);
     }
@@ -101,13 +104,14 @@ export class OutputQueue {
   #round(): Step {
     const progress: { step: Step } = { step: 'done' };
     this.#channel.vectored(() => {
-      while (progress.step !== 'wait' && this.#mayWrite()) progress.step = this.#step();
+      while (isGoing(progress.step) && this.#mayWrite()) progress.step = this.#step();
     });
     this.#finishWritten();
     if (progress.step === 'wait') return 'wait';
-    if (this.#mayWrite()) return 'more';
+    const isDrained = progress.step !== 'drain' || this.#channel.pendingBytes === 0;
+    if (isDrained && this.#mayWrite()) return 'more';
     this.#isBusy = false;
-    return 'wait';
+    return 'drain';
   }
 
   #mayWrite(): boolean {
@@ -132,16 +136,15 @@ export class OutputQueue {
       case 'release':
         return this.#releasePiece(item.job);
       case 'barrier':
-        if (this.#channel.pendingBytes > 0) return this.#waitForDrain();
+        if (this.#channel.pendingBytes > 0) return 'drain';
         return this.#wait(item.run(), () => 'done');
     }
   }
 
   #releasePiece(job: ReleaseJob): Step {
     const isLast = job.isLast;
-    if (job.sharesBuffer && this.#channel.pendingBytes > 0) return this.#waitForDrain();
-    if (isLast && job.hasTail && this.#channel.pendingBytes > MAX_BEFORE_TAIL_BYTES)
-      return this.#waitForDrain();
+    if (job.sharesBuffer && this.#channel.pendingBytes > 0) return 'drain';
+    if (isLast && job.hasTail && this.#mightSplit) return 'drain';
     const piece = job.next();
     const after = isLast ? 'done' : 'more';
     if (piece instanceof Uint8Array) {
@@ -154,9 +157,8 @@ export class OutputQueue {
     });
   }
 
-  #waitForDrain(): Step {
-    this.#isBusy = false;
-    return 'wait';
+  get #mightSplit(): boolean {
+    return this.#channel.isSecure && this.#channel.pendingBytes > MAX_BEFORE_TAIL_BYTES;
   }
 
   #wait<T>(promise: Promise<T>, then: (value: T) => Step): Step {
@@ -197,6 +199,10 @@ export class OutputQueue {
     this.#queuedBytes += bytes.length;
     this.#items.push({ kind: 'bytes', bytes });
   }
+}
+
+function isGoing(step: Step): boolean {
+  return step === 'done' || step === 'more';
 }
 
 function finishItem(item: Item): void {

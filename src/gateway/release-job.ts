@@ -7,10 +7,12 @@ import type { ContentEncoder } from './relay.ts';
 const PIECE_BYTES = 256 * 1024;
 
 /**
- * The last piece when a `tail` follows: together they fit in one TLS record (16 KiB), because clients
- * hang when the POP3 terminator comes split. Twice its size covers dot-stuffing of nothing but dots.
+ * The last piece and the `tail` that follows: together they fit in one TLS record (16 KiB), because clients
+ * hang when the POP3 terminator comes split.
  */
-const LAST_PIECE_BYTES = 6 * 1024;
+const LAST_PIECE_BYTES = 12 * 1024;
+/** The same before an encoder: twice its size covers dot-stuffing of nothing but dots. */
+const LAST_ENCODED_BYTES = 6 * 1024;
 
 export interface ReleaseRange {
   readonly start: number;
@@ -25,17 +27,20 @@ export interface ReleaseRange {
 export class ReleaseJob {
   readonly #spool: MessageSpool;
   readonly #range: ReleaseRange;
+  readonly #lastPieceBytes: number;
   #position: number;
   #buffer: Buffer | undefined;
 
   constructor(spool: MessageSpool, range: ReleaseRange) {
-    const { start, end } = range;
+    const { start, end, encoder, tail } = range;
     if (!Number.isSafeInteger(start) || start < 0 || end < start || end > spool.byteLength) {
       throw new RangeError('release leaves its message');
     }
     spool.retain();
     this.#spool = spool;
     this.#range = range;
+    const withTail = Math.max(LAST_PIECE_BYTES - (tail?.length ?? 0), LAST_ENCODED_BYTES);
+    this.#lastPieceBytes = encoder === undefined ? withTail : LAST_ENCODED_BYTES;
     this.#position = start;
   }
 
@@ -76,10 +81,10 @@ export class ReleaseJob {
 
   #nextEnd(): number {
     const left = this.#range.end - this.#position;
-    if (this.#range.tail === undefined || left <= LAST_PIECE_BYTES) {
+    if (this.#range.tail === undefined || left <= this.#lastPieceBytes) {
       return this.#position + Math.min(left, PIECE_BYTES);
     }
-    return this.#position + Math.min(left - LAST_PIECE_BYTES, PIECE_BYTES);
+    return this.#position + Math.min(left - this.#lastPieceBytes, PIECE_BYTES);
   }
 
   #dress(piece: Uint8Array, start: number): Uint8Array {

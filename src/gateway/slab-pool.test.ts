@@ -42,10 +42,10 @@ describe('a slab pool', () => {
     const { pool, time } = setUp();
     const [old, young] = [pool.take(16 * KIB), pool.take(32 * KIB)];
     pool.give(old);
-    time.now = 30_000;
+    time.now = 30_000 - 1;
     pool.give(young);
     assert.equal(pool.idleBytes, 48 * KIB);
-    time.now = 30_001;
+    time.now = 31_000;
     pool.give(pool.take(64 * KIB));
     assert.equal(pool.idleBytes, 96 * KIB);
   });

@@ -4,6 +4,7 @@ const LEAST_SLAB_BYTES = 16 * 1024;
 const STEPS_PER_DOUBLING = 4;
 /** A slab that nobody wanted for so long goes back to the system. */
 const MAX_IDLE_MS = 30_000;
+const SWEEP_MS = 1_000;
 
 /** A block of shared memory. Its bytes are those of an earlier message until they are overwritten. */
 export interface Slab {
@@ -37,6 +38,7 @@ export class SlabPool {
   readonly #idle = new Map<number, IdleSlab[]>();
   readonly #now: () => number;
   #idleBytes = 0;
+  #nextSweep = 0;
 
   /** `now`: monotonic milliseconds. */
   constructor(now: () => number) {
@@ -64,11 +66,12 @@ export class SlabPool {
     if (sameSize === undefined) this.#idle.set(size, [{ slab, since }]);
     else sameSize.push({ slab, since });
     this.#idleBytes += size;
-    this.#dropUnwanted(since - MAX_IDLE_MS);
+    this.#dropUnwanted(since);
   }
 
   /** Forgets idle slabs until they are `maxBytes` at most, those that save the least work first. */
   shrink(maxBytes: number): void {
+    if (this.#idleBytes <= maxBytes) return;
     const sizes = [...this.#idle.keys()].toSorted((a, b) => a - b);
     for (const size of sizes) {
       const slabs = this.#idle.get(size) ?? [];
@@ -76,7 +79,10 @@ export class SlabPool {
     }
   }
 
-  #dropUnwanted(before: number): void {
+  #dropUnwanted(now: number): void {
+    if (now < this.#nextSweep) return;
+    this.#nextSweep = now + SWEEP_MS;
+    const before = now - MAX_IDLE_MS;
     for (const [size, slabs] of this.#idle) {
       while ((slabs[0]?.since ?? Infinity) < before) this.#drop(slabs, size);
     }

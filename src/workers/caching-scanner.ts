@@ -22,8 +22,8 @@ export interface CachingScannerOptions {
   readonly onLookup?: (outcome: 'hit' | 'miss') => void;
 }
 
-/** Below this, hashing here (1.7 GB/s) costs less than a round trip to another thread. */
-const MAX_DIGEST_HERE_BYTES = 64 * 1024;
+/** Below this, hashing here (1.7 GB/s) is done before another thread would be awake on a busy machine. */
+const MAX_DIGEST_HERE_BYTES = 1024 * 1024;
 
 /** A scanner that judges no content twice under one rule set, whoever asks for it. */
 class CachingScanner implements Scanner {

@@ -98,6 +98,28 @@ describe('a release', () => {
     });
   }
 
+  // IMAP: no encoder, so that the last piece is larger. With 3,000 bytes before it, and with as much as it may be.
+  for (const size of [12_200, 12_283, 16_000, 300_000]) {
+    it(`keeps the tail in one TLS record without an encoder: ${size}`, async (t) => {
+      const relays = releasing((end) => [
+        send('client', 'x'.repeat(3000)),
+        { kind: 'release', message: 1, start: 0, end, tail: Buffer.from(TAIL) },
+        send('client', '+OK\r\n'),
+      ]);
+      const listener = { protocol: 'imaps', tls: 'implicit' } as const;
+      const fixture = await GatewayFixture.start(t, { relays, listener });
+      const client = await Peer.connect(fixture.port, {});
+      const records: Buffer[] = [];
+      client.socket.on('data', (record: Buffer) => records.push(record));
+      const upstream = await fixture.server.accept();
+      upstream.send(`MSG ${size}\r\n`);
+      upstream.send(Buffer.alloc(size, 'y'));
+      const all = await client.receiveUntil('+OK\r\n');
+      assert.equal(all.length, 3000 + size + TAIL.length + 5);
+      assert.ok(records.some((record) => record.includes(`y${TAIL}`)));
+    });
+  }
+
   for (const size of [50_000, 700_001]) {
     it(`encodes a message from a file in order: ${size}`, async (t) => {
       const encoder = new Doubling();
