@@ -1,6 +1,7 @@
 /**
  * `node bench/quarantine.ts [ORIGINALS]`: how long the quarantine takes to keep originals, and to list, search and
- * read them when there are many (10,000 by default). Prints milliseconds; nothing is compared.
+ * read them when there are many (10,000 by default), in the store and through the API. Prints milliseconds; nothing
+ * is compared.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { configSchema } from '../src/base/config/schema.ts';
 import { silentLogger } from '../src/base/log.ts';
 import { openQuarantine } from '../src/quarantine/open-quarantine.ts';
 import type { QuarantineQuery } from '../src/quarantine/quarantine-archive.ts';
+import { ApiFixture } from '../test/support/api-fixture.ts';
 
 const originals = Number(process.argv[2] ?? 10_000);
 const ROUNDS = 20;
@@ -60,7 +62,7 @@ try {
     upstream: { host: 'mail.example' },
     quarantine: { path: join(folder, 'q') },
   });
-  const { archive } = openQuarantine(config.quarantine, systemClock, silentLogger);
+  const { archive, audit, releases } = openQuarantine(config.quarantine, systemClock, silentLogger);
   await archive.prepare();
   const start = performance.now();
   let id = '';
@@ -81,6 +83,14 @@ try {
     ['rule, user and subject together', { limit, rule: 'rule_7', user: 'user7', subject: 'invoice' }],
   ];
   for (const [what, query] of queries) print(what, await median(() => archive.search(query)));
+  const fixture = new ApiFixture({ quarantine: archive, audit, releases });
+  for (const [what, query] of queries) {
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) search.set(name, String(value));
+    const ask = () => fixture.api.get(`/api/v1/quarantine?${search.toString()}`);
+    print(`API: ${what}`, await median(ask));
+  }
+  fixture.close();
   print('read one original', await median(() => archive.read(id)));
   await archive.close();
 } finally {

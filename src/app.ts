@@ -5,11 +5,10 @@ import { GatewayDrain } from './gateway-drain.ts';
 import { createConsoleSite } from './admin/console/console-site.ts';
 import { type AdminServer, createAdminServer, type ReadinessCheck } from './admin/admin-server.ts';
 import { type Clock, systemClock } from './base/clock.ts';
-import { effectiveSettings, withoutOrigins } from './base/config/effective.ts';
+import { withoutOrigins } from './base/config/effective.ts';
 import { effectiveListeners } from './base/config/listeners.ts';
 import type { LoadedConfig } from './base/config/origin.ts';
 import type { Config } from './base/config/schema.ts';
-import { configWarnings } from './base/config/warnings.ts';
 import { watchEventLoopLag } from './base/event-loop-lag.ts';
 import { Lifecycle } from './base/lifecycle.ts';
 import { type Logger, silentLogger } from './base/log.ts';
@@ -140,7 +139,6 @@ interface AdminParts {
   readonly config: Config;
   readonly switches: ProtectionSwitches;
   readonly reload: ConfigurationReload;
-  readonly loaded: LoadedConfig;
   readonly administration: Administration;
   readonly notifier: Notifier;
   readonly scans: ScanService;
@@ -155,7 +153,7 @@ interface AdminParts {
 
 function openAdmin(parts: AdminParts): AdminServer {
   const { config, administration, notifier, scans, scanner, gateway, exclusions } = parts;
-  const { registry, switches, loaded, clock, log } = parts;
+  const { registry, switches, clock, log } = parts;
   const status = () => statusOf(parts);
   const stop = (deadlineMs: number) => gateway.stop(deadlineMs);
   const drain = new GatewayDrain({ stop, deadlineMs: STOP_DEADLINE_MS, clock, log });
@@ -171,7 +169,7 @@ function openAdmin(parts: AdminParts): AdminServer {
       sessions: { list: () => gateway.sessions, kick: (id) => gateway.kick(id) },
       drain,
       protection: switches,
-      configuration: configurationOf(loaded, clock),
+      configuration: parts.reload,
       alerts: notifier,
       endpoints: () => gateway.endpoints,
       reasons: () => [
@@ -183,15 +181,6 @@ function openAdmin(parts: AdminParts): AdminServer {
     site: createConsoleSite(),
     log,
   });
-}
-
-function configurationOf(loaded: LoadedConfig, clock: Clock) {
-  return {
-    file: loaded.file ?? null,
-    loadedAt: new Date(clock.now()).toISOString(),
-    warnings: configWarnings(loaded.config),
-    settings: effectiveSettings(loaded),
-  };
 }
 
 function statusOf(parts: AdminParts): ProtectionStatus {

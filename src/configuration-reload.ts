@@ -1,6 +1,9 @@
+import type { ConfigurationProvider } from './admin/providers.ts';
 import type { Clock } from './base/clock.ts';
+import { type EffectiveSetting, effectiveSettings } from './base/config/effective.ts';
 import type { LoadedConfig } from './base/config/origin.ts';
 import type { Config } from './base/config/schema.ts';
+import { configWarnings } from './base/config/warnings.ts';
 import type { Part } from './base/lifecycle.ts';
 import type { ExclusionStore } from './gateway/exclusions/exclusion-store.ts';
 import type { Gateway } from './gateway/gateway.ts';
@@ -27,13 +30,50 @@ export interface ConfigurationReloadParts {
 }
 
 /** The configuration in use: some of it can change as a whole, the rest waits for a restart. */
-export class ConfigurationReload {
+export class ConfigurationReload implements ConfigurationProvider {
   readonly #parts: ConfigurationReloadParts;
+  /** As read last, as far as it takes effect without a restart. */
+  #read: LoadedConfig;
+  #readAt: number;
+  #settings: readonly EffectiveSetting[] | undefined;
   #problem: string | undefined;
   #waiting: readonly string[] = [];
 
   constructor(parts: ConfigurationReloadParts) {
     this.#parts = parts;
+    this.#read = parts.loaded;
+    this.#readAt = parts.clock.now();
+  }
+
+  get file(): string | null {
+    return this.#parts.loaded.file ?? null;
+  }
+
+  get loadedAt(): string {
+    return new Date(this.#readAt).toISOString();
+  }
+
+  get warnings(): readonly string[] {
+    return configWarnings(this.#read.config);
+  }
+
+  /** What is in force: what changed without a restart from the newest file, the rest from that of the start. */
+  get settings(): readonly EffectiveSetting[] {
+    this.#settings ??= this.#effective();
+    return this.#settings;
+  }
+
+  #effective(): readonly EffectiveSetting[] {
+    const newest = Map.groupBy(effectiveSettings(this.#read).filter(isReloaded), ({ key }) => sectionOf(key));
+    const started = effectiveSettings(this.#parts.loaded);
+    const taken = new Set<string>();
+    return started.flatMap((setting) => {
+      if (!isReloaded(setting)) return [setting];
+      const section = sectionOf(setting.key);
+      if (taken.has(section)) return [];
+      taken.add(section);
+      return newest.get(section) ?? [];
+    });
   }
 
   /** Throws when what is in use stays. */
@@ -41,11 +81,15 @@ export class ConfigurationReload {
     const { reread, gateway, exclusions } = this.#parts;
     if (reread === undefined) return;
     try {
-      const { config } = reread();
+      const read = reread();
+      const { config } = read;
       gateway.reconfigure(config); // throws before anything has changed
       exclusions.replace(config.exclusions);
       this.#waiting = this.#changedBeyond(config);
       this.#problem = undefined;
+      this.#read = read;
+      this.#readAt = this.#parts.clock.now();
+      this.#settings = undefined;
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.#problem = (text.split('\n', 1)[0] ?? '').slice(0, MAX_TEXT);
@@ -107,4 +151,13 @@ export class ConfigurationReload {
       .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(running.get(name)))
       .map(([name]) => name);
   }
+}
+
+/** `policies[0].name` stands in `policies`. */
+function sectionOf(key: string): string {
+  return /^\w+/u.exec(key)?.[0] ?? key;
+}
+
+function isReloaded({ key }: EffectiveSetting): boolean {
+  return RELOADED.some((name) => name === sectionOf(key));
 }

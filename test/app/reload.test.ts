@@ -16,9 +16,16 @@ const MESSAGE = Buffer.from(
     `${'More of the same, so that a notice fits. '.repeat(20)}\r\n`,
 );
 const WAIT_MS = 10_000;
+const TOKEN = 'a-token-for-the-tests';
 const status = z.object({
   level: z.string(),
   reasons: z.array(z.object({ id: z.string(), text: z.string() })),
+});
+
+const settings = z.object({
+  settings: z.array(
+    z.object({ key: z.string(), value: z.string().nullable(), origin: z.object({ kind: z.string() }) }),
+  ),
 });
 
 type Change = Readonly<Record<string, unknown>>;
@@ -40,7 +47,7 @@ async function running(t: TestContext, first: Change = {}) {
     rules: [join(folder, 'marker.yar')],
     scan: { workers: 1 },
     quarantine: { path: join(folder, 'q') },
-    admin: { port: 0 },
+    admin: { port: 0, token: TOKEN },
     configCheckMs: 0,
   };
   const path = join(folder, 'gateway.yaml');
@@ -70,7 +77,15 @@ async function running(t: TestContext, first: Change = {}) {
     const { body } = await request(`http://127.0.0.1:${app.adminPort}/status`);
     return status.parse(JSON.parse(await body.text())).reasons;
   };
-  return { app, path, write, fetched, reasons };
+  /** Where a setting comes from, as administrators see it; undefined: it is not listed. */
+  const shown = async (key: string) => {
+    const { body } = await request(`http://127.0.0.1:${app.adminPort}/api/v1/configuration`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    const found = settings.parse(JSON.parse(await body.text())).settings.find((one) => one.key === key);
+    return found && [found.value, found.origin.kind];
+  };
+  return { app, path, write, fetched, reasons, shown };
 }
 
 const EXCLUDED = { exclusions: { users: [{ user: 'ann', owner: 'bob', reason: 'a test' }] } };
@@ -81,14 +96,16 @@ it(
     timeout: 60_000,
   },
   async (t) => {
-    const { app, path, write, fetched, reasons } = await running(t);
+    const { app, path, write, fetched, reasons, shown } = await running(t);
     assert.doesNotMatch(await fetched(), /HARMLESS/);
+    assert.equal(await shown('exclusions.users[0].user'), undefined);
 
     write(EXCLUDED);
     await app.reload('the test');
     assert.match(await fetched(), /HARMLESS/);
     const hits = async () => (await reasons()).find(({ id }) => id === 'exclusions')?.text ?? '';
     assert.match(await hits(), /^Exclusions in force: 1; .*: [1-9]/);
+    assert.deepEqual(await shown('exclusions.users[0].user'), ['ann', 'file']);
 
     writeFileSync(path, '{ "exclusions": { "users": [{ "user": "ann" }] } }');
     await app.reload('the test');
@@ -103,6 +120,8 @@ it(
     assert.ok(!left.some(({ id }) => id === 'configuration-invalid'));
     assert.match(left.find(({ id }) => id === 'configuration-restart')?.text ?? '', /in force yet: mode\./);
     assert.equal(await hits(), counted);
+    assert.deepEqual(await shown('notice.contact'), ['the help desk', 'file']);
+    assert.deepEqual(await shown('mode'), ['protect', 'default']);
 
     write({ notice: { contact: 'the help desk' } });
     await app.reload('the test');

@@ -13,7 +13,10 @@ export function configurationRoutes({ configuration, accounts, authenticator }: 
       summary: 'Every setting with its value and where it comes from; secrets are masked',
       access: 'operator',
       answer: { name: 'Configuration', schema: configurationSchema },
-      handle: () => configuration,
+      handle: () => {
+        const { file, loadedAt, warnings, settings } = configuration;
+        return { file, loadedAt, warnings, settings };
+      },
     }),
     jsonRoute({
       method: 'get',

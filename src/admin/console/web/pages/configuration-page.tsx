@@ -80,8 +80,9 @@ function About({ configuration: { file, loadedAt, warnings } }: { readonly confi
         </ul>
       )}
       <p class="quiet">
-        This is what the process runs with; a change of the file counts after a restart. Variables win over
-        the file. Secrets are not shown. What is switched on the page Protection stands there, not here.
+        This is what the process runs with. Of a changed file, exclusions, policies and notices count without
+        a restart; the status says what waits for one. Variables win over the file. Secrets are not shown.
+        What is switched on the page Protection stands there, not here.
       </p>
     </>
   );
