@@ -139,6 +139,7 @@ interface AdminParts {
   readonly config: Config;
   readonly switches: ProtectionSwitches;
   readonly reload: ConfigurationReload;
+  readonly switches: ProtectionSwitches;
   readonly administration: Administration;
   readonly notifier: Notifier;
   readonly scans: ScanService;

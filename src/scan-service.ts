@@ -22,6 +22,8 @@ import {
   recordRules,
   warnWithoutEicar,
 } from './scan-recording.ts';
+import { type OpenedSharedVerdicts, openSharedVerdicts } from './shared-verdicts-opening.ts';
+import type { SharedVerdicts } from './workers/shared-verdicts/shared-verdicts.ts';
 import { RuleRollout } from './workers/rule-rollout.ts';
 import { RuleTiming } from './workers/rule-timing.ts';
 import type { ScanPool } from './workers/scan-pool.ts';
@@ -79,6 +81,7 @@ export class ScanService implements RulesProvider {
   readonly #schedule: SourceSchedule;
   readonly #tally: RuleTally;
   readonly #timing: RuleTiming;
+  readonly #shared: OpenedSharedVerdicts;
   #isScheduled: boolean;
   #onRules: (generation: string) => void = () => undefined;
 
@@ -89,6 +92,7 @@ export class ScanService implements RulesProvider {
     readonly schedule: SourceSchedule;
     readonly tally: RuleTally;
     readonly timing: RuleTiming;
+    readonly shared: OpenedSharedVerdicts;
     readonly isScheduled: boolean;
   }) {
     this.pool = parts.pool;
@@ -97,6 +101,7 @@ export class ScanService implements RulesProvider {
     this.#schedule = parts.schedule;
     this.#tally = parts.tally;
     this.#timing = parts.timing;
+    this.#shared = parts.shared;
     this.#isScheduled = parts.isScheduled;
   }
 
@@ -148,6 +153,7 @@ export class ScanService implements RulesProvider {
       schedule,
       tally,
       timing: new RuleTiming(clock, log),
+      shared: openSharedVerdicts(config, parts),
       isScheduled,
     });
     return service;
@@ -158,8 +164,14 @@ export class ScanService implements RulesProvider {
     this.#onRules = listener;
   }
 
+  /** Verdicts of other gateways; undefined when none are configured. */
+  get shared(): SharedVerdicts | undefined {
+    return this.#shared.verdicts;
+  }
+
   /** From now on files and sources are looked at. */
   async start(): Promise<void> {
+    this.#shared.start();
     await this.#watcher?.start();
     // What changed between loading and now: the watcher takes it for known.
     await this.#rollout.reload().catch(() => undefined);
@@ -170,6 +182,7 @@ export class ScanService implements RulesProvider {
   }
 
   async stop(): Promise<void> {
+    this.#shared.stop();
     this.#watcher?.stop();
     await this.#schedule.stop();
     await this.#timing.close();
@@ -237,7 +250,7 @@ export class ScanService implements RulesProvider {
             },
           ],
     );
-    return [...stale, ...sources];
+    return [...stale, ...sources, ...this.#shared.reasons()];
   }
 
   /** Old rules are better than none, so a problem is said and the gateway stays ready. */

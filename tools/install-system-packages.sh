@@ -14,6 +14,7 @@ readonly PACKAGES=(
   unzip p7zip-full # open what the quarantine exports
   haproxy nginx libnginx-mod-mail perdition yara # what bench/ compares with
   buildah debootstrap yamllint systemd # the image, the manifests, the unit
+  redis-server # verdicts that gateways share
   nftables iproute2 procps # networks of their own for transparent mode
   chromium # the console as a person uses it
   python3 openssl util-linux bsdutils ca-certificates
@@ -28,6 +29,7 @@ readonly PROGRAMS=(
   chromium dovecot doveadm mbsync fetchmail getmail mpop mutt neomutt offlineimap curl
   cyrmaster saslpasswd2 couriertcpd couriertls
   prometheus promtool clamd clamdscan haproxy nginx perdition yara buildah debootstrap yamllint systemd-analyze nft ip sysctl python3 openssl script setpriv
+  redis-server redis-cli
   munpack 7z unzip lzip lz4 zstd cabextract lha arj gpg qpdf
   "$UNPACK_ROOT/cyrus-imapd/usr/lib/cyrus/bin/imapd"
   "$UNPACK_ROOT/cyrus-pop3d/usr/lib/cyrus/bin/pop3d"

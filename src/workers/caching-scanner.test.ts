@@ -7,6 +7,8 @@ import { createCachingScanner } from './caching-scanner.ts';
 import type { JudgeOptions, JudgingScanner } from './judging-scanner.ts';
 import { digestMessage } from './message-source.ts';
 import { FakeClock, mail, request } from './pool-fixture.ts';
+import type { SharedVerdicts } from './shared-verdicts/shared-verdicts.ts';
+import type { VerdictName } from './shared-verdicts/verdict-seal.ts';
 
 /** Answers by hand, and notes what it was asked. */
 class FakeInner implements JudgingScanner {
@@ -47,12 +49,30 @@ class FakeInner implements JudgingScanner {
   }
 }
 
-function fixture(): { inner: FakeInner; scanner: Scanner; lookups: string[] } {
+/** What another gateway may know. */
+class FakeShared implements SharedVerdicts {
+  readonly known = new Map<string, ScanReport>();
+  readonly stored: ScanReport[] = [];
+  gate: Promise<void> = Promise.resolve();
+  asked = 0;
+
+  async find({ sha256, subject, generation }: VerdictName): Promise<ScanReport | undefined> {
+    this.asked += 1;
+    await this.gate;
+    return this.known.get(`${generation} ${subject} ${sha256}`);
+  }
+
+  store(report: ScanReport): void {
+    this.stored.push(report);
+  }
+}
+
+function fixture(shared?: SharedVerdicts): { inner: FakeInner; scanner: Scanner; lookups: string[] } {
   const inner = new FakeInner();
   const lookups: string[] = [];
   const onLookup = (outcome: string): number => lookups.push(outcome);
   const clock = new FakeClock();
-  const scanner = createCachingScanner(inner, { maxEntries: 10, maxAgeMs: 1_000, clock, onLookup });
+  const scanner = createCachingScanner(inner, { maxEntries: 10, maxAgeMs: 1_000, clock, onLookup, shared });
   return { inner, scanner, lookups };
 }
 
@@ -146,3 +166,57 @@ describe('caching scanner', () => {
     assert.deepEqual((await scanner.locate(message, message)).offsets, [7]);
   });
 });
+
+async function judged(content: Buffer): Promise<ScanReport> {
+  return await new FakeInner().judge(request(content));
+}
+
+describe('verdicts of other gateways', () => {
+  it('answer for content that was not seen here, and are kept here from then on', async () => {
+    const shared = new FakeShared();
+    const { inner, scanner } = fixture(shared);
+    const content = mail('seen elsewhere');
+    const report = { ...(await judged(content)), verdict: MALICIOUS };
+    shared.known.set(`g1 message ${report.sha256}`, report);
+    const first = await scanner.scan(request(content));
+    const second = await scanner.scan(request(content));
+    assert.deepEqual([first.verdict, second.verdict], [MALICIOUS, MALICIOUS]);
+    assert.deepEqual([inner.judged.length, shared.asked], [0, 1]);
+  });
+
+  it('are told what was judged here, and nothing that is about the moment', async () => {
+    const shared = new FakeShared();
+    const { scanner } = fixture(shared);
+    const content = mail('new');
+    await scanner.scan(request(content));
+    await scanner.scan(request(content));
+    assert.deepEqual(
+      shared.stored.map(({ sha256 }) => sha256),
+      [hash('sha256', content)],
+    );
+  });
+
+  it('count for the same length, subject and rules only', async () => {
+    const shared = new FakeShared();
+    const { inner, scanner } = fixture(shared);
+    const content = mail('mine');
+    const report = await judged(content);
+    shared.known.set(`g1 message ${report.sha256}`, { ...report, bytes: report.bytes + 1 });
+    shared.known.set(`g1 fragment ${report.sha256}`, report);
+    shared.known.set(`g2 message ${report.sha256}`, report);
+    await scanner.scan(request(content));
+    assert.equal(inner.judged.length, 1);
+  });
+
+  it('keep nobody who leaves', async () => {
+    const shared = new FakeShared();
+    shared.gate = new Promise(() => undefined);
+    const { scanner } = fixture(shared);
+    const controller = new AbortController();
+    const scanned = scanner.scan(request(mail('slow')), controller.signal);
+    controller.abort(new Error('left'));
+    await assert.rejects(scanned, /left/u);
+  });
+});
+
+const MALICIOUS: Verdict = { kind: 'malicious', findings: [] };

@@ -11,6 +11,7 @@ import type {
 } from '../scan/scanner.ts';
 import type { JudgingScanner } from './judging-scanner.ts';
 import { readMessage } from './message-source.ts';
+import type { SharedVerdicts } from './shared-verdicts/shared-verdicts.ts';
 import { unlessAborted } from './unless-aborted.ts';
 import { VerdictCache } from './verdict-cache.ts';
 
@@ -20,6 +21,8 @@ export interface CachingScannerOptions {
   readonly maxAgeMs: number;
   readonly clock: Clock;
   readonly onLookup?: (outcome: 'hit' | 'miss') => void;
+  /** What other gateways know; asked after the own memory. Absent: nobody else is asked. */
+  readonly shared?: SharedVerdicts | undefined;
 }
 
 /** Below this, hashing here (1.7 GB/s) is done before another thread would be awake on a busy machine. */
@@ -46,7 +49,8 @@ class CachingScanner implements Scanner {
     const startedAt = this.#options.clock.monotonic();
     signal?.throwIfAborted();
     const digest = await unlessAborted(this.#digest(request.message), signal);
-    const known = digest === undefined ? undefined : this.#find(request, digest);
+    const own = digest === undefined ? undefined : this.#find(request, digest);
+    const known = own ?? (await unlessAborted(this.#findShared(request, digest), signal));
     if (known !== undefined) {
       const totalMs = this.#options.clock.monotonic() - startedAt;
       return { ...known, timings: { queueMs: 0, decodeMs: 0, matchMs: 0, totalMs } };
@@ -76,6 +80,15 @@ class CachingScanner implements Scanner {
     return known;
   }
 
+  async #findShared({ subject, message }: ScanRequest, sha256: string | undefined) {
+    const { shared } = this.#options;
+    if (shared === undefined || sha256 === undefined) return undefined;
+    const found = await shared.find({ sha256, subject, generation: this.generation });
+    if (found?.bytes !== message.byteLength) return undefined;
+    this.#cache.store(found, subject);
+    return found;
+  }
+
   /**
    * Keeps the report also when the caller has left by then, so that his next try is quick. A worker may have
    * read other bytes than were hashed here (a file closed under it), so its own digest decides.
@@ -84,6 +97,7 @@ class CachingScanner implements Scanner {
     const report = await this.#inner.judge(request, { leave, digest });
     if (report.sha256 === digest) {
       this.#cache.store(report, request.subject);
+      this.#options.shared?.store(report, request.subject);
     }
     return report;
   }

@@ -25,7 +25,8 @@ const LASTING_CAUSES: ReadonlySet<UnscannableCause> = new Set([
   'encrypted',
 ]);
 
-function isLasting({ verdict }: ScanReport): boolean {
+/** Do the bytes themselves decide it, so that it is worth keeping? */
+export function isLasting({ verdict }: ScanReport): boolean {
   return verdict.kind === 'unscannable' ? LASTING_CAUSES.has(verdict.cause) : verdict.kind !== 'skipped';
 }
 

@@ -37,6 +37,8 @@ const pair = (a: string, b: string) =>
   );
 const limits = (literal: number) => `${HOST}limits: { maxMessageBytes: 1000, maxLiteralBytes: ${literal} }\n`;
 
+const shared = (keys: string) => problemsOf(`upstream: { host: x }\nscan: { sharedVerdicts: { ${keys} } }\n`);
+
 describe('keys that contradict each other', () => {
   it('refuses two listeners on one port when their addresses overlap', () => {
     assert.match(
@@ -99,6 +101,21 @@ describe('keys that contradict each other', () => {
       problemsOf(limits(999)),
       /limits\.maxMessageBytes: 1000 is above limits\.maxLiteralBytes \(999\)/u,
     );
+    const spool = (all: number) => problemsOf(`upstream: { host: x }\nlimits: { maxSpoolBytes: ${all} }\n`);
+    assert.equal(spool(536_870_912), '');
+    assert.match(
+      spool(536_870_911),
+      /limits\.maxSessionSpoolBytes: 536870912 is above limits\.maxSpoolBytes/u,
+    );
+  });
+
+  it('refuses a shared verdict cache without a secret, and a secret without a cache', () => {
+    const [url, secret] = ['url: "redis://h"', `secret: ${'s'.repeat(32)}`];
+    assert.equal(shared(`${url}, ${secret}`), '');
+    assert.match(shared(url), /scan\.sharedVerdicts\.secret: and scan\.sharedVerdicts\.url need each other/u);
+    assert.match(shared(secret), /need each other/u);
+    assert.match(shared(`${url}, secret: ${'s'.repeat(31)}`), /32 to 500 visible/u);
+    assert.match(shared(`url: "http://h", ${secret}`), /scan\.sharedVerdicts\.url/u);
   });
 });
 

@@ -164,10 +164,12 @@ function order(config: Config): ConfigIssue[] {
 /** One of a pair alone is a mistake. */
 function together(config: Config): ConfigIssue[] {
   const { s3 } = config.quarantine;
+  const shared = config.scan.sharedVerdicts;
   const pairs: readonly (readonly [KeyPath, unknown, string, unknown])[] = [
     [['quarantine', 's3', 'bucket'], s3.bucket, 'quarantine.s3.endpoint', s3.endpoint],
     [['quarantine', 's3', 'accessKeyId'], s3.accessKeyId, 'quarantine.s3.endpoint', s3.endpoint],
     [['quarantine', 's3', 'secretAccessKey'], s3.secretAccessKey, 'quarantine.s3.endpoint', s3.endpoint],
+    [['scan', 'sharedVerdicts', 'secret'], shared.secret, 'scan.sharedVerdicts.url', shared.url],
     [['admin', 'tlsKey'], config.admin.tlsKey, 'admin.tlsCert', config.admin.tlsCert],
   ];
   return pairs.flatMap(([path, value, otherName, other]) =>
@@ -195,7 +197,7 @@ const CHECKS: readonly {
   { reads: ['listeners', 'trustedProxies'], check: listenerChecks },
   { reads: ['imapsPorts', 'pop3sPorts'], check: portListChecks },
   { reads: ['limits', 'scan'], check: order },
-  { reads: ['quarantine', 'admin'], check: together },
+  { reads: ['quarantine', 'admin', 'scan'], check: together },
 ];
 
 /**

@@ -81,7 +81,7 @@ function isSecret(path: KeyPath): boolean {
 function textOf(path: KeyPath, value: unknown): string | null {
   if (value === undefined) return null;
   if (typeof value !== 'string') return JSON.stringify(value);
-  return /^https?:\/\//iu.test(value) ? withoutSecrets(path, value) : value;
+  return /^(?:https?|rediss?):\/\//iu.test(value) ? withoutSecrets(path, value) : value;
 }
 
 /** Names and passwords in addresses are secrets as well. */

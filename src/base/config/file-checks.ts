@@ -71,6 +71,14 @@ function checkReadable(path: KeyPath, file: string): ConfigIssue[] {
   }
 }
 
+function sharedVerdictsCa({ scan: { sharedVerdicts } }: Config): ConfigIssue[] {
+  const { ca } = sharedVerdicts;
+  const at = ['scan', 'sharedVerdicts', 'ca'];
+  const loaded =
+    ca === undefined ? undefined : load(at, ca, 'certificate', (pem) => new X509Certificate(pem));
+  return loaded !== undefined && 'issue' in loaded ? [loaded.issue] : [];
+}
+
 /** Certificates, keys, authorities and rules that the configuration names and that cannot be used. */
 export function fileChecks(config: Config): readonly ConfigIssue[] {
   const { ca } = config.upstream.tls;
@@ -82,6 +90,7 @@ export function fileChecks(config: Config): readonly ConfigIssue[] {
     ...config.tls.certificates.flatMap((pair, index) => checkPair(pair, ['tls', 'certificates', index])),
     ...adminPair(config),
     ...(authorities !== undefined && 'issue' in authorities ? [authorities.issue] : []),
+    ...sharedVerdictsCa(config),
     ...config.rules.flatMap((file, index) => checkReadable(['rules', index], file)),
     ...config.shadowRules.flatMap((file, index) => checkReadable(['shadowRules', index], file)),
     ...config.scan.digests.deny.flatMap((file, i) => checkReadable(['scan', 'digests', 'deny', i], file)),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sharedVerdictsSchema } from './shared-verdicts-schema.ts';
 import { count, listenPort, MIB, path } from './value-schemas.ts';
 
 const DAY_MS = 86_400_000;
@@ -94,6 +95,7 @@ export const scanSchema = z
       .prefault({})
       .describe('How messages are taken apart.'),
     clamd: clamdSchema,
+    sharedVerdicts: sharedVerdictsSchema,
     digests: digestsSchema,
     limits: scanLimitsSchema,
   })

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { redisStore } from './redis-store.ts';
+import type { SharedStore } from './shared-store.ts';
+
+/** Commands of one connection, as far as they are whole: arrays of bulk strings (RESP). */
+function commandsIn(bytes: Buffer): { readonly commands: string[][]; readonly rest: Buffer } {
+  const commands: string[][] = [];
+  let rest = bytes;
+  for (;;) {
+    const found = /^\*(\d+)\r\n/u.exec(rest.toString('latin1'));
+    if (found === null) return { commands, rest };
+    let at = found[0].length;
+    const command: string[] = [];
+    for (let left = Number(found[1]); left > 0; left -= 1) {
+      const header = /^\$(\d+)\r\n/u.exec(rest.toString('latin1', at));
+      const start = at + (header?.[0].length ?? 0);
+      const end = start + Number(header?.[1] ?? 0);
+      if (header === null || rest.length < end + 2) return { commands, rest };
+      command.push(rest.toString('latin1', start, end));
+      at = end + 2;
+    }
+    commands.push(command);
+    rest = rest.subarray(at);
+  }
+}
+
+type Answer = (command: readonly string[], socket: Socket) => string | Buffer | undefined;
+
+/** As much of a server as the client needs to connect. */
+const greeting: Answer = ([name = '']) => {
+  if (name === 'HELLO') return '%1\r\n$5\r\nproto\r\n:3\r\n';
+  return name === 'PING' ? '+PONG\r\n' : '+OK\r\n';
+};
+
+async function listen(t: TestContext, onSocket: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    onSocket(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    sockets.forEach((socket) => socket.destroy());
+    server.close();
+  });
+  const bound = server.address();
+  assert.ok(typeof bound === 'object' && bound !== null);
+  const { port }: AddressInfo = bound;
+  return `redis://127.0.0.1:${port}`;
+}
+
+async function scripted(t: TestContext, answer: Answer): Promise<string> {
+  return await listen(t, (socket) => {
+    let waiting = Buffer.alloc(0);
+    socket.on('data', (bytes) => {
+      const { commands, rest } = commandsIn(Buffer.concat([waiting, bytes]));
+      waiting = Buffer.from(rest);
+      for (const command of commands) {
+        const reply = answer(command, socket);
+        if (reply !== undefined) socket.write(reply);
+      }
+    });
+  });
+}
+
+async function open(t: TestContext, url: string): Promise<SharedStore> {
+  const store = await redisStore({ url })(new AbortController().signal);
+  t.after(() => store.close());
+  return store;
+}
+
+describe('the Redis client of the shared verdicts', () => {
+  it('reads and writes bytes as they are, with a time to live', async (t) => {
+    const stored = new Map<string, Buffer>();
+    let life: readonly string[] = [];
+    const url = await scripted(t, (command, socket) => {
+      const [name, key = '', value = '', ...options] = command;
+      if (name === 'SET') {
+        stored.set(key, Buffer.from(value, 'latin1'));
+        life = options;
+        return '+OK\r\n';
+      }
+      if (name !== 'GET') return greeting(command, socket);
+      const found = stored.get(key);
+      if (found === undefined) return '_\r\n';
+      return Buffer.concat([Buffer.from(`$${found.length}\r\n`), found, Buffer.from('\r\n')]);
+    });
+    const store = await open(t, url);
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, at) => at));
+    assert.equal(await store.get('k'), undefined);
+    await store.set('k', bytes, 5_000);
+    assert.deepEqual(await store.get('k'), bytes);
+    assert.deepEqual(life, ['PX', '5000']);
+  });
+
+  it('says no to a server that accepts and never answers', async (t) => {
+    const url = await listen(t, () => undefined);
+    const controller = new AbortController();
+    const opened = redisStore({ url })(controller.signal);
+    setImmediate(() => controller.abort(new Error('no answer')));
+    await assert.rejects(opened, /no answer/u);
+  });
+
+  it('says no to a server that is not there', async () => {
+    await assert.rejects(redisStore({ url: 'redis://127.0.0.1:1' })(new AbortController().signal));
+  });
+
+  for (const garbage of [
+    'HTTP/1.1 400 Bad Request\r\n\r\n',
+    '$99999999999999\r\nx',
+    '*-7\r\n\0\0\0',
+    '\u0000'.repeat(100),
+  ]) {
+    it(`says no to something else: ${JSON.stringify(garbage.slice(0, 20))}`, async (t) => {
+      const url = await listen(t, (socket) => socket.end(garbage, 'latin1'));
+      await assert.rejects(redisStore({ url })(new AbortController().signal));
+    });
+  }
+
+  it('says no to a server that refuses the password', async (t) => {
+    const url = await scripted(t, () => '-WRONGPASS invalid username-password pair\r\n');
+    const withName = url.replace('//', '//ann:secret@');
+    await assert.rejects(redisStore({ url: withName })(new AbortController().signal), /WRONGPASS/u);
+  });
+
+  it('rejects what is under way when the connection breaks, and everything after it', async (t) => {
+    const url = await scripted(t, (command, socket) => {
+      if (command[0] !== 'GET') return greeting(command, socket);
+      socket.destroy();
+      return undefined;
+    });
+    const store = await open(t, url);
+    await assert.rejects(store.get('k'));
+    await assert.rejects(store.get('k'));
+    store.close();
+    store.close();
+  });
+
+  it('rejects what is under way when it is closed', async (t) => {
+    const url = await scripted(t, (command, socket) =>
+      command[0] === 'GET' ? undefined : greeting(command, socket),
+    );
+    const store = await open(t, url);
+    const asked = store.get('k');
+    setImmediate(() => store.close());
+    await assert.rejects(asked);
+  });
+});
