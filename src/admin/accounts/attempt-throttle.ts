@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 
 /** Keys that are remembered; the oldest are forgotten. */
-const MAX_KEYS = 10_000;
+export const MAX_KEYS = 10_000;
 /** A person mistypes now and then; from here on each failure doubles the wait. */
 const FREE_ATTEMPTS = 3;
 const FIRST_WAIT_MS = 1_000;
