@@ -61,7 +61,7 @@ export interface AppOverrides {
 export interface App {
   /** Listens. Rejects with a `GatewayError`; then nothing runs. */
   start(): Promise<void>;
-  /** Reads rules, lists and certificates anew; each changes as a whole or stays. Never rejects. */
+  /** Reads rules, lists, certificates, exclusions and policies anew; each changes as a whole or stays. Never rejects. */
   reload(reason: string): Promise<void>;
   /** Drains and stops under one deadline; never rejects. */
   stop(reason: string): Promise<void>;
@@ -93,6 +93,7 @@ export async function createApp(configured: Config, overrides: AppOverrides = {}
     maxEntries: CACHED_VERDICTS,
     maxAgeMs: CACHED_VERDICT_MS,
     clock,
+    shared: scans.shared,
   });
   const { quarantine } = overrides;
   const administration = new Administration({ config, metrics, clock, log, quarantine });
@@ -137,7 +138,6 @@ function inTurn(...logs: readonly JudgementLog[]): JudgementLog {
 
 interface AdminParts {
   readonly config: Config;
-  readonly switches: ProtectionSwitches;
   readonly reload: ConfigurationReload;
   readonly switches: ProtectionSwitches;
   readonly administration: Administration;
@@ -228,8 +228,8 @@ interface Parts {
   readonly admin: AdminServer | undefined;
   readonly administration: Administration;
   readonly notifier: Notifier;
-  readonly reloads: ReloadRegistry;
   readonly reload: ConfigurationReload;
+  readonly reloads: ReloadRegistry;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -241,8 +241,8 @@ function assemble({
   admin,
   administration,
   notifier,
-  reloads,
   reload,
+  reloads,
   metrics,
   log,
 }: Parts): App {
@@ -257,8 +257,8 @@ function assemble({
         start: async () => hunts.changed(scans.pool.generation),
         stop: () => hunts.close(),
       },
-      { name: 'notifications', stop: (ms) => notifier.close(Math.min(ms, ALERT_DEADLINE_MS)) },
       reload.part(),
+      { name: 'notifications', stop: (ms) => notifier.close(Math.min(ms, ALERT_DEADLINE_MS)) },
       {
         name: 'event-loop watch',
         start: async () => void (stopWatching = watchEventLoopLag(metrics.eventLoopLag)),
