@@ -35,6 +35,8 @@ export interface RarSeal {
   readonly hasCheck?: boolean;
   /** The check's own sum is wrong. */
   readonly spoilsCheck?: boolean;
+  /** Of RAR 5: service headers in front, each with a check of its own that the password does not pass. */
+  readonly decoys?: number;
   /** Of RAR 5: headers are encrypted as well. */
   readonly hidesNames?: boolean;
 }
@@ -73,6 +75,16 @@ function file5(content: Buffer, packedBytes: number, seal: RarSeal): Buffer {
   );
 }
 
+/** A service header that programs pass over. */
+function decoy5(index: number): Buffer {
+  const folded = Buffer.alloc(8, index + 1);
+  const check = Buffer.concat([folded, hash('sha256', folded, 'buffer').subarray(0, 4)]);
+  const record = Buffer.concat([Buffer.from([1, 0, 1, 0]), SALT, IV, check]);
+  const extra = Buffer.concat([vint(record.length), record]);
+  const rest = Buffer.from([0, 0, 0, 0, 0, 3]);
+  return block5(Buffer.from([3, 3]), vint(extra.length), vint(0), rest, Buffer.from('XYZ'), extra);
+}
+
 /** RAR 5: the content is encrypted, and the headers if asked for. */
 export function lockedRar5(content: Buffer, seal: RarSeal): Buffer {
   const { power = 4, hidesNames = false } = seal;
@@ -83,6 +95,7 @@ export function lockedRar5(content: Buffer, seal: RarSeal): Buffer {
     Buffer.from('526172211a070100', 'hex'),
     hidesNames ? lock : Buffer.alloc(0),
     header(block5(Buffer.from([1, 0, 0]))),
+    ...Array.from({ length: seal.decoys ?? 0 }, (_, index) => header(decoy5(index))),
     header(file5(content, data.length, seal)),
     data,
     header(block5(Buffer.from([5, 0, 0]))),

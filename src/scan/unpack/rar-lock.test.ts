@@ -4,7 +4,7 @@ import { Budget } from '../budget.ts';
 import { TEST_LIMITS } from '../test-limits.ts';
 import { createUnpackers } from './index.ts';
 import { openAll, type Opened, yields } from './open-all.ts';
-import { MAX_RAR_ROUNDS_POWER, rarLock } from './rar-lock.ts';
+import { MAX_RAR_CHECKS, MAX_RAR_ROUNDS_POWER, rarLock } from './rar-lock.ts';
 import { lockedRar4, lockedRar5 } from './rar-for-test.ts';
 
 const MARKER = 'POSTERN-TEST-MARK';
@@ -49,10 +49,20 @@ describe('encrypted rar', () => {
     assert.equal(rarLock(lockedRar5(content, { password, spoilsCheck: true })), undefined);
   });
 
+  it('are told by so many checks; with one more, 7-Zip is asked', async () => {
+    const within = lockedRar5(content, { password, decoys: MAX_RAR_CHECKS - 1 });
+    assert.equal(rarLock(within)?.mayOpen(password, new Budget(TEST_LIMITS, () => 0)), true);
+    const over = lockedRar5(content, { password, decoys: MAX_RAR_CHECKS });
+    assert.equal(rarLock(over), undefined);
+    for (const bytes of [within, over]) {
+      assert.equal(yields(await open(bytes, ['wrong', password]), MARKER), true);
+    }
+  });
+
   it('hashes so many rounds and not twice as many', () => {
     const budget = new Budget(TEST_LIMITS, () => 0);
     const opens = (power: number): boolean | undefined =>
-      rarLock(lockedRar5(content, { password, power }))?.(password, budget);
+      rarLock(lockedRar5(content, { password, power }))?.mayOpen(password, budget);
     assert.equal(opens(MAX_RAR_ROUNDS_POWER), true);
     assert.equal(opens(MAX_RAR_ROUNDS_POWER + 1), false);
   });

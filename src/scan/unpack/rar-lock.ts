@@ -3,17 +3,21 @@ import { crc32 } from 'node:zlib';
 import type { Budget } from '../budget.ts';
 import { hasMagic, u16le, u8 } from './byte-view.ts';
 
-/** Whether a password may be the right one: a false yes costs a run of 7-Zip, a false no is not allowed. */
-export type RarLock = (password: string, budget: Budget) => boolean;
+export interface RarLock {
+  /** Whether a password may be the right one: a false yes costs a run of 7-Zip, a false no is not allowed. */
+  mayOpen(password: string, budget: Budget): boolean;
+  /** Without a password nothing can come out. */
+  readonly isWhole: boolean;
+}
 
 const RAR5_MAGIC = 'Rar!\u001a\u0007\u0001\u0000';
 const RAR4_MAGIC = 'Rar!\u001a\u0007\u0000';
 /** Writers take 15. At 20 one try takes a third of a second; RAR itself would go to 24. */
 export const MAX_RAR_ROUNDS_POWER = 20;
-/** Headers looked at for a password check; every encrypted file has one. */
-const MAX_RAR_HEADERS = 64;
+/** Headers looked at for a password check, one or more for each file. */
+const MAX_RAR_HEADERS = 2000;
 /** Checks that differ: files of one archive share theirs. */
-const MAX_RAR_CHECKS = 8;
+export const MAX_RAR_CHECKS = 8;
 
 /** Fields of RAR 5: numbers of seven bits a byte, the lowest first. */
 class FieldReader {
@@ -73,27 +77,29 @@ const SERVICE_HEADER = 3;
 const ENCRYPTION_HEADER = 4;
 const ENCRYPTION_RECORD = 1;
 
-function recordCheck(extra: Buffer): PasswordCheck | undefined {
+/** The content of the record that says how a file is encrypted. */
+function encryptionOf(extra: Buffer): FieldReader | undefined {
   for (let at = 0; at < extra.length;) {
     const fields = new FieldReader(extra, at);
     const size = fields.number();
     const end = fields.at + size;
     if (fields.number() === ENCRYPTION_RECORD) {
-      return readCheck(fields, 16);
+      return fields;
     }
     at = Math.max(end, at + 1);
   }
   return undefined;
 }
 
-function checksOf(archive: Buffer): PasswordCheck[] {
-  const found = new Map<string, PasswordCheck>();
-  let at = RAR5_MAGIC.length;
-  for (
-    let count = 0;
-    count < MAX_RAR_HEADERS && found.size < MAX_RAR_CHECKS && at + 7 < archive.length;
-    count += 1
-  ) {
+interface Header {
+  readonly type: number;
+  /** Behind the fields that all headers have. */
+  readonly fields: FieldReader;
+  readonly extra: Buffer;
+}
+
+function* headers(archive: Buffer): Generator<Header, void, void> {
+  for (let at = RAR5_MAGIC.length; at + 7 < archive.length;) {
     const fields = new FieldReader(archive, at + 4);
     const size = fields.number();
     const end = fields.at + size;
@@ -101,15 +107,38 @@ function checksOf(archive: Buffer): PasswordCheck[] {
     const flags = fields.number();
     const extraBytes = (flags & EXTRA_AREA) === 0 ? 0 : fields.number();
     const dataBytes = (flags & DATA_AREA) === 0 ? 0 : fields.number();
-    const isFile = type === FILE_HEADER || type === SERVICE_HEADER;
-    const extra = archive.subarray(Math.max(at, end - extraBytes), end);
-    const check = type === ENCRYPTION_HEADER ? readCheck(fields, 0) : isFile ? recordCheck(extra) : undefined;
-    if (check !== undefined) {
-      found.set(`${check.power} ${check.salt.toString('hex')}`, check);
+    yield { type, fields, extra: archive.subarray(Math.max(at, end - extraBytes), end) };
+    if (type === ENCRYPTION_HEADER) {
+      return; // everything behind it is encrypted
     }
-    at = type === ENCRYPTION_HEADER ? archive.length : end + dataBytes;
+    at = end + dataBytes;
   }
-  return [...found.values()];
+}
+
+interface Checks {
+  readonly found: readonly PasswordCheck[];
+  readonly isWhole: boolean;
+}
+
+/** Undefined when there are more than are looked at: the one that counts could be behind decoys. */
+function checksOf(archive: Buffer): Checks | undefined {
+  const found = new Map<string, PasswordCheck>();
+  let isWhole = true;
+  let count = 0;
+  for (const { type, fields, extra } of headers(archive)) {
+    const isFile = type === FILE_HEADER || type === SERVICE_HEADER;
+    const record = isFile ? encryptionOf(extra) : undefined;
+    const check = type === ENCRYPTION_HEADER ? readCheck(fields, 0) : record && readCheck(record, 16);
+    if (check !== undefined) {
+      found.set(`${check.power} ${check.salt.toString('hex')} ${check.value.toString('hex')}`, check);
+    }
+    isWhole &&= type !== FILE_HEADER || record !== undefined;
+    count += 1;
+    if (count > MAX_RAR_HEADERS || found.size > MAX_RAR_CHECKS) {
+      return undefined;
+    }
+  }
+  return { found: [...found.values()], isWhole };
 }
 
 function passes(password: string, { power, salt, value }: PasswordCheck): boolean {
@@ -124,33 +153,47 @@ function passes(password: string, { power, salt, value }: PasswordCheck): boolea
 
 function rar5Lock(archive: Buffer): RarLock | undefined {
   const checks = checksOf(archive);
-  if (checks.length === 0) {
+  if (checks === undefined || checks.found.length === 0) {
     return undefined;
   }
-  const affordable = checks.filter(({ power }) => power <= MAX_RAR_ROUNDS_POWER);
-  return (password, budget) =>
+  const affordable = checks.found.filter(({ power }) => power <= MAX_RAR_ROUNDS_POWER);
+  const mayOpen = (password: string, budget: Budget): boolean =>
     affordable.some((check) => {
       budget.checkTime();
       return passes(password, check);
     });
+  return { mayOpen, isWhole: checks.isWhole };
 }
 
 const RAR4_ROUNDS = 0x40000;
 const RAR4_CHUNK = 0x1000;
 const HIDDEN_HEADERS = 0x80;
+/** Sizes of headers have 16 bits; the last block may reach beyond. */
+const MAX_RAR4_HEADER_BYTES = 0x10000;
 /** Longer ones run into a fault of the format's hash that programs repeat; they are left to 7-Zip. */
 const MAX_RAR4_SECRET_BYTES = 63;
+
+/** The secret before each counter of three bytes; the lowest never changes when the counters of a chunk are renewed. */
+function rar4Chunk(secret: Buffer): Buffer {
+  const unit = secret.length + 3;
+  const chunk = Buffer.alloc(unit * RAR4_CHUNK);
+  for (let index = 0, at = 0; index < RAR4_CHUNK; index += 1, at += unit) {
+    secret.copy(chunk, at);
+    chunk[at + secret.length] = index & 255;
+  }
+  return chunk;
+}
 
 /** The fifth word of the hash so far gives a byte of the vector sixteen times; the key is the rest, words turned. */
 function rar4Key(secret: Buffer): { key: Buffer; iv: Buffer } {
   const unit = secret.length + 3;
-  const chunk = Buffer.alloc(unit * RAR4_CHUNK);
+  const chunk = rar4Chunk(secret);
   const digest = createHash('sha1');
   const iv = Buffer.alloc(16);
   for (let first = 0; first < RAR4_ROUNDS; first += RAR4_CHUNK) {
-    for (let index = 0, at = 0; index < RAR4_CHUNK; index += 1, at += unit) {
-      secret.copy(chunk, at);
-      chunk.writeUIntLE(first + index, at + secret.length, 3);
+    for (let at = secret.length, round = first; at < chunk.length; at += unit, round += 1) {
+      chunk[at + 1] = (round >> 8) & 255;
+      chunk[at + 2] = round >> 16;
     }
     if (first % (RAR4_ROUNDS / 16) === 0) {
       iv[first / (RAR4_ROUNDS / 16)] = u8(digest.copy().update(chunk.subarray(0, unit)).digest(), 19);
@@ -164,11 +207,11 @@ function rar4Key(secret: Buffer): { key: Buffer; iv: Buffer } {
 function rar4Lock(archive: Buffer): RarLock | undefined {
   const mainBytes = u16le(archive, 12);
   const salt = archive.subarray(7 + mainBytes, 15 + mainBytes);
-  const sealed = archive.subarray(15 + mainBytes, 15 + mainBytes + 0x1000);
+  const sealed = archive.subarray(15 + mainBytes, 15 + mainBytes + MAX_RAR4_HEADER_BYTES);
   if ((u16le(archive, 10) & HIDDEN_HEADERS) === 0 || sealed.length < 16) {
     return undefined;
   }
-  return (password, budget) => {
+  const mayOpen = (password: string, budget: Budget): boolean => {
     budget.checkTime();
     const secret = Buffer.concat([Buffer.from(password, 'utf16le'), salt]);
     if (secret.length > MAX_RAR4_SECRET_BYTES) {
@@ -176,12 +219,13 @@ function rar4Lock(archive: Buffer): RarLock | undefined {
     }
     const { key, iv } = rar4Key(secret);
     const cipher = createDecipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
-    const plain = cipher.update(sealed.subarray(0, sealed.length - (sealed.length % 16)));
-    const size = u16le(plain, 5);
-    return (
-      size >= 7 && (size > plain.length || (crc32(plain.subarray(2, size)) & 0xffff) === u16le(plain, 0))
-    );
+    const start = cipher.update(sealed.subarray(0, 16));
+    const size = u16le(start, 5);
+    const rest = cipher.update(sealed.subarray(16, Math.ceil(size / 16) * 16));
+    const header = Buffer.concat([start, rest]).subarray(0, size);
+    return size >= 7 && header.length === size && (crc32(header.subarray(2)) & 0xffff) === u16le(start, 0);
   };
+  return { mayOpen, isWhole: true };
 }
 
 /** The test of passwords for an encrypted archive; undefined when it offers none. */

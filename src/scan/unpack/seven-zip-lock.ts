@@ -27,11 +27,21 @@ interface Pack {
   readonly reader: string;
 }
 
+/**
+ * Whether keys may be right. With `none` the decoder would refuse the first block; with `likely` the last block is
+ * filled with zeros as well, as writers do, which is no proof but where to look first.
+ */
+export type Fit = 'likely' | 'possible' | 'none';
+
+interface LockedPack extends Pack {
+  readonly cipher: Cipher;
+}
+
 /** One folder of an archive whose packed streams may be encrypted. */
 export interface SevenZipLock {
   readonly rules: readonly SevenZipKeyRule[];
-  /** False when the first block under these keys (in the order of `rules`) cannot be the start of what it must be. */
-  mayOpen(keys: readonly Buffer[]): boolean;
+  /** What the first and the last block say of these keys, in the order of `rules`. */
+  fit(keys: readonly Buffer[]): Fit;
   /** The packed streams, decrypted where keys are given, and the folder without its encryption. */
   unlock(keys: readonly Buffer[] | undefined): { folder: SevenZipFolder; packs: Buffer[] };
 }
@@ -120,15 +130,39 @@ class FolderLock implements SevenZipLock {
     }
   }
 
-  mayOpen(keys: readonly Buffer[]): boolean {
-    const locked = this.#packs.filter(({ cipher }) => cipher !== undefined);
-    return locked.every(({ bytes, cipher, reader, size }, index) => {
-      const key = keys[index];
+  fit(keys: readonly Buffer[]): Fit {
+    return !this.#startsRight(keys) ? 'none' : this.#endsRight(keys) ? 'likely' : 'possible';
+  }
+
+  #startsRight(keys: readonly Buffer[]): boolean {
+    return this.#every(keys, ({ bytes, cipher, reader, size }, key) => {
       const starts = STARTS[reader];
-      if (key === undefined || cipher === undefined || starts === undefined || size === 0) {
+      if (starts === undefined || size === 0) {
         return true;
       }
       return starts(decrypt(key, cipher, bytes.subarray(0, BLOCK_BYTES)).subarray(0, size));
+    });
+  }
+
+  #endsRight(keys: readonly Buffer[]): boolean {
+    return this.#every(keys, ({ bytes, cipher, size }, key) => {
+      const lastAt = size - (size % BLOCK_BYTES);
+      if (lastAt === size || bytes.length < lastAt + BLOCK_BYTES) {
+        return true;
+      }
+      const iv = lastAt === 0 ? cipher.iv : bytes.subarray(lastAt - BLOCK_BYTES, lastAt);
+      const last = decrypt(key, { ...cipher, iv }, bytes.subarray(lastAt, lastAt + BLOCK_BYTES));
+      return last.subarray(size - lastAt).every((byte) => byte === 0);
+    });
+  }
+
+  #every(keys: readonly Buffer[], test: (pack: LockedPack, key: Buffer) => boolean): boolean {
+    const locked = this.#packs.flatMap((pack) =>
+      pack.cipher === undefined ? [] : [{ ...pack, cipher: pack.cipher }],
+    );
+    return locked.every((pack, index) => {
+      const key = keys[index];
+      return key === undefined || test(pack, key);
     });
   }
 

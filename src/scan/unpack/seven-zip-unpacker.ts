@@ -24,6 +24,8 @@ const WEAK_FORMATS: ReadonlySet<string> = new Set([
 /** Only these ask for a password. */
 const ENCRYPTING_FORMATS: ReadonlySet<string> = new Set(['7z', 'rar', 'rar5', 'arj', 'dmg', 'wim']);
 
+const NOTHING: SevenZipOutcome = { files: [], encrypted: true, failed: false };
+
 interface Readers {
   readonly sevenZip: SevenZip;
   readonly vault: SevenZipVault;
@@ -73,7 +75,7 @@ class SevenZipRun {
   /** Where a password can be told by itself, 7-Zip sees the right one only. */
   async #openLocked(format: SevenZipFormat, lock: RarLock): Promise<void> {
     const opened = await this.#tryPasswords(format, lock);
-    const sealed = opened ?? (await this.#extract(format, ''));
+    const sealed = opened ?? (lock.isWhole ? NOTHING : await this.#extract(format, ''));
     this.#conclude(format, opened, sealed);
   }
 
@@ -95,7 +97,7 @@ class SevenZipRun {
 
   async #tryPasswords(format: SevenZipFormat, lock?: RarLock): Promise<SevenZipOutcome | undefined> {
     for (const password of new PasswordTries(this.#out, [], this.#piece.name).candidates()) {
-      if (lock === undefined || lock(password, this.#out.budget)) {
+      if (lock === undefined || lock.mayOpen(password, this.#out.budget)) {
         const outcome = await this.#extract(format, password);
         if (!outcome.encrypted) {
           return outcome;

@@ -113,9 +113,16 @@ function passwordsAfter(before: number): string[] {
 
 describe('encrypted 7z without a checksum', () => {
   const content = Buffer.from(`harmless ${MARKER}, and more than a block`);
-  const sealed = sealSevenZip(storedSevenZip(content), { password: 'secret4711' });
+  const sealed = sealSevenZip(storedSevenZip(content), { password: 'secret4711', padding: 0x41 });
   it('is read with each password and never counts as opened', async () => {
     const opened = await open(sealed, passwordsAfter(2));
+    assert.equal(yields(opened, MARKER), true);
+    assert.deepEqual(opened.causes, ['encrypted']);
+  });
+
+  it('is read first with the password after which writers would have filled the last block', async () => {
+    const filled = sealSevenZip(storedSevenZip(content), { password: 'secret4711' });
+    const opened = await open(filled, passwordsAfter(2 * MAX_DOUBTFUL_READINGS));
     assert.equal(yields(opened, MARKER), true);
     assert.deepEqual(opened.causes, ['encrypted']);
   });

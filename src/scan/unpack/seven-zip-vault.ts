@@ -14,7 +14,7 @@ import {
   writeSevenZip,
 } from './seven-zip-header.ts';
 import { idOf, type SevenZipKeyRule, SevenZipKeys } from './seven-zip-key.ts';
-import { COPY, type SevenZipLock, sevenZipLocks } from './seven-zip-lock.ts';
+import { COPY, type Fit, type SevenZipLock, sevenZipLocks } from './seven-zip-lock.ts';
 import type { SevenZip, SevenZipOutcome } from './seven-zip.ts';
 import type { Yield } from './unpacker.ts';
 
@@ -82,23 +82,23 @@ class Vault {
   }
 
   /**
-   * Notes the keys where they may be right; true when they may be for every encrypted folder. After a folder that
+   * Notes the keys where they may be right, and says whether they may be for every encrypted folder. After one that
    * they do not open no further key is derived: folders with a salt of their own would each cost one.
    */
-  tryKeys(derive: (rule: SevenZipKeyRule) => Buffer): boolean {
+  tryKeys(derive: (rule: SevenZipKeyRule) => Buffer): Fit {
     const known = new Map<string, Buffer>();
-    let all = true;
+    const fits: Fit[] = [];
     for (const [index, lock] of this.locks.entries()) {
       const isKnown = lock.rules.every((rule) => known.has(idOf(rule)));
-      if (all || isKnown) {
+      if (isKnown || !fits.includes('none')) {
         const keys = lock.rules.map((rule) => known.get(idOf(rule)) ?? derive(rule));
         lock.rules.forEach((rule, at) => known.set(idOf(rule), keys[at] ?? Buffer.alloc(0)));
-        const fits = lock.mayOpen(keys);
-        this.#keys[index] = fits ? keys : this.#keys[index];
-        all &&= fits;
+        const fit = lock.fit(keys);
+        this.#keys[index] = fit === 'none' ? this.#keys[index] : keys;
+        fits.push(fit);
       }
     }
-    return all;
+    return fits.includes('none') ? 'none' : fits.includes('possible') ? 'possible' : 'likely';
   }
 
   get isHalfOpen(): boolean {
@@ -184,7 +184,7 @@ class VaultRun {
     }
     const passwords = vault.isLocked ? this.#tries.candidates() : [''];
     for (const password of passwords) {
-      if (vault.tryKeys((rule) => this.#keys.derive(password, rule, this.#out.budget))) {
+      if (this.#tryKeys(vault, password) !== 'none') {
         const bytes = await this.#unpackHeader(vault);
         if (bytes !== undefined && crc32(bytes) === u32le(digests, 2)) {
           this.#tries.worked(password);
@@ -210,19 +210,59 @@ class VaultRun {
       return { outcomes: [await this.#extract(vault)], isSealed: false };
     }
     const doubtful = new DoubtfulReadings(this.#out.budget.objectAllowance());
+    const later: string[] = [];
     for (const password of this.#tries.candidates()) {
-      if (!doubtful.isFull && vault.tryKeys((rule) => this.#keys.derive(password, rule, this.#out.budget))) {
-        const outcome = await this.#extract(vault);
-        if (!outcome.failed && vault.isVerified) {
-          return { outcomes: [outcome], isSealed: false };
-        }
-        doubtful.add(outcome);
+      const fit = this.#tryKeys(vault, password);
+      const opened = fit === 'likely' ? await this.#read(vault, doubtful) : undefined;
+      if (opened !== undefined) {
+        return opened;
+      }
+      later.push(...(fit === 'possible' ? [password] : []));
+    }
+    return (await this.#openUnlikely(vault, later, doubtful)) ?? this.#sealed(vault, doubtful);
+  }
+
+  /** What decoders would accept although no writer fills its last block like that. */
+  async #openUnlikely(
+    vault: Vault,
+    passwords: readonly string[],
+    doubtful: DoubtfulReadings,
+  ): Promise<VaultOutcome | undefined> {
+    const unlikely = new Set(passwords);
+    for (const password of new PasswordTries(this.#out, passwords).candidates()) {
+      if (!unlikely.has(password) || doubtful.isFull) {
+        return undefined;
+      }
+      this.#tryKeys(vault, password);
+      const opened = await this.#read(vault, doubtful);
+      if (opened !== undefined) {
+        return opened;
       }
     }
+    return undefined;
+  }
+
+  async #read(vault: Vault, doubtful: DoubtfulReadings): Promise<VaultOutcome | undefined> {
+    const outcome = doubtful.isFull ? undefined : await this.#extract(vault);
+    if (outcome === undefined) {
+      return undefined;
+    }
+    if (!outcome.failed && vault.isVerified) {
+      return { outcomes: [outcome], isSealed: false };
+    }
+    doubtful.add(outcome);
+    return undefined;
+  }
+
+  async #sealed(vault: Vault, doubtful: DoubtfulReadings): Promise<VaultOutcome> {
     if (doubtful.readings.length === 0 && vault.isHalfOpen) {
       doubtful.add(await this.#extract(vault));
     }
     return { outcomes: doubtful.readings, isSealed: true };
+  }
+
+  #tryKeys(vault: Vault, password: string): Fit {
+    return vault.tryKeys((rule) => this.#keys.derive(password, rule, this.#out.budget));
   }
 
   #extract(vault: Vault): Promise<SevenZipOutcome> {
