@@ -33,6 +33,12 @@ function unique(values: readonly number[]): number[] {
   return [...new Set(values)];
 }
 
+/** What of a header decides how a password is tried: a local header and its directory entry mostly agree. */
+function lockOf({ method, flags, crc, time, extra }: ZipClaim): string {
+  const aes = extraField(extra, AES_EXTRA)?.toString('hex') ?? '';
+  return [method, flags, crc, time, aes].join(' ');
+}
+
 /** Reads the entries of one archive. */
 class ZipWalk {
   readonly #bytes: Buffer;
@@ -158,8 +164,9 @@ class ZipWalk {
   }
 
   async #encrypted(entry: ZipEntry, claims: readonly ZipClaim[]): Promise<void> {
+    const different = [...new Map(claims.map((claim) => [lockOf(claim), claim])).values()];
     for (const password of this.#tries.candidates()) {
-      for (const claim of claims) {
+      for (const claim of different) {
         const reading = await this.#decrypt(entry, claim, password);
         if (reading !== undefined) {
           this.#tries.worked(password);
