@@ -102,20 +102,20 @@ describe('what administrators switch and start in a browser', () => {
   it('switches protection off for a while and on again: new sessions feel it at once', async () => {
     assert.ok(!(await fetched()).equals(bytes), 'the substitute');
     await page('Protection');
-    await tab.click('To off …');
+    await tab.click('Switch off …');
     await tab.shows(/infected mail reaches its readers/u);
     await tab.fill('reason', 'a printer cannot log in');
-    await tab.click('Switch to off');
+    await tab.click('Switch off');
     await tab.shows(/Protection \(master switch\)\s+off\s+on\s+user:ann[^]*a printer cannot log in/u);
     const unscanned = await ImapReader.inbox(imapEndpoint(gateway, 'clear'), 'u1');
     assert.ok((await fetched()).equals(bytes), 'the original');
-    await tab.shows(/1 open session is forwarded untouched/u);
+    await tab.shows(/forwarded untouched: 1\./u);
     await page('Status');
     await tab.shows(/Red: [^]*Protection is off[^]*Switched by user:ann until \d{4}-/u);
     await page('Protection');
-    await tab.click('To on …');
+    await tab.click('Switch on …');
     await tab.fill('reason', 'the printer was replaced');
-    await tab.click('Switch to on');
+    await tab.click('Switch on');
     await tab.shows(/Protection \(master switch\)\s+on\s+on\s+as configured/u);
     assert.ok(!(await fetched()).equals(bytes), 'the substitute again');
     await unscanned.logout();
@@ -132,7 +132,7 @@ describe('what administrators switch and start in a browser', () => {
         : undefined,
     );
     await tab.press('Enter', 13);
-    await tab.shows(/Switch to off/u);
+    await tab.shows(/How long[^]*Switch off/u);
     assert.equal(await tab.evaluate(`document.activeElement.closest('dialog') !== null`), true);
     await tab.press('Escape', 27);
     await eventually('the question is gone', 10_000, async () =>

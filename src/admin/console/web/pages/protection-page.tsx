@@ -59,6 +59,10 @@ const WORDS: Readonly<Record<ProtectionSwitch['name'], Words>> = {
 const stateText = ({ name }: ProtectionSwitch, isOn: boolean): string =>
   isOn ? WORDS[name].on : WORDS[name].off;
 
+/** What the button does. */
+const deed = (one: ProtectionSwitch): string =>
+  `Switch ${one.name === 'mode' ? 'to ' : ''}${stateText(one, !one.isOn)}`;
+
 const TIMES: readonly (readonly [label: string, minutes: number])[] = [
   ['for 15 minutes', 15],
   ['for 1 hour', 60],
@@ -129,7 +133,7 @@ function SwitchForm({ api, one, onDone, onClose }: SwitchFormProps) {
           <input name="reason" required maxLength={1000} autoComplete="off" />
         </label>
         <button type="submit" class={one.isOn ? 'danger' : ''} disabled={isBusy}>
-          Switch to {to}
+          {deed(one)}
         </button>
         <Failure text={error} />
       </form>
@@ -151,10 +155,10 @@ function columnsFor(isAdministrator: boolean, choose: (one: ProtectionSwitch) =>
     cell: (one) => (
       <button
         type="button"
-        aria-label={`${WORDS[one.name].title}: switch to ${stateText(one, !one.isOn)} …`}
+        aria-label={`${WORDS[one.name].title}: ${deed(one)} …`}
         onClick={() => choose(one)}
       >
-        To {stateText(one, !one.isOn)} …
+        {deed(one)} …
       </button>
     ),
   };
@@ -165,9 +169,8 @@ function Unscanned({ count }: { readonly count: number }) {
   if (count === 0) return null;
   return (
     <p role="status">
-      <span class="mark yellow">not scanned</span> {count} open {count === 1 ? 'session is' : 'sessions are'}{' '}
-      forwarded untouched and stay so until they end. Operators end them on the page{' '}
-      <a href="#/sessions">Sessions</a>.
+      <span class="mark yellow">not scanned</span> Open sessions that are forwarded untouched: {count}. They
+      stay so until they end; operators end them on the page <a href="#/sessions">Sessions</a>.
     </p>
   );
 }
