@@ -1,10 +1,7 @@
 import type { Span } from './mime/multipart.ts';
 
-/** `message` less `cuts`: base64 text is dear to match and can match nothing but itself (it was decoded whole). */
-export function rawRemainder(message: Uint8Array, cuts: readonly Span[]): Uint8Array {
-  if (cuts.length === 0) {
-    return message;
-  }
+/** What is left of `message` when `cuts` are left out, in order; nothing is copied. */
+export function keptStretches(message: Uint8Array, cuts: readonly Span[]): Uint8Array[] {
   const kept: Uint8Array[] = [];
   let at = 0;
   for (const cut of cuts.toSorted((a, b) => a.start - b.start)) {
@@ -14,5 +11,10 @@ export function rawRemainder(message: Uint8Array, cuts: readonly Span[]): Uint8A
     at = Math.max(at, cut.end);
   }
   kept.push(message.subarray(at));
-  return Buffer.concat(kept);
+  return kept;
+}
+
+/** `message` less `cuts`: base64 text is dear to match and can match nothing but itself (it was decoded whole). */
+export function rawRemainder(message: Uint8Array, cuts: readonly Span[]): Uint8Array {
+  return cuts.length === 0 ? message : Buffer.concat(keptStretches(message, cuts));
 }

@@ -1,20 +1,19 @@
 import { type Budget, ScanLimitError } from './budget.ts';
 import { ContentKey } from './content-key.ts';
-import type { Engine } from './engines/engine.ts';
 import { looksLikeMessage } from './mime/message-sniff.ts';
 import { readMime } from './mime/mime-reader.ts';
 import type { MimeSource } from './mime/mime-sink.ts';
 import type { Span } from './mime/multipart.ts';
 import { PasswordSources } from './password-sources.ts';
+import { PieceMatching } from './piece-matching.ts';
 import { type Origin, PieceLedger, type PieceRecord } from './piece-ledger.ts';
 import type { PipelineResult, RunParts } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
-import { rawRemainder } from './raw-remainder.ts';
+import { keptStretches } from './raw-remainder.ts';
 import type { ScanSubject } from './scanner.ts';
 import { readWithMailparser } from './readers/mailparser-reader.ts';
 import { ScanOutcome } from './scan-outcome.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
-import type { Finding } from './verdict.ts';
 import { UnpackYield } from './unpack-yield.ts';
 
 /** What is scanned. */
@@ -37,13 +36,10 @@ interface Waiting {
 const DEFAULT_SAMPLE_EVERY = 64;
 
 /** A sample is to show differences between readers; large messages show none that small ones do not. */
-const MAX_SAMPLE_BYTES = 4 * 1024 * 1024;
+const MAX_SAMPLE_BYTES = 256 * 1024;
 
 /** Several readings of one part mostly agree, so repetitions are common in unusual mail. */
 const REPETITIONS_PER_PIECE = 10;
-
-/** Given to engines that do not look at it: most pieces match nothing, and then nobody needs their digest. */
-const UNASKED_DIGEST = '';
 
 /** The subject, which may hold a password, stands in the first bytes. */
 const SUBJECT_WITHIN_BYTES = 16 * 1024;
@@ -59,12 +55,11 @@ export class ScanRun {
   readonly #budget: Budget;
   readonly #ledger = new PieceLedger();
   readonly #outcome = new ScanOutcome();
+  readonly #matching: PieceMatching;
   readonly #passwords = new PasswordSources();
   readonly #waiting: Waiting[] = [];
   readonly #cuts: Span[] = [];
-  #matched = 0;
   #repetitions = 0;
-  #matchMs = 0;
   #unusual = false;
 
   constructor(parts: RunParts, { message, subject, sha256 }: RunInput, budget: Budget) {
@@ -73,20 +68,22 @@ export class ScanRun {
     this.#subject = subject;
     this.#content = ContentKey.ofMessage(message, sha256);
     this.#budget = budget;
+    this.#matching = new PieceMatching(parts, this.#outcome, budget);
   }
 
   async run(): Promise<PipelineResult> {
     const started = this.#parts.now();
     const { sha256 } = this.#content;
     await this.#outcome.attempt(undefined, 'malformed', 'scan', () => this.#judgeAll(this.#content));
+    await this.#outcome.attempt(undefined, 'engine-failed', 'scan', () => this.#matching.finish());
     const totalMs = this.#parts.now() - started;
     return {
       verdict: this.#outcome.verdict(),
       guilt: this.#guilt(),
       sha256,
-      pieces: this.#matched,
-      decodeMs: Math.max(0, totalMs - this.#matchMs),
-      matchMs: this.#matchMs,
+      pieces: this.#matching.count,
+      decodeMs: Math.max(0, totalMs - this.#matching.matchMs),
+      matchMs: this.#matching.matchMs,
     };
   }
 
@@ -109,8 +106,9 @@ export class ScanRun {
         containerDepth: 0,
       });
     }
-    const remainder = rawRemainder(this.#message, this.#cuts);
-    await this.#match({ ...raw, bytes: remainder }, record);
+    const kept = keptStretches(this.#message, this.#cuts);
+    const remainder = kept.length === 1 && this.#cuts.length === 0 ? this.#message : Buffer.concat(kept);
+    await this.#matching.match({ ...raw, bytes: remainder }, record, kept);
     await this.#unpackRaw({ ...raw, bytes: remainder }, record);
     for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop()) {
       this.#budget.checkTime();
@@ -130,7 +128,7 @@ export class ScanRun {
 
   async #judge(waiting: Waiting): Promise<void> {
     const { piece, record, mimeDepth } = waiting;
-    await this.#match(piece, record);
+    const isWaiting = await this.#matching.match(piece, record);
     const isMessage = !waiting.isRead && looksLikeMessage(piece);
     if (isMessage) {
       const bytes = Buffer.from(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength);
@@ -143,7 +141,9 @@ export class ScanRun {
       });
     }
     await this.#unpack({ ...waiting, isRead: waiting.isRead || isMessage }, this.#parts.openers);
-    record.content.forget();
+    if (!isWaiting) {
+      record.content.forget();
+    }
   }
 
   /** Reads `bytes` as a message with our own walker and, where that is called for, with the second reader. */
@@ -236,35 +236,6 @@ export class ScanRun {
     if (piece.range !== undefined) {
       this.#cuts.push(piece.range);
     }
-  }
-
-  async #match(piece: Piece, record: PieceRecord): Promise<void> {
-    const started = this.#parts.now();
-    this.#matched += 1;
-    for (const engine of this.#parts.engines) {
-      const pending = this.#outcome.attempt(record, 'engine-failed', `engine ${engine.name}`, () =>
-        this.#inspect(engine, piece, record),
-      );
-      if (pending !== undefined) {
-        await pending;
-      }
-    }
-    this.#matchMs += this.#parts.now() - started;
-  }
-
-  #inspect(engine: Engine, piece: Piece, record: PieceRecord): void | Promise<void> {
-    const sha256 = engine.asksDigest === false ? UNASKED_DIGEST : record.content.sha256;
-    const result = engine.inspect(piece, sha256, this.#budget);
-    return result instanceof Promise
-      ? result.then((findings) => this.#found(record, findings))
-      : this.#found(record, result);
-  }
-
-  #found(record: PieceRecord, findings: readonly Finding[]): void {
-    const digested = findings.map((finding) =>
-      finding.sha256 === UNASKED_DIGEST ? { ...finding, sha256: record.content.sha256 } : finding,
-    );
-    this.#outcome.found(record, digested);
   }
 
   async #unpack(waiting: Waiting, unpackers: readonly Unpacker[]): Promise<void> {

@@ -8,6 +8,11 @@ export interface Engine {
   /** False: `inspect` gets an empty digest and copies it into its findings; the scan fills it in when there are any. */
   readonly asksDigest?: boolean;
   /**
+   * Looks at many contents at once: `bytes` holds them, no byte of a word on either side of any. False only when
+   * `inspect` finds nothing in any of them. Absent: each has to be inspected by itself. Throws as `inspect` does.
+   */
+  readonly mayMatch?: ((bytes: Uint8Array, budget: Budget) => boolean) | undefined;
+  /**
    * Inspects one piece whose digest is `sha256` (lower-case hex). Throws `ScanLimitError` with cause
    * `timeout` or `engine-failed`; findings of other pieces survive because pieces are inspected one by one.
    */

@@ -1,3 +1,5 @@
+import { isJoinable } from './joinable-rules.ts';
+import { packRules } from './rule-package.ts';
 import { loadYara, type YaraBinding, type YaraDiagnostic, type YaraRules } from './yara-binding.ts';
 import { MAX_MATCHES_PER_PATTERN } from './yara-engine.ts';
 import type { RuleProblem, RuleSource } from './yara-sources.ts';
@@ -65,6 +67,13 @@ function conflict(binding: YaraBinding, sources: readonly RuleSource[], reason: 
   return problemOf(found?.path ?? '', { code: 'conflict', message });
 }
 
+function packed(rules: YaraRules, sources: readonly RuleSource[]): Uint8Array {
+  return packRules({
+    rules: rules.serialize(),
+    isJoinable: sources.every(({ source }) => isJoinable(source)),
+  });
+}
+
 /**
  * Compiles and vets a rule set; refuses all of it when one rule is broken, slow by its shape, or slow on the
  * vetting buffers. Blocks for as long as that takes: run it in a thread of its own.
@@ -86,5 +95,5 @@ export function compileRules(
   const slow = vetRules(rules, sources, (source) => compileAll(binding, [source]));
   return slow.length > 0
     ? { kind: 'refused', problems: slow }
-    : { kind: 'compiled', serialised: rules.serialize() };
+    : { kind: 'compiled', serialised: packed(rules, sources) };
 }

@@ -2,6 +2,7 @@ import { type Budget, ScanLimitError } from '../budget.ts';
 import type { Piece } from '../piece.ts';
 import type { Finding, FindingClass, Severity } from '../verdict.ts';
 import type { Engine } from './engine.ts';
+import { unpackRules } from './rule-package.ts';
 import { loadYara, type YaraBinding, type YaraMatch, type YaraRules } from './yara-binding.ts';
 
 /** Ticks of the engine's clock; a timeout fires up to one tick early. */
@@ -37,18 +38,18 @@ function scanFailure(reason: unknown): ScanLimitError {
 class YaraEngine implements Engine {
   readonly name = 'yara';
   readonly asksDigest = false;
+  readonly mayMatch: Engine['mayMatch'];
   readonly #rules: YaraRules;
   #timeoutMs = 0;
 
-  constructor(rules: YaraRules) {
+  constructor(rules: YaraRules, isJoinable: boolean) {
     this.#rules = rules;
+    this.mayMatch = isJoinable ? (bytes, budget) => this.#matches(bytes, budget).length > 0 : undefined;
     rules.setMaxMatchesPerPattern(MAX_MATCHES_PER_PATTERN);
   }
 
   inspect(piece: Piece, sha256: string, budget: Budget): readonly Finding[] {
-    budget.checkTime();
-    this.#limitTime(budget.remainingMs());
-    return this.#scan(piece.bytes).map((match) => ({
+    return this.#matches(piece.bytes, budget).map((match) => ({
       engine: this.name,
       rule: match.ruleIdentifier,
       namespace: match.namespace,
@@ -57,6 +58,12 @@ class YaraEngine implements Engine {
       part: piece.path,
       sha256,
     }));
+  }
+
+  #matches(bytes: Uint8Array, budget: Budget): readonly YaraMatch[] {
+    budget.checkTime();
+    this.#limitTime(budget.remainingMs());
+    return this.#scan(bytes);
   }
 
   /** Setting a timeout makes the binding build a new scanner (0.3 ms with 500 rules), so only on change. */
@@ -82,5 +89,6 @@ class YaraEngine implements Engine {
  * `binding` is for tests of what the real one does not do on demand.
  */
 export function createYaraEngine(serialised: Uint8Array, binding: YaraBinding = loadYara()): Engine {
-  return new YaraEngine(binding.deserialize(serialised));
+  const { rules, isJoinable } = unpackRules(serialised);
+  return new YaraEngine(binding.deserialize(rules), isJoinable);
 }

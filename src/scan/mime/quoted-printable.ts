@@ -1,3 +1,4 @@
+import { ByteCuts } from '../unpack/byte-cuts.ts';
 import type { Allocate, Decoded } from './base64.ts';
 
 const LF = 0x0a;
@@ -132,18 +133,75 @@ function escaped(bytes: Buffer, at: number): number {
  * escapes that a soft break cuts in two joined. Lazy, so that the caller can look at the clock between two.
  */
 export function* quotedPrintableReadings(bytes: Buffer, start: number, end: number): Generator<Buffer> {
-  yield decodeQuotedPrintable(bytes, start, end).bytes;
-  const text = bytes.toString('latin1', start, end);
-  yield decodeText(text.replace(/=[ \t]*(?:\r+\n|\r|\n)/g, ''));
-  const lines = text.split(/\r\n|\r|\n/); // not by one pattern: `[ \t]+$` is quadratic on a run of blanks
-  const trimmed = lines.map((line) => line.trim()).join('\n');
-  yield decodeText(trimmed);
-  yield decodeText(trimmed.replaceAll('=\n', ''));
+  const body = bytes.subarray(start, end);
+  yield decoded(body);
+  yield decoded(withoutSoftBreaks(body));
+  const trimmed = trimmedLines(body);
+  yield decoded(trimmed);
+  yield decoded(withoutSoftBreaks(trimmed));
 }
 
-function decodeText(text: string): Buffer {
-  const raw = Buffer.from(text, 'latin1');
-  return decodeQuotedPrintable(raw, 0, raw.length).bytes;
+function decoded(body: Buffer): Buffer {
+  return decodeQuotedPrintable(body, 0, body.length).bytes;
+}
+
+/** The end of the soft break whose `=` stands at `at`, blanks and any number of CR in it forgiven, or -1. */
+function forgivenBreakEnd(body: Buffer, at: number): number {
+  const lineEnd = skip(body, at + 1, isBlank);
+  const behindCr = skip(body, lineEnd, (byte) => byte === CR);
+  if (body[behindCr] === LF) {
+    return behindCr + 1;
+  }
+  return behindCr > lineEnd ? lineEnd + 1 : -1;
+}
+
+function skip(body: Buffer, from: number, isSkipped: (byte: number) => boolean): number {
+  let at = from;
+  while (at < body.length && isSkipped(body[at] ?? 0)) {
+    at += 1;
+  }
+  return at;
+}
+
+function withoutSoftBreaks(body: Buffer): Buffer {
+  const cuts = new ByteCuts(body);
+  for (let at = body.indexOf(EQUALS); at >= 0;) {
+    const end = forgivenBreakEnd(body, at);
+    if (end >= 0) {
+      cuts.cut(at, end);
+    }
+    at = body.indexOf(EQUALS, Math.max(end, at + 1));
+  }
+  return cuts.rest() ?? body;
+}
+
+/** Blanks, other line ends and no-break blanks, as far as one byte tells. */
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0xa0 || (byte >= 0x09 && byte <= 0x0d);
+}
+
+/** The lines without what is blank at their starts and ends, each but the last ended by LF. */
+function trimmedLines(body: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(body.length);
+  let length = 0;
+  for (let at = 0; at < body.length;) {
+    let end = skip(body, at, (byte) => byte !== LF && byte !== CR);
+    const next = end + (body[end] === CR && body[end + 1] === LF ? 2 : 1);
+    const start = Math.min(
+      end,
+      skip(body, at, (byte) => isSpace(byte) && byte !== LF && byte !== CR),
+    );
+    while (end > start && isSpace(body[end - 1] ?? 0)) {
+      end -= 1;
+    }
+    length += body.copy(out, length, start, end);
+    if (next <= body.length) {
+      out[length] = LF;
+      length += 1;
+    }
+    at = next;
+  }
+  return out.subarray(0, length);
 }
 
 /** True when the bytes hold an escape or soft break of quoted-printable. */
