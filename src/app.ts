@@ -18,7 +18,7 @@ import { ExclusionStore } from './gateway/exclusions/exclusion-store.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createImapLoginDesk } from './gateway/imap/login-desk.ts';
 import { createImapRelay } from './gateway/imap/imap-relay.ts';
-import { configuredAuthority } from './gateway/open-authority.ts';
+import { AuthorityReload, configuredAuthority } from './gateway/open-authority.ts';
 import { createPop3LoginDesk } from './gateway/pop3/login-desk.ts';
 import { createPop3Relay } from './gateway/pop3/pop3-relay.ts';
 import { type ProtectionStatus, protectionStatus } from './gateway/protection-status.ts';
@@ -104,9 +104,10 @@ export async function createApp(configured: Config, overrides: AppOverrides = {}
     metrics.exclusionHits.inc({ kind }),
   );
   const gateway = createGateway({
+  const authority = configuredAuthority(config.tlsFilter, process.env);
     config,
     exclusions,
-    authority: configuredAuthority(config.tlsFilter, process.env),
+    authority,
     listeners: effectiveListeners(config),
     scanner,
     quarantine: archive,
@@ -128,10 +129,17 @@ export async function createApp(configured: Config, overrides: AppOverrides = {}
   reloads.add('rules', () => scans.reload());
   reloads.add('certificates', () => gateway.reloadCertificates());
   reloads.add('configuration', () => reload.run());
+  const roots = new AuthorityReload(config.tlsFilter, process.env, authority);
+  reloads.add('authority', () => replaceRoot(roots, gateway));
   return assemble({ ...operated, hunts, admin, reloads, metrics, log });
 }
 
 /** Several listen to what was judged. */
+function replaceRoot(roots: AuthorityReload, gateway: Gateway): void {
+  const next = roots.changed();
+  if (next !== undefined) gateway.replaceAuthority(next);
+}
+
 function inTurn(...logs: readonly JudgementLog[]): JudgementLog {
   return { record: (judged) => logs.forEach((log) => log.record(judged)) };
 }

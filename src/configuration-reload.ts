@@ -97,7 +97,7 @@ export class ConfigurationReload implements ConfigurationProvider {
     }
   }
 
-  /** Looks at the file while the gateway runs. */
+  /** Looks at the file, and at the folder of the own authority, while the gateway runs. */
   part(): Part {
     const watcher = this.#watcher();
     return {
@@ -112,7 +112,9 @@ export class ConfigurationReload implements ConfigurationProvider {
     const { file, config } = loaded;
     if (file === undefined || config.configCheckMs === 0) return undefined;
     const changed = async (): Promise<void> => void (await onChange());
-    return new RuleWatcher({ paths: () => [file], everyMs: config.configCheckMs, clock, onChange: changed });
+    const { ca } = config.tlsFilter;
+    const paths = ca === undefined ? [file] : [file, ca];
+    return new RuleWatcher({ paths: () => paths, everyMs: config.configCheckMs, clock, onChange: changed });
   }
 
   reasons(): readonly ProtectionReason[] {

@@ -24,7 +24,7 @@ more: the content of --key-file, or of the variable ${PASSPHRASE_VARIABLE}.
 init      makes the folder and the first root
 export    writes what clients have to trust: all roots in use (pem, mobileconfig) or the active one (der)
 rotate    makes a next root, which is exported beside the active one; once clients have it, --finish makes it
-          sign, and the old one stays in the export until it ends
+          sign (a gateway that runs notices, at once at SIGHUP), and the old one stays in the export until it ends
 
   --path FOLDER     folder of the authority instead of tlsFilter.ca
   --key-file FILE   passphrase instead of tlsFilter.caKeyFile

@@ -6,10 +6,12 @@ import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { admit, type AdmissionParts, type Admitted, tunnelRequest } from './admission.ts';
 import { Channel, type ChannelOwner } from './channel.ts';
+import { shakeHands } from './client-handshake.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { canonicalAddress } from './placement/canonical-address.ts';
 import type { GatewayListener } from './listener.ts';
 import { awaitGreeting, isOther } from './placement/greeting.ts';
+import { sayLastWords } from './last-words.ts';
 import { LoginReception } from './login-reception.ts';
 import { receiveLogin } from './login-receiving.ts';
 import type { RefusalReason } from './placement/place.ts';
@@ -17,17 +19,14 @@ import type { TunnelCause } from './placement/treatment.ts';
 import type { Session, SessionEnd } from './session.ts';
 import type { SessionFactory, SessionOpening } from './session-factory.ts';
 import type { CertificateStore } from './tls/certificate-store.ts';
-import type { Interception } from './tls/interception.ts';
+import type { ClientTls } from './tls/tls-options.ts';
+import { certificateError, type Interception } from './tls/interception.ts';
 import { openTunnel } from './tunnel-desk.ts';
 import { Tunnel } from './tunnel.ts';
 import type { DialledUpstream, DialRequest } from './upstream.ts';
 import type { MailProtocol } from './upstream-route.ts';
 
-/** Handshake and last words are short; whoever needs longer is not a mail client. */
-const HANDSHAKE_MS = 30_000;
-/** Of a name that a client chose, in lists. */
-const MAX_NAME = 200;
-const FAREWELL_MS = 5_000;
+const MAX_NAME = 200; // of what a client chose, in lists
 /** Made once: the stack of a new one would cost each connection 0.2 ms. */
 const CLIENT_LEFT = new DOMException('the client has left', 'AbortError');
 
@@ -161,19 +160,37 @@ export class Connection {
   async #serveClear(served: Admitted, client: Channel): Promise<void> {
     if (this.#listener.route !== undefined) return this.#receive(served, client, false);
     const { interception } = this.#parts;
-    // The client sees the names of the server's own certificate, and compares them itself.
-    const isOurs = interception !== undefined && served.place.destination !== undefined;
-    const request: DialRequest = isOurs ? { ...served.request, trust: 'chain-only' } : served.request;
-    const dialled = await this.#dial({ ...served, request }, client);
+    if (interception !== undefined && served.place.destination !== undefined) {
+      return await this.#serveOpened(served, interception, client);
+    }
+    const dialled = await this.#dial(served, client);
     if (dialled === undefined) return;
-    const own = (): TLSSocketOptions => this.#parts.certificates.serverOptions();
-    const clientTls = isOurs ? () => interception.clientOptions(dialled.channel.socket, true) ?? own() : own;
-    await this.#converse(served, client, dialled, { isSecure: false, clientTls });
+    await this.#converse(served, client, dialled, { isSecure: false, clientTls: this.#ownTls });
   }
 
+  /** STARTTLS comes later, on the server's side first: its certificate is known before the client sees ours. */
+  async #serveOpened(served: Admitted, interception: Interception, client: Channel): Promise<void> {
+    const request: DialRequest = { ...served.request, trust: 'judge-later' };
+    const dialled = await this.#dial({ ...served, request }, client);
+    if (dialled === undefined) return;
+    const { channel } = dialled;
+    let isTrusted = true;
+    const judgeUpstream = (): void => {
+      // The client sees the names of the server's own certificate, and compares them itself.
+      const judgement = interception.judge(channel.socket, '');
+      if (judgement.action !== 'open') throw certificateError(judgement.problem);
+      ({ isTrusted } = judgement);
+    };
+    const clientTls = async (): Promise<TLSSocketOptions> =>
+      (await interception.clientOptions(channel.socket, isTrusted)) ?? this.#ownTls();
+    await this.#converse(served, client, dialled, { isSecure: false, clientTls, judgeUpstream });
+  }
+
+  readonly #ownTls = (): TLSSocketOptions => this.#parts.certificates.serverOptions();
+
   async #serveSecure(served: Admitted, client: Channel): Promise<void> {
-    const clientTls = (): TLSSocketOptions => this.#parts.certificates.serverOptions();
-    if (!(await this.#secureClient(client, clientTls()))) return;
+    const clientTls = this.#ownTls;
+    if (!(await this.#secureClient(client, clientTls))) return;
     if (this.#listener.route !== undefined) return this.#receive(served, client, true);
     const dialled = await this.#dial(served, client);
     if (dialled !== undefined) await this.#converse(served, client, dialled, { isSecure: true, clientTls });
@@ -187,10 +204,9 @@ export class Connection {
     const named = served.opening.kind === 'tls' ? served.opening.hello.serverName : '';
     const judgement = interception.judge(dialled.channel.socket, named);
     if (judgement.action === 'open') {
-      const clientTls = (): TLSSocketOptions =>
-        interception.clientOptions(dialled.channel.socket, judgement.isTrusted) ??
-        this.#parts.certificates.serverOptions();
-      if (await this.#secureClient(client, clientTls())) {
+      const clientTls = async (): Promise<TLSSocketOptions> =>
+        (await interception.clientOptions(dialled.channel.socket, judgement.isTrusted)) ?? this.#ownTls();
+      if (await this.#secureClient(client, clientTls)) {
         await this.#converse(served, client, dialled, { isSecure: true, clientTls });
       } else {
         dialled.channel.destroy();
@@ -207,14 +223,14 @@ export class Connection {
   #receive(served: Admitted, client: Channel, isSecure: boolean): void {
     const { protocol } = this.#listener;
     if (protocol === 'auto') return this.#refuse('protocol'); // the configuration does not allow it
-    const clientTls = (): TLSSocketOptions => this.#parts.certificates.serverOptions();
+    const clientTls = this.#ownTls;
     const reception = receiveLogin(
       { listener: this.#listener, protocol, served, client, isSecure, clientTls, log: this.#log },
       this.#parts,
       {
         onLogin: ({ upstream, dialled, ...begun }, clientSecure) => {
-          const loggedIn = { ...served, upstream };
-          this.#begin(loggedIn, client, dialled, { protocol, isSecure: clientSecure, clientTls, begun });
+          const how = { protocol, isSecure: clientSecure, clientTls, begun };
+          this.#begin({ ...served, upstream }, client, dialled, how);
         },
         onEnd: (reason) => this.#end(reason),
       },
@@ -223,20 +239,14 @@ export class Connection {
     reception.start();
   }
 
-  async #secureClient(client: Channel, options: TLSSocketOptions): Promise<boolean> {
-    const { metrics, clock } = this.#parts;
-    const cancel = clock.after(HANDSHAKE_MS, () => client.destroy());
+  async #secureClient(client: Channel, clientTls: ClientTls): Promise<boolean> {
     try {
-      await client.secureAsServer(options);
-      metrics.tlsHandshakes.inc({ side: 'client', outcome: 'ok' });
+      await shakeHands(client, clientTls, this.#parts);
       return !this.#isOver;
     } catch (error) {
-      metrics.tlsHandshakes.inc({ side: 'client', outcome: 'failed' });
       this.#log.info({ err: error }, 'no TLS handshake');
       this.#end('client-tls-failed');
       return false;
-    } finally {
-      cancel();
     }
   }
 
@@ -267,22 +277,20 @@ export class Connection {
       upstream,
       dialled: { isSecure: false, startTls: 'off' },
     });
-    for (const effect of relay.unavailable()) {
-      if (effect.kind === 'send' && effect.to === 'client') client.write(Buffer.from(effect.bytes));
-    }
-    client.end();
-    client.resume();
+    const words = relay
+      .unavailable()
+      .flatMap((effect) => (effect.kind === 'send' && effect.to === 'client' ? [effect.bytes] : []));
     const end = (): void => this.#end('upstream-unavailable');
-    const cancel = this.#parts.clock.after(FAREWELL_MS, end);
-    client.own({ ...this.#waiting(), lost: () => (cancel(), end()) });
+    sayLastWords(client, Buffer.concat(words), this.#parts.clock, end);
   }
 
   async #converse(
     served: Admitted,
     client: Channel,
     dialled: DialledUpstream,
-    { isSecure, clientTls }: { readonly isSecure: boolean; readonly clientTls: () => TLSSocketOptions },
+    begin: Omit<Conversation, 'protocol'>,
   ): Promise<void> {
+    const { isSecure } = begin;
     const protocol = await this.#protocolOf(served, dialled, isSecure);
     if (protocol === undefined || this.#isOver) return dialled.channel.destroy();
     if (!this.#parts.config.protocols[protocol]) {
@@ -290,26 +298,24 @@ export class Connection {
       if (isSecure) return this.#refuse('protocol');
       return await this.#tunnel('protection-off', served, client);
     }
-    this.#begin(served, client, dialled, { protocol, isSecure, clientTls });
+    this.#begin(served, client, dialled, { protocol, ...begin });
   }
 
   #begin(
     served: Admitted,
     client: Channel,
     dialled: DialledUpstream,
-    { protocol, isSecure, clientTls, begun }: Conversation,
+    { isSecure, ...conversation }: Conversation,
   ): void {
     const session = this.#parts.sessions.create({
       id: this.id,
       listener: this.#listener,
-      protocol,
+      ...conversation,
       client,
       clientEnd: served.place.client,
       clientSecure: isSecure,
       upstream: served.upstream,
       dialled,
-      begun,
-      clientTls,
       upstreamTls: (): ConnectionOptions => dialled.tlsOptions,
       log: this.#log,
       onKnown: (known) => (this.#known = { ...this.#known, ...known }),
@@ -389,4 +395,6 @@ export class Connection {
 }
 
 /** How a session with a client begins. */
-type Conversation = Pick<SessionOpening, 'protocol' | 'clientTls' | 'begun'> & { readonly isSecure: boolean };
+interface Conversation extends Pick<SessionOpening, 'protocol' | 'clientTls' | 'begun' | 'judgeUpstream'> {
+  readonly isSecure: boolean;
+}

@@ -32,6 +32,7 @@ import { SpoolBudget } from './spool-budget.ts';
 import type { Authority } from './tls/authority.ts';
 import { CertificateStore } from './tls/certificate-store.ts';
 import { Interception } from './tls/interception.ts';
+import { MintThread } from './tls/mint-thread.ts';
 import { Upstreams, type UpstreamState } from './upstreams.ts';
 
 export interface GatewayParts {
@@ -64,6 +65,8 @@ export interface Gateway {
   stop(deadlineMs: number): Promise<void>;
   /** Reads changed certificate files at once. */
   reloadCertificates(): void;
+  /** Another root of the own authority signs from now on; only with one already. */
+  replaceAuthority(authority: Authority): void;
   /**
    * Takes policies and the wording of notices from a new configuration, in force from the next message on. Throws
    * `CONFIG_INVALID` and changes nothing when a policy is missing that listeners or servers refer to.
@@ -87,6 +90,7 @@ class MailGateway implements Gateway {
   endpoints: readonly Endpoint[] = [];
   readonly #parts: GatewayParts;
   readonly #shared: ConnectionParts;
+  readonly #mint: MintThread;
   readonly #listeners: readonly Listener[];
   readonly #limits: ConnectionLimits;
   readonly #connections = new Set<Connection>();
@@ -98,7 +102,8 @@ class MailGateway implements Gateway {
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
-    this.#shared = sharedParts(parts);
+    this.#mint = new MintThread(parts.log);
+    this.#shared = sharedParts(parts, this.#mint);
     const { maxConnections, maxConnectionsPerAddress } = parts.config.limits;
     this.#limits = new ConnectionLimits(maxConnections, maxConnectionsPerAddress);
     this.#listeners = parts.listeners.map(
@@ -126,6 +131,7 @@ class MailGateway implements Gateway {
     this.#shared.certificates.start();
     this.#shared.upstreams.start();
     try {
+    if (this.#parts.authority !== undefined) this.#mint.start();
       const endpoints: Endpoint[] = [];
       for (const listener of this.#listeners) endpoints.push(await listener.start());
       this.endpoints = endpoints;
@@ -141,6 +147,7 @@ class MailGateway implements Gateway {
     await this.#drained(deadlineMs);
     for (const connection of this.#connections) connection.cut();
   }
+    await this.#mint.close();
 
   reloadCertificates(): void {
     this.#shared.certificates.reload();
@@ -159,6 +166,11 @@ class MailGateway implements Gateway {
   }
 
   #stopAccepting(): void {
+  replaceAuthority(authority: Authority): void {
+    this.#shared.certificates.replaceAuthority(authority);
+    this.#shared.interception?.replaceAuthority(authority);
+  }
+
     this.#isStopping = true;
     this.#shared.certificates.stop();
     this.#shared.upstreams.stop();
@@ -200,16 +212,16 @@ class MailGateway implements Gateway {
   }
 }
 
-function sharedParts(parts: GatewayParts): ConnectionParts {
+function sharedParts(parts: GatewayParts, mint: MintThread): ConnectionParts {
   const { config, listeners, metrics, log, clock, authority, exclusions = NO_EXCLUSIONS } = parts;
   const { tls, tlsFilter, trustedProxies } = config;
   const own = new OwnConnections();
   const names = ['localhost', '127.0.0.1', '::1'];
   return {
     config,
-    certificates: new CertificateStore({ tls, names, authority, metrics, log, clock }),
+    certificates: new CertificateStore({ tls, names, authority, mint, metrics, log, clock }),
     interception:
-      authority === undefined ? undefined : new Interception({ authority, tls, tlsFilter, metrics }),
+      authority === undefined ? undefined : new Interception({ authority, mint, tls, tlsFilter, metrics }),
     upstreams: new Upstreams({
       config,
       listeners,

@@ -1,4 +1,3 @@
-import type { TLSSocketOptions } from 'node:tls';
 import type { Config } from '../base/config/schema.ts';
 import type { Logger } from '../base/log.ts';
 import type { Admitted } from './admission.ts';
@@ -7,6 +6,7 @@ import type { GatewayListener } from './listener.ts';
 import { attemptLogin, type LoginAttemptParts } from './login-attempt.ts';
 import { LoginReception, type ReceptionParts } from './login-reception.ts';
 import type { SessionFactory } from './session-factory.ts';
+import type { ClientTls } from './tls/tls-options.ts';
 import { type MailProtocol, upstreamRoute } from './upstream-route.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -16,7 +16,7 @@ export interface Receiving {
   readonly served: Admitted;
   readonly client: Channel;
   readonly isSecure: boolean;
-  readonly clientTls: () => TLSSocketOptions;
+  readonly clientTls: ClientTls;
   readonly log: Logger;
 }
 

@@ -1,20 +1,19 @@
-import type { TLSSocketOptions } from 'node:tls';
 import type { Clock } from '../base/clock.ts';
 import { GatewayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Channel } from './channel.ts';
+import { shakeHands } from './client-handshake.ts';
 import { OpeningBytes } from './first-bytes.ts';
+import { sayLastWords } from './last-words.ts';
 import type { LoggedIn } from './login-attempt.ts';
 import type { DeskEvent, LoginDesk, LoginFailure, LoginRequest } from './login-desk.ts';
 import { NoteRecorder } from './note-recorder.ts';
 import type { SessionEnd } from './session.ts';
+import type { ClientTls } from './tls/tls-options.ts';
 
 /** Answers that a client does not read: all of them together are shorter than one message. */
 const MAX_UNREAD_BYTES = 64 * 1024;
-const HANDSHAKE_MS = 30_000;
-/** For the last words. */
-const FAREWELL_MS = 5_000;
 
 /** Made once: the stack of a new one would cost each connection 0.2 ms. */
 const CLIENT_LEFT = new DOMException('the client has left', 'AbortError');
@@ -24,7 +23,7 @@ export interface ReceptionParts {
   readonly listener: string;
   readonly client: Channel;
   readonly clientSecure: boolean;
-  readonly clientTls: () => TLSSocketOptions;
+  readonly clientTls: ClientTls;
   readonly desk: LoginDesk;
   readonly loginTimeoutMs: number;
   readonly attempt: (
@@ -124,19 +123,14 @@ export class LoginReception {
   }
 
   async #secure(): Promise<void> {
-    const { client, clientTls, desk, metrics, log, clock } = this.#parts;
-    const cancel = clock.after(HANDSHAKE_MS, () => client.destroy());
+    const { client, clientTls, desk, log } = this.#parts;
     try {
-      await client.secureAsServer(clientTls());
+      await shakeHands(client, clientTls, this.#parts);
     } catch (error) {
-      metrics.tlsHandshakes.inc({ side: 'client', outcome: 'failed' });
       log.warn({ err: error, side: 'client' }, 'TLS handshake failed');
       const isInjection = error instanceof GatewayError && error.fields['injection'] === true;
       return this.#end(isInjection ? 'starttls-injection' : 'client-tls-failed');
-    } finally {
-      cancel();
     }
-    metrics.tlsHandshakes.inc({ side: 'client', outcome: 'ok' });
     if (this.#isOver) return;
     this.#isSecure = true;
     desk.secured();
@@ -173,15 +167,7 @@ export class LoginReception {
     if (this.#isOver) return;
     this.#close();
     const { client, clock, onEnd } = this.#parts;
-    client.write(Buffer.from(words, 'latin1'));
-    const cancel = clock.after(FAREWELL_MS, () => onEnd(reason));
-    const lost = (): void => {
-      cancel();
-      onEnd(reason);
-    };
-    client.own({ received: () => undefined, drained: () => undefined, ended: () => undefined, lost });
-    client.end();
-    client.resume();
+    sayLastWords(client, Buffer.from(words, 'latin1'), clock, () => onEnd(reason));
   }
 
   #end(reason: SessionEnd): void {

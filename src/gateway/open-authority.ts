@@ -3,7 +3,7 @@ import type { TlsFilterConfig } from '../base/config/tls-filter-schema.ts';
 import { GatewayError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { Authority } from './tls/authority.ts';
-import { openAuthority } from './tls/authority-file.ts';
+import { activeRoot, openAuthority } from './tls/authority-file.ts';
 
 /** The passphrase, when no file holds it. */
 export const PASSPHRASE_VARIABLE = 'POSTERN_CA_PASSPHRASE';
@@ -22,6 +22,28 @@ export function authorityPassphrase(keyFile: string | undefined, env: Environmen
     return new Secret(readFileSync(keyFile, 'utf8').replace(/\r?\n$/, ''));
   } catch (cause) {
     throw new GatewayError('CERTIFICATE_INVALID', `cannot read the passphrase in ${keyFile}`, { cause });
+  }
+}
+
+/** Looks for another active root, whose key is opened only then: that takes a tenth of a second. */
+export class AuthorityReload {
+  readonly #tlsFilter: TlsFilterConfig;
+  readonly #env: Environment;
+  #pem: string;
+
+  constructor(tlsFilter: TlsFilterConfig, env: Environment, authority: Authority | undefined) {
+    this.#tlsFilter = tlsFilter;
+    this.#env = env;
+    this.#pem = authority?.pem ?? '';
+  }
+
+  /** The authority when another root is active than the last time. Throws `CERTIFICATE_INVALID`. */
+  changed(): Authority | undefined {
+    const { ca } = this.#tlsFilter;
+    if (ca === undefined || activeRoot(ca) === this.#pem) return undefined;
+    const authority = configuredAuthority(this.#tlsFilter, this.#env);
+    this.#pem = authority?.pem ?? '';
+    return authority;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ConnectionOptions, TLSSocketOptions } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../base/config/schema.ts';
 import type { Logger } from '../base/log.ts';
@@ -18,6 +18,7 @@ import type { Policies, PolicyTables } from './policy/policies.ts';
 import type { Effect, MarkRequest, Relay, RelaySettings } from './relay.ts';
 import { Session, type SessionEnd } from './session.ts';
 import type { SpoolBudget } from './spool-budget.ts';
+import type { ClientTls } from './tls/tls-options.ts';
 import type { DialledUpstream, Upstream } from './upstream.ts';
 import { familyOf, type MailProtocol } from './upstream-route.ts';
 
@@ -58,8 +59,10 @@ export interface SessionOpening {
   readonly dialled: DialledUpstream;
   /** The client is logged in already, over this relay, which wanted this done then. */
   readonly begun?: { readonly relay: Relay; readonly effects: readonly Effect[] } | undefined;
-  readonly clientTls: () => TLSSocketOptions;
+  readonly clientTls: ClientTls;
   readonly upstreamTls: () => ConnectionOptions;
+  /** See `SessionParts`. */
+  readonly judgeUpstream?: (() => void) | undefined;
   readonly log: Logger;
   /** It became known who it is, and with what program. */
   readonly onKnown: (known: { readonly user?: string; readonly application?: string }) => void;
@@ -102,6 +105,7 @@ export class SessionFactory {
       greetingTimeoutMs: upstream.settings.greetingTimeoutMs,
       clientTls,
       upstreamTls,
+      judgeUpstream: opening.judgeUpstream,
       metrics,
       log,
       clock,

@@ -1,4 +1,4 @@
-import type { ConnectionOptions, TLSSocketOptions } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../base/config/schema.ts';
 import { GatewayError } from '../base/errors.ts';
@@ -16,6 +16,7 @@ import { OutputQueue } from './output-queue.ts';
 import type { Action } from './policy/action.ts';
 import { ReadGate } from './read-gate.ts';
 import type { CloseReason, Effect, MarkRequest, MessageId, Note, Relay, Side } from './relay.ts';
+import type { ClientTls } from './tls/tls-options.ts';
 
 /** Dovecot gives a client that does not read as long (`CLIENT_OUTPUT_TIMEOUT_MSECS`). */
 const STALLED_CLIENT_MS = 300_000;
@@ -45,8 +46,10 @@ export interface SessionParts {
   /** The client is logged in already: what the relay wanted done then. */
   readonly begun?: readonly Effect[] | undefined;
   /** Read at the time of the handshake, so that a new certificate serves the next one. */
-  readonly clientTls: () => TLSSocketOptions;
+  readonly clientTls: ClientTls;
   readonly upstreamTls: () => ConnectionOptions;
+  /** Looks at the server after the handshake with it. Throws `UPSTREAM_TLS_FAILED`: it is not used. */
+  readonly judgeUpstream?: (() => void) | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;
@@ -255,7 +258,10 @@ export class Session implements HeldMessagesOwner {
   async #handshake(side: Side): Promise<boolean> {
     const { client, upstream, clientTls, upstreamTls, metrics, log } = this.#parts;
     try {
-      await (side === 'client' ? client.secureAsServer(clientTls()) : upstream.secureAsClient(upstreamTls()));
+      await (side === 'client'
+        ? client.secureAsServer(await clientTls())
+        : upstream.secureAsClient(upstreamTls()));
+      if (side === 'upstream') this.#parts.judgeUpstream?.();
       metrics.tlsHandshakes.inc({ side, outcome: 'ok' });
       return !this.#isOver;
     } catch (error) {

@@ -149,6 +149,101 @@ describe('a server whose certificate cannot be trusted', () => {
   });
 });
 
+/** A transparent gateway before a server with STARTTLS, that client and server have in common. */
+async function startTls(t: TestContext, { tlsFilter = {}, isTrusted = true }: Settings = {}) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-ca-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const ca = path.join(folder, 'server.pem');
+  fs.writeFileSync(ca, isTrusted ? SERVER.cert : certificateFor('other.example').cert);
+  const target = { port: 0 };
+  const fixture = await GatewayFixture.start(t, {
+    relays,
+    authority: AUTHORITY,
+    destinations: { of: () => ({ address: '127.0.0.1', port: target.port }) },
+    listener: { protocol: 'imap', tls: 'starttls', transparent: true },
+    upstreamTls: { mode: 'starttls', ca },
+    config: { tlsFilter, tls: { certificates: [] } },
+  });
+  target.port = fixture.server.port;
+  const client = await fixture.connect();
+  const upstream = await fixture.server.accept();
+  upstream.send('* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n');
+  await upstream.expect('GWOPEN STARTTLS\r\n');
+  upstream.send('GWOPEN OK go\r\n');
+  const secured = upstream.secureAsServer(SERVER).then(async () => {
+    await upstream.expect('GWOPEN CAPABILITY\r\n');
+    upstream.send('* CAPABILITY IMAP4rev1\r\nGWOPEN OK done\r\n');
+  });
+  return { fixture, client, secured };
+}
+
+async function secureByStartTls(client: Peer, options: tls.ConnectionOptions): Promise<void> {
+  await client.receiveUntil('\r\n');
+  client.send('s STARTTLS\r\n');
+  await client.expect('s OK Begin TLS negotiation now\r\n');
+  await client.secureAsClient({ servername: NAME, ...options });
+}
+
+describe('a server that becomes secure with STARTTLS', () => {
+  it('is shown under its own names when its certificate is good', async (t) => {
+    const { client, secured } = await startTls(t);
+    await secured;
+    await secureByStartTls(client, { ca: AUTHORITY.pem });
+    assert.ok(shown(client).verify(AUTHORITY.certificate.publicKey));
+  });
+
+  for (const [what, tlsFilter] of [
+    ['by default', {}],
+    ['also where a tunnel is asked for, which is too late', { problems: { untrusted: 'tunnel' } }],
+  ] as const) {
+    it(`is refused when its certificate cannot be trusted, ${what}`, async (t) => {
+      const { fixture, client, secured } = await startTls(t, { isTrusted: false, tlsFilter });
+      await secured.catch(() => undefined);
+      assert.match((await client.receiveAll()).toString(), /^\* BYE \[UNAVAILABLE\]/);
+      assert.equal(await problems(fixture, 'untrusted', tlsFilter.problems?.untrusted ?? 'block'), 1);
+    });
+  }
+
+  it('is shown with a certificate that nobody trusts, when that is asked for', async (t) => {
+    const tlsFilter = { problems: { untrusted: 'untrusted-leaf' } };
+    const { fixture, client, secured } = await startTls(t, { isTrusted: false, tlsFilter });
+    await secured;
+    await secureByStartTls(client, { rejectUnauthorized: false });
+    const leaf = shown(client);
+    assert.ok(!leaf.verify(AUTHORITY.certificate.publicKey));
+    assert.equal(leaf.checkHost(NAME), NAME);
+    assert.equal(await problems(fixture, 'untrusted', 'untrusted-leaf'), 1);
+  });
+
+  it('is used when it is known and allowed, and refused when it is revoked', async (t) => {
+    const sha256 = new X509Certificate(SERVER.cert).fingerprint256;
+    const known = { knownCertificates: [{ sha256, access: 'allow' }] };
+    const allowed = await startTls(t, { isTrusted: false, tlsFilter: known });
+    await allowed.secured;
+    await secureByStartTls(allowed.client, { ca: AUTHORITY.pem });
+    const file = path.join(allowed.fixture.folder, 'revoked');
+    fs.writeFileSync(file, `${sha256}\n`);
+    const revoked = await startTls(t, { tlsFilter: { revoked: file } });
+    await revoked.secured.catch(() => undefined);
+    assert.match((await revoked.client.receiveAll()).toString(), /^\* BYE/);
+    assert.equal(await problems(revoked.fixture, 'revoked', 'block'), 1);
+  });
+});
+
+describe('another root of the authority', () => {
+  it('signs what is minted from then on', async (t) => {
+    const fixture = await intercepting(t);
+    const first = shown(await trusting(fixture));
+    const next = new Authority(createRoot('Next authority'));
+    fixture.gateway.replaceAuthority(next);
+    const client = await Peer.connect(fixture.port, { ca: next.pem, servername: NAME });
+    const leaf = shown(client);
+    assert.ok(leaf.verify(next.certificate.publicKey));
+    assert.notEqual(leaf.serialNumber, first.serialNumber);
+    await assert.rejects(trusting(fixture), /certificate/);
+  });
+});
+
 describe('certificates that are decided on', () => {
   const certificate = new X509Certificate(SERVER.cert);
   const spki = sha256(certificate.publicKey.export({ type: 'spki', format: 'der' }));

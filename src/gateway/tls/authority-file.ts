@@ -150,6 +150,11 @@ export function exportedRoots(folder: string, now: number): readonly string[] {
     .map(({ cert }) => cert);
 }
 
+/** The certificate of the active root; empty when there is none. Throws `CERTIFICATE_INVALID`. */
+export function activeRoot(folder: string): string {
+  return read(folder).roots.find(({ state }) => state === 'active')?.cert ?? '';
+}
+
 /** The active root, ready to sign. Throws `CERTIFICATE_INVALID` when the passphrase is wrong. */
 export function openAuthority(folder: string, passphrase: Secret<string>): Authority {
   const active = read(folder).roots.find(({ state }) => state === 'active');

@@ -42,16 +42,21 @@ export class Authority {
   readonly #leafKeyPem: string;
   readonly #issuerKeyId: object;
 
-  constructor({ cert, key }: KeyPair) {
+  constructor({ cert, key }: { readonly cert: string; readonly key: string | KeyObject }) {
     this.#pem = cert;
     this.certificate = new X509Certificate(cert);
-    this.#key = createPrivateKey(key);
+    this.#key = typeof key === 'string' ? createPrivateKey(key) : key;
     this.#leafKeyPem = this.#leafKeys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     this.#issuerKeyId = authorityKeyId(this.certificate.publicKey);
   }
 
   get pem(): string {
     return this.#pem;
+  }
+
+  /** For another thread that signs in its place; the key stays inside this process. */
+  signer(): { readonly cert: string; readonly key: KeyObject } {
+    return { cert: this.#pem, key: this.#key };
   }
 
   /** Chain (leaf and root) and key, well below a millisecond. Throws `RangeError` without a name. */

@@ -9,6 +9,7 @@ import type { Metrics } from '../../base/metrics.ts';
 import type { Authority } from './authority.ts';
 import { bootstrapPair, type KeyPair } from './bootstrap-certificate.ts';
 import { LeafStore } from './leaf-store.ts';
+import type { Mint } from './mint-thread.ts';
 import { serverContext } from './tls-options.ts';
 
 /** How often files are looked at; certbot and cert-manager renew days ahead. */
@@ -32,6 +33,8 @@ export interface CertificateStoreParts {
   readonly names: readonly string[];
   /** Signs a certificate for a name that none of the configured ones has. */
   readonly authority?: Authority | undefined;
+  /** Needed with an authority. */
+  readonly mint: Mint;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;
@@ -47,11 +50,16 @@ export class CertificateStore {
 
   constructor(parts: CertificateStoreParts) {
     this.#parts = parts;
-    const { authority, tls } = parts;
+    const { authority, tls, mint, metrics } = parts;
+    const contextOf = (pair: KeyPair) => serverContext(pair, tls.minVersion, this.#ticketKeys);
+    const onMint = () => metrics.leavesMinted.inc({ trust: 'trusted' });
     this.#leaves =
-      authority === undefined
-        ? undefined
-        : new LeafStore(authority, (pair) => serverContext(pair, tls.minVersion, this.#ticketKeys));
+      authority === undefined ? undefined : new LeafStore({ authority, mint, contextOf, onMint });
+  }
+
+  /** Another root signs from now on. */
+  replaceAuthority(authority: Authority): void {
+    this.#leaves?.replaceAuthority(authority);
   }
 
   /** Is there a configured certificate for this name? */
@@ -96,11 +104,15 @@ export class CertificateStore {
     return {
       isServer: true,
       secureContext: first.context,
-      SNICallback: (name, done) => done(null, this.#choose(name)),
+      SNICallback: (name, done) => {
+        const chosen = this.#choose(name);
+        if (chosen instanceof Promise) void answer(chosen, done);
+        else done(null, chosen);
+      },
     };
   }
 
-  #choose(name: string): SecureContext | undefined {
+  #choose(name: string): SecureContext | Promise<SecureContext> | undefined {
     const wanted = name.toLowerCase();
     const found = this.#named(wanted);
     return found?.context ?? this.#minted(wanted) ?? this.#served[0]?.context;
@@ -111,14 +123,9 @@ export class CertificateStore {
   }
 
   /** The client compares the name, and trusts the authority because somebody told it to. */
-  #minted(name: string): SecureContext | undefined {
+  #minted(name: string): SecureContext | Promise<SecureContext> | undefined {
     if (!/^[a-z0-9_.-]{1,253}$/.test(name)) return undefined;
-    const { metrics } = this.#parts;
-    return this.#leaves?.get(
-      name,
-      () => ({ names: [name] }),
-      () => metrics.leavesMinted.inc({ trust: 'trusted' }),
-    );
+    return this.#leaves?.get(name, () => ({ names: [name] }));
   }
 
   #load(files: { readonly cert: string; readonly key: string }): Served {
@@ -189,4 +196,14 @@ function matches(own: string, wanted: string): boolean {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown reason';
+}
+
+/** What cannot be made is no certificate: the handshake fails. */
+async function answer(
+  context: Promise<SecureContext>,
+  done: (error: Error | null, context?: SecureContext) => void,
+): Promise<void> {
+  const made = await context.catch((error: unknown) => error);
+  if (made instanceof Error) done(made);
+  else done(null, await context);
 }

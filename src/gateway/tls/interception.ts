@@ -8,6 +8,7 @@ import { GatewayError } from '../../base/errors.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import { Authority, createRoot } from './authority.ts';
 import { LeafStore } from './leaf-store.ts';
+import type { Mint } from './mint-thread.ts';
 import { type CertificateProblem, fingerprintsOf, namesOf, problemOf } from './server-certificate.ts';
 import { serverContext } from './tls-options.ts';
 
@@ -17,6 +18,7 @@ const MAX_REVOKED_BYTES = 16 * 1024 * 1024;
 
 export interface InterceptionParts {
   readonly authority: Authority;
+  readonly mint: Mint;
   readonly tls: Config['tls'];
   readonly tlsFilter: TlsFilterConfig;
   readonly metrics: Metrics;
@@ -26,6 +28,12 @@ export interface InterceptionParts {
 export type CertificateJudgement =
   | { readonly action: 'open'; readonly isTrusted: boolean }
   | { readonly action: 'block' | 'tunnel'; readonly problem: CertificateProblem | 'listed' };
+
+/** For a connection in clear text that became secure and may not be used. */
+export function certificateError(problem: string): GatewayError {
+  const message = `the certificate of the mail server cannot be used: ${problem}`;
+  return new GatewayError('UPSTREAM_TLS_FAILED', message);
+}
 
 /** Judges certificates of servers, and makes those that clients see in their place. */
 export class Interception {
@@ -43,9 +51,13 @@ export class Interception {
     const ticketKeys = randomBytes(TICKET_KEYS_BYTES);
     const contextOf = (pair: { cert: string; key: string }): SecureContext =>
       serverContext(pair, parts.tls.minVersion, ticketKeys);
-    this.#trusted = new LeafStore(parts.authority, contextOf);
+    const storeFor = (authority: Authority, trust: 'trusted' | 'untrusted'): LeafStore => {
+      const onMint = () => parts.metrics.leavesMinted.inc({ trust });
+      return new LeafStore({ authority, mint: parts.mint, contextOf, onMint });
+    };
+    this.#trusted = storeFor(parts.authority, 'trusted');
     // Nobody has this root, and its key is gone with the process: clients warn, as they would have.
-    this.#untrusted = new LeafStore(new Authority(createRoot('Postern untrusted server')), contextOf);
+    this.#untrusted = storeFor(new Authority(createRoot('Postern untrusted server')), 'untrusted');
     this.#revoked = readRevoked(parts.tlsFilter.revoked);
     this.#known = new Map(
       parts.tlsFilter.knownCertificates.map((entry) => [
@@ -53,6 +65,11 @@ export class Interception {
         entry,
       ]),
     );
+  }
+
+  /** Another root signs from now on. */
+  replaceAuthority(authority: Authority): void {
+    this.#trusted.replaceAuthority(authority);
   }
 
   /** `upstream`: a TLS connection that was made without verification. `name`: asked for by the client, or empty. */
@@ -77,10 +94,10 @@ export class Interception {
    * For one handshake with the client: the names and the end of the server's own certificate. Undefined while
    * the server is spoken to in clear text.
    */
-  clientOptions(upstream: Socket, isTrusted: boolean): TLSSocketOptions | undefined {
+  async clientOptions(upstream: Socket, isTrusted: boolean): Promise<TLSSocketOptions | undefined> {
     const certificate = this.#certificateOf(upstream);
     if (certificate === undefined) return undefined;
-    return { isServer: true, secureContext: this.#contextFor(certificate, isTrusted) };
+    return { isServer: true, secureContext: await this.#contextFor(certificate, isTrusted) };
   }
 
   #certificateOf(upstream: Socket): X509Certificate | undefined {
@@ -90,15 +107,12 @@ export class Interception {
     return certificate;
   }
 
-  #contextFor(certificate: X509Certificate, isTrusted: boolean): SecureContext {
+  #contextFor(certificate: X509Certificate, isTrusted: boolean): SecureContext | Promise<SecureContext> {
     const store = isTrusted ? this.#trusted : this.#untrusted;
-    const request = () => ({
+    return store.get(certificate.fingerprint256, () => ({
       names: leafNames(certificate),
       notAfter: isTrusted ? certificate.validToDate : undefined,
-    });
-    return store.get(certificate.fingerprint256, request, () =>
-      this.#parts.metrics.leavesMinted.inc({ trust: isTrusted ? 'trusted' : 'untrusted' }),
-    );
+    }));
   }
 
   #counted(action: 'block' | 'tunnel', problem: CertificateProblem | 'listed'): CertificateJudgement {

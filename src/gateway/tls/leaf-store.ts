@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { Authority, LeafRequest } from './authority.ts';
 import type { KeyPair } from './certificate-writer.ts';
+import type { Mint } from './mint-thread.ts';
 
 /** Contexts take about 50 KB; a gateway before more servers than this mints some again. */
 const MAX_LEAVES = 1000;
@@ -12,29 +13,61 @@ interface Kept {
   readonly until: number;
 }
 
+export interface LeafStoreParts {
+  readonly authority: Authority;
+  readonly mint: Mint;
+  readonly contextOf: (pair: KeyPair) => SecureContext;
+  readonly onMint: () => void;
+}
+
 /** Minted certificates, ready for handshakes, by what they were made for. The least recently used goes first. */
 export class LeafStore {
-  readonly #authority: Authority;
-  readonly #contextOf: (pair: KeyPair) => SecureContext;
-  readonly #kept = new Map<string, Kept>();
+  readonly #parts: LeafStoreParts;
+  #authority: Authority;
+  #kept = new Map<string, Kept>();
+  /** Asked for by several at once, made once. */
+  #minting = new Map<string, Promise<SecureContext>>();
 
-  constructor(authority: Authority, contextOf: (pair: KeyPair) => SecureContext) {
-    this.#authority = authority;
-    this.#contextOf = contextOf;
+  constructor(parts: LeafStoreParts) {
+    this.#parts = parts;
+    this.#authority = parts.authority;
   }
 
-  get(key: string, request: () => LeafRequest, onMint: () => void): SecureContext {
+  /** Another root signs from now on. */
+  replaceAuthority(authority: Authority): void {
+    this.#authority = authority;
+    this.#kept = new Map();
+    this.#minting = new Map();
+  }
+
+  /** At once when it is there. Rejects when a name is missing. */
+  get(key: string, request: () => LeafRequest): SecureContext | Promise<SecureContext> {
     const found = this.#kept.get(key);
     if (found !== undefined && found.until > Date.now()) {
       this.#kept.delete(key);
       this.#kept.set(key, found);
       return found.context;
     }
-    const wanted = request();
-    const context = this.#contextOf(this.#authority.mint(wanted));
-    onMint();
-    this.#keep(key, { context, until: (wanted.notAfter?.getTime() ?? Infinity) - RENEW_MS });
-    return context;
+    const underWay = this.#minting.get(key);
+    if (underWay !== undefined) return underWay;
+    const minting = this.#mint(key, request());
+    this.#minting.set(key, minting);
+    return minting;
+  }
+
+  async #mint(key: string, wanted: LeafRequest): Promise<SecureContext> {
+    const { mint, contextOf, onMint } = this.#parts;
+    const authority = this.#authority;
+    try {
+      const context = contextOf(await mint.mint(authority, wanted));
+      onMint();
+      if (authority === this.#authority) {
+        this.#keep(key, { context, until: (wanted.notAfter?.getTime() ?? Infinity) - RENEW_MS });
+      }
+      return context;
+    } finally {
+      if (authority === this.#authority) this.#minting.delete(key);
+    }
   }
 
   #keep(key: string, kept: Kept): void {

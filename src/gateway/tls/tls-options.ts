@@ -5,6 +5,7 @@ import {
   createSecureContext,
   type ConnectionOptions,
   type SecureContext,
+  type TLSSocketOptions,
 } from 'node:tls';
 import type { Config, UpstreamConfig } from '../../base/config/schema.ts';
 import { GatewayError } from '../../base/errors.ts';
@@ -30,6 +31,9 @@ export function serverContext(
     sessionIdContext: SESSION_ID_CONTEXT,
   });
 }
+
+/** For the handshake with a client; a certificate may have to be made first. */
+export type ClientTls = () => TLSSocketOptions | Promise<TLSSocketOptions>;
 
 /** One connection to a server, as far as its certificate is concerned. */
 export interface UpstreamTls {
