@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
 import { GatewayError } from '../base/errors.ts';
 
@@ -88,6 +96,12 @@ export class KeyRing {
     decipher.setAuthTag(wrapped.subarray(NONCE_BYTES + KEY_BYTES));
     const opened = decipher.update(wrapped.subarray(NONCE_BYTES, NONCE_BYTES + KEY_BYTES));
     return Buffer.concat([opened, decipher.final()]);
+  }
+
+  /** A key for another purpose, which says nothing of the key it comes from. Throws when that is not here. */
+  derivedKey(keyId: string, purpose: string): KeyObject {
+    const derived = hkdfSync('sha256', this.#key(keyId), '', purpose, KEY_BYTES);
+    return createSecretKey(Buffer.from(derived));
   }
 
   #key(keyId: string): Buffer {

@@ -78,13 +78,22 @@ ALTER TABLE releases ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;
 UPDATE releases SET changed_at = max(at, ifnull(withdrawn_at, 0));
 CREATE INDEX releases_by_change ON releases (changed_at, id)`;
 
+/**
+ * What a row says of the mail itself is sealed: `sealed` all of it, `glance` what a search looks at. The columns of
+ * the first version that held it are empty then.
+ */
+const VERSION_3 = `
+ALTER TABLE items ADD COLUMN glance BLOB;
+ALTER TABLE items ADD COLUMN sealed BLOB;
+CREATE INDEX items_in_plain_text ON items (id) WHERE sealed IS NULL`;
+
 /** Index of the originals, releases, offers and audit trail, in one file so that one transaction covers them. */
 export class QuarantineDatabase extends SqliteFile {
   constructor(folder: string) {
     super({
       path: join(folder, 'index.db'),
       name: 'the quarantine index',
-      migrations: [VERSION_1, VERSION_2],
+      migrations: [VERSION_1, VERSION_2, VERSION_3],
     });
   }
 

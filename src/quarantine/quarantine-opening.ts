@@ -1,6 +1,7 @@
 import { GatewayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import type { ItemIndex } from './item-index.ts';
+import { IndexSeal } from './index-seal.ts';
+import type { ItemIndex, NewItem } from './item-index.ts';
 import { KeyRing } from './key-ring.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import { parseSealedRecord } from './quarantine-record.ts';
@@ -64,31 +65,38 @@ function keysOfIndex(index: ItemIndex): readonly string[] {
 
 /** Puts every object that the index does not know into it; resolves with their number. Damaged ones stay outside. */
 export async function adoptObjects(storage: ObjectStorage, ring: KeyRing, index: ItemIndex): Promise<number> {
+  const seal = new IndexSeal(ring);
   let adopted = 0;
   for await (const id of storage.ids()) {
-    if (index.get(id) !== undefined) continue;
-    const isAdopted = await adoptObject(id, storage, ring, index).catch(() => false);
+    if (index.has(id)) continue;
+    const item = await readItem(id, storage, ring).catch(() => undefined);
+    if (item === undefined) continue;
+    const isAdopted = insertItem(index, item, seal);
     adopted += isAdopted ? 1 : 0;
   }
   return adopted;
 }
 
-async function adoptObject(
-  id: string,
-  storage: ObjectStorage,
-  ring: KeyRing,
-  index: ItemIndex,
-): Promise<boolean> {
+function insertItem(index: ItemIndex, item: NewItem, seal: IndexSeal): boolean {
+  try {
+    index.insert(item, seal);
+    return true;
+  } catch {
+    return false; // another process was first
+  }
+}
+
+/** Undefined when the object is none of ours or damaged. */
+async function readItem(id: string, storage: ObjectStorage, ring: KeyRing): Promise<NewItem | undefined> {
   const size = await storage.sizeOf(id);
   const start = await storage.readStart(id, START_BYTES);
-  if (size === undefined || start === undefined) return false;
+  if (size === undefined || start === undefined) return undefined;
   const text = readableRecord(ring, start) ?? openRecord(ring, (await storage.read(id)) ?? start);
   const record = parseSealedRecord(text);
-  if (record?.entry.sha256 !== id) return false;
+  if (record?.entry.sha256 !== id) return undefined;
   const { entry, subject, sender, at } = record;
   const bytes = size - SEAL_BYTES - Buffer.byteLength(text);
-  index.insert({ id, bytes, entry, keyId: keyIdOf(start), now: at, subject, sender });
-  return true;
+  return { id, bytes, entry, keyId: keyIdOf(start), now: at, subject, sender };
 }
 
 /** Undefined when the record is longer than what was read. */

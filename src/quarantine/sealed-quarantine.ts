@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from '../base/log.ts';
 import type { Page } from '../base/page.ts';
 import type { MessageBytes } from '../scan/scanner.ts';
 import { GLANCE_BYTES, glanceAt, type HeaderGlance } from './header-glance.ts';
+import { IndexSeal } from './index-seal.ts';
 import { ItemIndex } from './item-index.ts';
 import type { KeyRing } from './key-ring.ts';
 import { forEachChunk, readStart } from './message-chunks.ts';
@@ -63,9 +64,12 @@ export class SealedQuarantine implements QuarantineArchive {
   readonly #turns = new TurnQueue();
   readonly #verified = new Set<string>();
   #ring: Promise<KeyRing> | undefined;
+  #seals: { readonly ring: KeyRing; readonly seal: IndexSeal } | undefined;
   /** Bytes of commits that are under way. */
   #reserved = 0;
   #evictedAt = -Infinity;
+  readonly #end = new AbortController();
+  #warming: Promise<void> = Promise.resolve();
 
   constructor(options: SealedQuarantineOptions) {
     this.#options = options;
@@ -87,13 +91,14 @@ export class SealedQuarantine implements QuarantineArchive {
 
   async #commit(entry: QuarantineEntry, message: MessageBytes): Promise<QuarantineItem> {
     const id = entry.sha256;
-    const known = await this.#unlocked(() => this.#index.get(id));
-    const isStored = known !== undefined && (await this.#isIntact(id, message.byteLength));
+    const seal = await this.#indexSeal();
+    const isKnown = await this.#unlocked(() => this.#index.has(id));
+    const isStored = isKnown && (await this.#isIntact(id, message.byteLength));
     const now = this.#clock.now();
-    if (!isStored) await this.#store(entry, message, known === undefined);
-    if (known !== undefined) await this.#unlocked(() => this.#index.seeAgain(id, entry, now));
+    if (!isStored) await this.#store(entry, message, !isKnown);
+    if (isKnown) await this.#unlocked(() => this.#index.seeAgain(id, entry, now));
     await this.#database.flush();
-    const item = this.#index.get(id);
+    const item = this.#index.get(id, seal);
     if (item === undefined) throw new Error('the record vanished');
     return item;
   }
@@ -121,8 +126,9 @@ export class SealedQuarantine implements QuarantineArchive {
   ): Promise<void> {
     const { glance, bytes, keyId, now } = row;
     const id = entry.sha256;
+    const seal = await this.#indexSeal();
     try {
-      await this.#unlocked(() => this.#index.insert({ id, bytes, entry, keyId, now, ...glance }));
+      await this.#unlocked(() => this.#index.insert({ id, bytes, entry, keyId, now, ...glance }, seal));
     } catch (error) {
       await this.#storage.remove(id).catch(() => undefined); // nobody would ever find it
       throw error;
@@ -207,11 +213,12 @@ export class SealedQuarantine implements QuarantineArchive {
   }
 
   async search(query: QuarantineQuery): Promise<Page<QuarantineItem>> {
-    return this.#reading(() => this.#index.search(query));
+    return await this.#readingSealed((seal) => this.#index.search(query, seal));
   }
 
   async get(id: string): Promise<QuarantineItem | undefined> {
-    return OBJECT_ID.test(id) ? this.#reading(() => this.#index.get(id)) : undefined;
+    if (!OBJECT_ID.test(id)) return undefined;
+    return await this.#readingSealed(async (seal) => this.#index.get(id, seal));
   }
 
   async read(id: string): Promise<Uint8Array> {
@@ -260,6 +267,7 @@ export class SealedQuarantine implements QuarantineArchive {
       const ring = await this.#keys();
       await this.#storage.prepare();
       if (this.#database.isNew()) await this.#adopt(ring);
+      this.#warming = this.#warm(await this.#indexSeal());
     } catch (cause) {
       const error = quarantineFailure('the quarantine cannot be used', cause);
       const isOfIndex = cause instanceof GatewayError && cause.code === 'STORE_FAILED';
@@ -299,6 +307,8 @@ export class SealedQuarantine implements QuarantineArchive {
   }
 
   async close(): Promise<void> {
+    this.#end.abort();
+    await this.#warming;
     this.#database.close();
   }
 
@@ -310,6 +320,32 @@ export class SealedQuarantine implements QuarantineArchive {
     } catch (error) {
       this.#ring = undefined;
       throw error;
+    }
+  }
+
+  /** The first search is as quick as the next ones; without it it is only slower. */
+  async #warm(seal: IndexSeal): Promise<void> {
+    try {
+      await this.#index.warm(seal, this.#end.signal);
+    } catch (error) {
+      this.#log().warn({ err: error }, 'the quarantine index could not be read ahead of a search');
+    }
+  }
+
+  async #indexSeal(): Promise<IndexSeal> {
+    const ring = await this.#keys();
+    if (this.#seals?.ring === ring) return this.#seals.seal;
+    const seal = new IndexSeal(ring);
+    await this.#index.sealPlain(seal);
+    this.#seals = { ring, seal };
+    return seal;
+  }
+
+  async #readingSealed<T>(work: (seal: IndexSeal) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#indexSeal());
+    } catch (error) {
+      throw quarantineFailure('the quarantine could not be read', error);
     }
   }
 

@@ -67,6 +67,10 @@ describe('the quarantine of the running product', () => {
       const raw = await readFile(file, 'latin1');
       for (const word of ['Subject:', 'Content-Type:', 'MIME-Version']) assert.ok(!raw.includes(word), file);
     }
+    for (const file of (await gateway.quarantineFiles()).filter((name) => name.includes('index.db'))) {
+      const raw = (await readFile(file, 'latin1')).toLowerCase();
+      for (const word of ['invoice infected', 'attacker@example.org']) assert.ok(!raw.includes(word), file);
+    }
   });
 
   it('exports a zip that unzip and 7-Zip open with the password, and not without', async () => {
