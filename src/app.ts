@@ -30,6 +30,7 @@ import type { Notifier } from './notify/notifier.ts';
 import type { RuleChangeHunts } from './history/rule-change-hunts.ts';
 import { notifierReasons } from './notify/notifier-reasons.ts';
 import { openNotifier } from './notify/open-notifier.ts';
+import { ProtectionDesk } from './protection-desk.ts';
 import { countRules } from './rules/rule-set.ts';
 import type { Scanner } from './scan/scanner.ts';
 import { openScanPool, type ScanConfig, ScanService } from './scan-service.ts';
@@ -177,7 +178,7 @@ function openAdmin(parts: AdminParts): AdminServer {
       exclusions: { list: () => exclusions.list().map(shownExclusion) },
       sessions: { list: () => gateway.sessions, kick: (id) => gateway.kick(id) },
       drain,
-      protection: switches,
+      protection: new ProtectionDesk(switches, gateway, log),
       configuration: parts.reload,
       alerts: notifier,
       endpoints: () => gateway.endpoints,

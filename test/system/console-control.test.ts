@@ -118,7 +118,7 @@ describe('what administrators switch and start in a browser', () => {
     await tab.click('Switch on');
     await tab.shows(/Protection \(master switch\)\s+on\s+on\s+as configured/u);
     assert.ok(!(await fetched()).equals(bytes), 'the substitute again');
-    await unscanned.logout();
+    await unscanned.wire.closed();
     await page('Audit');
     await tab.shows(/protection-changed\s+protection\s+on [^]*protection-changed\s+protection\s+off until/u);
   });

@@ -38,7 +38,9 @@ export const protectionSchema = z.strictObject({
   ),
   unscannedSessions: z
     .int()
-    .meta({ description: 'open sessions that are forwarded untouched; a switch does not change them' }),
+    .meta({
+      description: 'open sessions that are forwarded untouched; ended when something is switched on again',
+    }),
 });
 
 const originSchema = z.strictObject({

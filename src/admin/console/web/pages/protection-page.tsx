@@ -170,7 +170,8 @@ function Unscanned({ count }: { readonly count: number }) {
   return (
     <p role="status">
       <span class="mark yellow">not scanned</span> Open sessions that are forwarded untouched: {count}. They
-      stay so until they end; operators end them on the page <a href="#/sessions">Sessions</a>.
+      end when what is off is switched on again; operators end them before on the page{' '}
+      <a href="#/sessions">Sessions</a>.
     </p>
   );
 }
@@ -199,9 +200,10 @@ export function ProtectionPage({ api, who }: View) {
         )}
       </Loaded>
       <p class="quiet">
-        A switch counts at once for new sessions; sessions that are open keep what they began with. It ends at
-        its time. A restart ends all of them: then the configuration counts again. Policies with a mode of
-        their own keep it. {!isAdministrator && 'Administrators switch.'}
+        A switch counts at once for new sessions. It ends at its time, and a restart ends all of them: then
+        the configuration counts again. What is scanned goes on to be scanned; what is forwarded untouched is
+        ended when something is on again. A session keeps its mode, and policies with a mode of their own keep
+        that. {!isAdministrator && 'Administrators switch.'}
       </p>
       {chosen !== undefined && (
         <SwitchForm
