@@ -104,8 +104,8 @@ export async function createApp(configured: Config, overrides: AppOverrides = {}
   const exclusions = new ExclusionStore(config.exclusions, clock, (kind) =>
     metrics.exclusionHits.inc({ kind }),
   );
-  const gateway = createGateway({
   const authority = configuredAuthority(config.tlsFilter, process.env);
+  const gateway = createGateway({
     config,
     exclusions,
     authority,
@@ -129,18 +129,18 @@ export async function createApp(configured: Config, overrides: AppOverrides = {}
   const admin = config.admin.enabled ? openAdmin({ ...operated, clock, log }) : undefined;
   reloads.add('rules', () => scans.reload());
   reloads.add('certificates', () => gateway.reloadCertificates());
-  reloads.add('configuration', () => reload.run());
   const roots = new AuthorityReload(config.tlsFilter, process.env, authority);
   reloads.add('authority', () => replaceRoot(roots, gateway));
+  reloads.add('configuration', () => reload.run());
   return assemble({ ...operated, hunts, admin, reloads, metrics, log });
 }
 
-/** Several listen to what was judged. */
 function replaceRoot(roots: AuthorityReload, gateway: Gateway): void {
   const next = roots.changed();
   if (next !== undefined) gateway.replaceAuthority(next);
 }
 
+/** Several listen to what was judged. */
 function inTurn(...logs: readonly JudgementLog[]): JudgementLog {
   return { record: (judged) => logs.forEach((log) => log.record(judged)) };
 }
