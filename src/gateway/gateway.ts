@@ -107,7 +107,8 @@ class MailGateway implements Gateway {
     const { maxConnections, maxConnectionsPerAddress } = parts.config.limits;
     this.#limits = new ConnectionLimits(maxConnections, maxConnectionsPerAddress);
     this.#listeners = parts.listeners.map(
-      (settings) => new Listener(settings, (socket, listener) => this.#accept(socket, listener)),
+      (settings) =>
+        new Listener(settings, parts.config.reusePort, (socket, listener) => this.#accept(socket, listener)),
     );
   }
 

@@ -38,8 +38,16 @@ export class Listener {
   readonly settings: GatewayListener;
   readonly #server: Server;
 
-  constructor(settings: GatewayListener, onSocket: (socket: Socket, settings: GatewayListener) => void) {
+  readonly #sharesPort: boolean;
+
+  /** `sharesPort`: other processes of this user may listen there too; the system spreads connections over all. */
+  constructor(
+    settings: GatewayListener,
+    sharesPort: boolean,
+    onSocket: (socket: Socket, settings: GatewayListener) => void,
+  ) {
     this.settings = settings;
+    this.#sharesPort = sharesPort;
     const options = {
       allowHalfOpen: true,
       pauseOnConnect: true,
@@ -70,7 +78,8 @@ export class Listener {
   async #listen(host: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ host, port: this.settings.port, backlog: BACKLOG }, () => {
+      const reusePort = this.#sharesPort;
+      this.#server.listen({ host, port: this.settings.port, backlog: BACKLOG, reusePort }, () => {
         this.#server.off('error', reject);
         resolve();
       });

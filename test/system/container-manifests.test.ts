@@ -122,19 +122,24 @@ describe('compose.yaml', () => {
   });
 });
 
-describe('the systemd unit', () => {
+describe('a systemd unit', () => {
   const cleanup = new Cleanup();
   after(() => cleanup.run());
 
-  it('is verified by systemd, with the programs of this checkout', async () => {
-    const folder = await scratchFolder('unit');
-    cleanup.add(() => removeFolder(folder));
-    const text = await readFile(join(PROJECT, 'deploy/systemd/postern.service'), 'utf8');
-    const file = join(folder, 'postern.service');
-    await writeFile(file, text.replaceAll('/opt/postern', PROJECT));
-    const { transcript } = await runOk('systemd-analyze', ['verify', '--man=no', file]);
-    assert.equal(transcript.trim(), '');
-  });
+  for (const [unit, instance] of [
+    ['postern.service', 'postern.service'],
+    ['postern@.service', 'postern@1.service'],
+  ] as const) {
+    it(`${unit} is verified by systemd, with the programs of this checkout`, async () => {
+      const folder = await scratchFolder('unit');
+      cleanup.add(() => removeFolder(folder));
+      const text = await readFile(join(PROJECT, 'deploy/systemd', unit), 'utf8');
+      const file = join(folder, instance);
+      await writeFile(file, text.replaceAll('/opt/postern', PROJECT));
+      const { transcript } = await runOk('systemd-analyze', ['verify', '--man=no', file]);
+      assert.equal(transcript.trim(), '');
+    });
+  }
 });
 
 describe('YAML of the project', () => {

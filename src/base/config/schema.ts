@@ -306,6 +306,12 @@ export const configSchema = z.strictObject({
     .describe(
       'Where clients connect. Absent: every address, imap 143, imaps 993 and 585, pop3 110, pop3s 995.',
     ),
+  reusePort: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Several gateways of this machine, of one user, listen on the same ports; the system spreads connections over them. Each has its own state and its own limits.',
+    ),
   imapsPorts: portList
     .optional()
     .meta({ examples: ['1993,2993'] })
