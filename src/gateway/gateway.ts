@@ -131,8 +131,8 @@ class MailGateway implements Gateway {
   async start(): Promise<void> {
     this.#shared.certificates.start();
     this.#shared.upstreams.start();
-    try {
     if (this.#parts.authority !== undefined) this.#mint.start();
+    try {
       const endpoints: Endpoint[] = [];
       for (const listener of this.#listeners) endpoints.push(await listener.start());
       this.endpoints = endpoints;
@@ -147,8 +147,8 @@ class MailGateway implements Gateway {
     for (const connection of this.#connections) connection.drain();
     await this.#drained(deadlineMs);
     for (const connection of this.#connections) connection.cut();
-  }
     await this.#mint.close();
+  }
 
   reloadCertificates(): void {
     this.#shared.certificates.reload();
@@ -166,12 +166,12 @@ class MailGateway implements Gateway {
     this.#shared.sessions.reconfigure(config);
   }
 
-  #stopAccepting(): void {
   replaceAuthority(authority: Authority): void {
     this.#shared.certificates.replaceAuthority(authority);
     this.#shared.interception?.replaceAuthority(authority);
   }
 
+  #stopAccepting(): void {
     this.#isStopping = true;
     this.#shared.certificates.stop();
     this.#shared.upstreams.stop();
