@@ -1,3 +1,4 @@
+import { nativeCopy } from '../../native-copy.ts';
 import type { ContentEncoder } from '../../relay.ts';
 
 const LF = 0x0a;
@@ -5,6 +6,8 @@ const CR = 0x0d;
 const DOT = 0x2e;
 const LF_DOT = Buffer.from('\n.');
 const CR_DOT = Buffer.from('\r.');
+/** Written octet by octet once a line begins with a dot: many runs of a message of dots would cost more. */
+const SLOW_OCTETS = 256;
 
 /**
  * Dot-stuffing for the client: a dot behind CRLF is doubled, as RFC 1939 says. So is a lone dot behind a bare CR
@@ -49,12 +52,28 @@ export class DotStuffer implements ContentEncoder {
     return isStuffed ? 1 : 0;
   }
 
-  /** Octet by octet: many pieces of a message of dots would cost more than this does. */
   #copy(input: Buffer): Buffer {
     const output = Buffer.allocUnsafe(2 * input.length + 2);
+    const dots = new LineDots(input);
     let written = 0;
-    for (let at = 0; at < input.length; at += 1) {
-      const octet = input[at] ?? 0;
+    for (let at = 0; at < input.length;) {
+      const isPlain = !this.#withheld && !(at === 0 && input[0] === DOT);
+      const run = input.subarray(at, isPlain ? dots.after(at) : at);
+      nativeCopy(output, written, run);
+      for (const octet of run.subarray(-2)) {
+        this.#see(octet);
+      }
+      const slow = input.subarray(at + run.length, at + run.length + SLOW_OCTETS);
+      written = this.#copySlowly(slow, output, written + run.length);
+      at += run.length + slow.length;
+    }
+    return output.subarray(0, written);
+  }
+
+  /** Returns where the next octet goes in `output`. */
+  #copySlowly(input: Buffer, output: Buffer, start: number): number {
+    let written = start;
+    for (const octet of input) {
       for (let dots = this.#dotsBefore(octet); dots > 0; dots -= 1) {
         output[written] = DOT;
         written += 1;
@@ -65,7 +84,30 @@ export class DotStuffer implements ContentEncoder {
         written += 1;
       }
     }
-    return output.subarray(0, written);
+    return written;
+  }
+}
+
+/** Finds the dots behind a line end; each octet is looked at once, however often somebody asks. */
+class LineDots {
+  readonly #input: Buffer;
+  readonly #next = { lf: -1, cr: -1 };
+
+  constructor(input: Buffer) {
+    this.#input = input;
+  }
+
+  /** Where the first one from `at` on stands; the end of the input when there is none. */
+  after(at: number): number {
+    const next = this.#next;
+    if (next.lf < at) next.lf = this.#find(LF_DOT, at);
+    if (next.cr < at) next.cr = this.#find(CR_DOT, at);
+    return Math.min(next.lf, next.cr);
+  }
+
+  #find(lineEndAndDot: Buffer, at: number): number {
+    const found = this.#input.indexOf(lineEndAndDot, Math.max(0, at - 1));
+    return found < 0 ? this.#input.length : found + 1;
   }
 }
 

@@ -14,11 +14,15 @@ function unstuff(wire: Buffer, cut: Cut): { content: Buffer; rest: Buffer; done:
   const content: Buffer[] = [];
   let used = 0;
   for (const chunk of cut(wire)) {
-    const result = unstuffer.push(chunk);
-    content.push(Buffer.from(result.content));
-    used += result.consumed;
-    if (result.done) {
-      return { content: Buffer.concat(content), rest: wire.subarray(used), done: true };
+    for (let rest = chunk; rest.length > 0;) {
+      const result = unstuffer.push(rest);
+      assert.ok(result.consumed > 0);
+      content.push(Buffer.from(result.content));
+      used += result.consumed;
+      rest = rest.subarray(result.consumed);
+      if (result.done) {
+        return { content: Buffer.concat(content), rest: wire.subarray(used), done: true };
+      }
     }
   }
   return { content: Buffer.concat(content), rest: wire.subarray(used), done: false };
@@ -36,6 +40,15 @@ function stuffByTheBook(content: string): string {
 
 const hardOctets = fc.array(fc.constantFrom(0x0d, 0x0a, 0x2e, 0x2e, 0x61), { maxLength: 24 });
 const hardContent = hardOctets.map((octets) => Buffer.from([...octets, 0x0d, 0x0a]));
+/** The same with runs between them around the sizes at which the fast ways begin and end. */
+const longContent = fc
+  .array(fc.tuple(hardOctets, fc.constantFrom(0, 1, 254, 255, 256, 257, 1021, 1022, 1023, 1024, 1025)), {
+    maxLength: 8,
+  })
+  .map((runs) =>
+    Buffer.concat(runs.flatMap(([hard, plain]) => [Buffer.from(hard), Buffer.alloc(plain, 'a')])),
+  )
+  .map((content) => Buffer.concat([content, Buffer.from('\r\n')]));
 const cuts = fc.constantFrom(whole, single);
 
 describe('dot-stuffing', () => {
@@ -65,6 +78,18 @@ describe('dot-stuffing', () => {
         );
       }),
       { numRuns: 2000 },
+    );
+  });
+  it('is the same for long content, in one piece and octet by octet', () => {
+    fc.assert(
+      fc.property(longContent, (content) => {
+        const stuffed = stuff(content, whole);
+        assert.deepEqual(stuff(content, single), stuffed);
+        const wire = Buffer.from(`${stuffByTheBook(content.toString('latin1'))}.\r\n`, 'latin1');
+        assert.deepEqual(unstuff(wire, whole).content, content);
+        assert.deepEqual(unstuff(wire, single), unstuff(wire, whole));
+      }),
+      { numRuns: 300 },
     );
   });
   it('leaves everything but forged terminators as the book says', () => {

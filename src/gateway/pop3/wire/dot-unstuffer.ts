@@ -2,11 +2,13 @@ const LF = 0x0a;
 const CR = 0x0d;
 const DOT = 0x2e;
 const STUFFED = Buffer.from('\r\n.');
+/** Read octet by octet once a line begins with a dot: many pieces of a message of dots would cost more. */
+const SLOW_OCTETS = 1024;
 
 export interface Unstuffed {
   /** Message bytes, possibly a view of the chunk. */
   readonly content: Buffer;
-  /** Bytes of the chunk that belong to the multi-line reply. */
+  /** Bytes of the chunk that this is about; unless it is done, the rest has to be pushed again. */
   readonly consumed: number;
   /** The terminator was among them. */
   readonly done: boolean;
@@ -22,11 +24,13 @@ export class DotUnstuffer {
   #place: Place = 'line-start';
 
   push(chunk: Buffer): Unstuffed {
-    if (this.#beginsPlain(chunk) && !chunk.includes(STUFFED)) {
-      this.#place = placeBehind(chunk);
-      return { content: chunk, consumed: chunk.length, done: false };
+    if (!this.#beginsPlain(chunk)) {
+      return this.#copy(chunk.subarray(0, SLOW_OCTETS));
     }
-    return this.#copy(chunk);
+    const stuffed = chunk.indexOf(STUFFED);
+    const content = stuffed < 0 ? chunk : chunk.subarray(0, stuffed + 2);
+    this.#place = placeBehind(content);
+    return { content, consumed: content.length, done: false };
   }
 
   /** No octet before the first line end of the chunk is stuffing or part of a terminator. */
@@ -46,7 +50,6 @@ export class DotUnstuffer {
     return false;
   }
 
-  /** Octet by octet: many pieces of a message of dots would cost more than this does. */
   #copy(chunk: Buffer): Unstuffed {
     const content = Buffer.allocUnsafe(chunk.length + 1);
     let written = 0;
