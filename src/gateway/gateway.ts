@@ -63,7 +63,7 @@ export interface Gateway {
   start(): Promise<void>;
   /** Accepts no more, says goodbye at command boundaries, and cuts what is left after `deadlineMs`. */
   stop(deadlineMs: number): Promise<void>;
-  /** Reads changed certificate files at once. */
+  /** Reads changed certificate files and the revoked list. Throws `CERTIFICATE_INVALID` when the old list stays. */
   reloadCertificates(): void;
   /** Another root of the own authority signs from now on; only with one already. */
   replaceAuthority(authority: Authority): void;
@@ -152,6 +152,7 @@ class MailGateway implements Gateway {
 
   reloadCertificates(): void {
     this.#shared.certificates.reload();
+    this.#shared.interception?.reloadRevoked();
   }
 
   reconfigure(config: Pick<Config, 'policy' | 'policies' | 'notice'>): void {

@@ -147,6 +147,22 @@ describe('a server whose certificate cannot be trusted', () => {
     await assert.rejects(trusting(fixture));
     assert.equal(await problems(fixture, 'revoked', 'block'), 1);
   });
+
+  it('is refused once its key is in the list, and the list stays when it is broken', async (t) => {
+    const file = path.join(os.tmpdir(), `postern-revoked-later-${process.pid}`);
+    t.after(() => fs.rmSync(file, { force: true }));
+    fs.writeFileSync(file, `${'0'.repeat(64)}\n`);
+    const fixture = await intercepting(t, { tlsFilter: { revoked: file } });
+    await isServed(fixture, await trusting(fixture));
+    const { publicKey } = new X509Certificate(SERVER.cert);
+    fs.writeFileSync(file, `${sha256(publicKey.export({ type: 'spki', format: 'der' }))}\n`);
+    fixture.gateway.reloadCertificates();
+    await assert.rejects(trusting(fixture));
+    fs.writeFileSync(file, 'serial 17\n');
+    assert.throws(() => fixture.gateway.reloadCertificates(), /line 1 is no SHA-256 fingerprint/);
+    await assert.rejects(trusting(fixture));
+    assert.equal(await problems(fixture, 'revoked', 'block'), 2);
+  });
 });
 
 /** A transparent gateway before a server with STARTTLS, that client and server have in common. */

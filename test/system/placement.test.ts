@@ -14,6 +14,10 @@ const NAME = 'mail.test.example';
 const ENV = { POSTERN_CA_PASSPHRASE: 'passphrase of a test' };
 const SERVICES = ['imap:143', 'imaps:993', 'pop3:110', 'pop3s:995', 'imap:2143', 'pop3s:4995'];
 const READY_MS = 60_000;
+/** The server expects to hear from the gateway whom it speaks for, and closes on whoever begins with TLS. */
+const DIRECT = /ECONNRESET|closed before|disconnected before/;
+/** Nobody, on every Linux. */
+const NOBODY = 65_534;
 
 const cleanup = new Cleanup();
 after(() => cleanup.run());
@@ -64,14 +68,23 @@ function configuration(folder: string): string {
   });
 }
 
+/** Loads what `postern nft` prints into the kernel of the router. */
+async function loadRules(network: Network, config: string, args: readonly string[] = []): Promise<void> {
+  const main = join(PROJECT, 'src/main.ts');
+  const rules = await runOk(process.execPath, [main, 'nft', '--config', config, ...args], {
+    cwd: PROJECT,
+    env: ENV,
+  });
+  await runOk('ip', network.inside('router', ['nft', '-f', '-']), { input: rules.stdout.toString() });
+}
+
 async function startGateway(network: Network, folder: string, config: string): Promise<void> {
   const main = join(PROJECT, 'src/main.ts');
   const inProject = { cwd: PROJECT, env: ENV };
   await runOk(process.execPath, [main, 'ca', 'init', '--config', config], inProject);
   const exported = await runOk(process.execPath, [main, 'ca', 'export', '--config', config], inProject);
   await writeFile(join(folder, 'roots.pem'), exported.stdout);
-  const rules = await runOk(process.execPath, [main, 'nft', '--config', config], inProject);
-  await runOk('ip', network.inside('router', ['nft', '-f', '-']), { input: rules.stdout.toString() });
+  await loadRules(network, config);
   const gateway = cleanup.owns(
     new Daemon('ip', node(network, 'router', [main, 'serve', '--config', config]), inProject),
   );
@@ -107,11 +120,21 @@ before(async () => {
 
 async function fetchMessage(service: string, address: string): Promise<string> {
   assert.ok(scene !== undefined);
+  const { stdout } = await runOk('ip', scene.network.inside('client', mailClient(scene, service, address)));
+  return stdout.toString();
+}
+
+function mailClient({ roots }: Scene, service: string, address: string): string[] {
   const script = join(PROJECT, 'test/system/placement/mail-client.ts');
-  const { stdout } = await runOk(
-    'ip',
-    node(scene.network, 'client', [script, service, address, NAME, scene.roots]),
-  );
+  return [process.execPath, script, service, address, NAME, roots];
+}
+
+/** The same by a program on the router, where the gateway runs as root. */
+async function fetchOnRouter(service: string, address: string, isGatewayUser: boolean): Promise<string> {
+  assert.ok(scene !== undefined);
+  const user = isGatewayUser ? [] : ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+  const command = [...user, ...mailClient(scene, service, address)];
+  const { stdout } = await runOk('ip', scene.network.inside('router', command));
   return stdout.toString();
 }
 
@@ -135,5 +158,47 @@ describe('a client that dials a server in another network, with no change to it'
   it('is refused nothing, but its TLS is not opened on a port that is not listed', async () => {
     // The client trusts our authority only: it meets the server's own certificate.
     await assert.rejects(fetchMessage('pop3s:4995', server.v4), /self-signed certificate/);
+  });
+});
+
+describe('programs on the router itself', () => {
+  const { server, router } = Network.addresses;
+
+  it('go to the server untouched as long as only traffic in passing is redirected', async () => {
+    await assert.rejects(fetchOnRouter('imaps:993', server.v4, false), DIRECT);
+  });
+
+  describe('with --local-except', () => {
+    before(async () => {
+      assert.ok(scene !== undefined);
+      await loadRules(scene.network, scene.config, ['--local-except', 'root']);
+    });
+
+    for (const [service, from, to] of [
+      ['imap:143', router.v4, server.v4],
+      ['imaps:993', router.v4, server.v4],
+      ['pop3s:995', router.v6, server.v6],
+    ] as const) {
+      it(`are scanned: ${service} to ${to}`, async () => {
+        const message = await fetchOnRouter(service, to, false);
+        assert.match(message, /Subject: test/);
+        assert.ok(!message.includes(eicar().toString()));
+        assert.ok(scene?.server.output.includes(`${service} ${from} for ${to}`), scene?.server.output);
+      });
+    }
+
+    it('but not those of the user that the gateway runs as, so that it reaches the servers', async () => {
+      await assert.rejects(fetchOnRouter('imaps:993', server.v4, true), DIRECT);
+    });
+
+    it('and traffic in passing still is', async () => {
+      assert.ok(!(await fetchMessage('imap:143', server.v4)).includes(eicar().toString()));
+    });
+
+    it('until the rules are loaded without it', async () => {
+      assert.ok(scene !== undefined);
+      await loadRules(scene.network, scene.config);
+      await assert.rejects(fetchOnRouter('imaps:993', server.v4, false), DIRECT);
+    });
   });
 });

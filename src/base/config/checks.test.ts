@@ -170,6 +170,16 @@ describe('files that the configuration names', () => {
     assert.match(problemsOf(certificate(one.cert, text), true), /\[0\]\.key: .* holds no private key/u);
   });
 
+  it('refuses a list of revoked certificates that is not one', () => {
+    const file = join(folder, 'revoked');
+    writeFileSync(file, `${'ab'.repeat(32)}\nserial 17\n`);
+    const config = (path: string) => `${HOST}rules: ["${folder}"]\ntlsFilter: { revoked: "${path}" }\n`;
+    assert.match(problemsOf(config(file), true), /tlsFilter\.revoked: .* line 2 is no SHA-256.*Write 64/u);
+    assert.match(problemsOf(config(join(folder, 'none')), true), /tlsFilter\.revoked: .* does not exist/u);
+    writeFileSync(file, `${'ab'.repeat(32)}\n`);
+    assert.equal(problemsOf(config(file), true), '');
+  });
+
   it('refuses lists and rules on trial that are not there', () => {
     const text = `${HOST}rules: ["${folder}"]\nshadowRules: [none]\nscan: { digests: { deny: [gone] } }\n`;
     const problems = problemsOf(text, true);

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { accessSync, constants, readFileSync } from 'node:fs';
+import { parseFingerprintList } from './fingerprint-list.ts';
 import type { ConfigIssue } from './issue.ts';
 import type { KeyPath } from './problem.ts';
 import type { Config } from './schema.ts';
@@ -79,6 +80,23 @@ function sharedVerdictsCa({ scan: { sharedVerdicts } }: Config): ConfigIssue[] {
   return loaded !== undefined && 'issue' in loaded ? [loaded.issue] : [];
 }
 
+function revokedList({ tlsFilter: { revoked } }: Config): ConfigIssue[] {
+  if (revoked === undefined) return [];
+  const at = ['tlsFilter', 'revoked'];
+  const loaded = load(at, revoked, 'list', (text) => parseFingerprintList(text.toString('utf8')));
+  if ('issue' in loaded) return [loaded.issue];
+  const { value } = loaded;
+  return 'prints' in value
+    ? []
+    : [
+        issue(
+          at,
+          revoked,
+          `line ${value.badLine} is no SHA-256 fingerprint: ${JSON.stringify(value.text)}. Write 64 characters 0-9 and a-f`,
+        ),
+      ];
+}
+
 /** Certificates, keys, authorities and rules that the configuration names and that cannot be used. */
 export function fileChecks(config: Config): readonly ConfigIssue[] {
   const { ca } = config.upstream.tls;
@@ -91,6 +109,7 @@ export function fileChecks(config: Config): readonly ConfigIssue[] {
     ...adminPair(config),
     ...(authorities !== undefined && 'issue' in authorities ? [authorities.issue] : []),
     ...sharedVerdictsCa(config),
+    ...revokedList(config),
     ...config.rules.flatMap((file, index) => checkReadable(['rules', index], file)),
     ...config.shadowRules.flatMap((file, index) => checkReadable(['shadowRules', index], file)),
     ...config.scan.digests.deny.flatMap((file, i) => checkReadable(['scan', 'digests', 'deny', i], file)),

@@ -1,5 +1,4 @@
 import { randomBytes, type X509Certificate } from 'node:crypto';
-import fs from 'node:fs';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { Config } from '../../base/config/schema.ts';
@@ -9,12 +8,11 @@ import type { Metrics } from '../../base/metrics.ts';
 import { Authority, createRoot } from './authority.ts';
 import { LeafStore } from './leaf-store.ts';
 import type { Mint } from './mint-thread.ts';
+import { RevokedList } from './revoked-list.ts';
 import { type CertificateProblem, fingerprintsOf, namesOf, problemOf } from './server-certificate.ts';
 import { serverContext } from './tls-options.ts';
 
 const TICKET_KEYS_BYTES = 48;
-/** A line is 64 characters. */
-const MAX_REVOKED_BYTES = 16 * 1024 * 1024;
 
 export interface InterceptionParts {
   readonly authority: Authority;
@@ -42,7 +40,7 @@ export class Interception {
   readonly #untrusted: LeafStore;
   /** Node 24 gives the certificate of a connection to the first who asks only. */
   readonly #seen = new WeakMap<TLSSocket, X509Certificate>();
-  readonly #revoked: ReadonlySet<string>;
+  readonly #revoked: RevokedList;
   readonly #known: ReadonlyMap<string, TlsFilterConfig['knownCertificates'][number]>;
 
   /** Throws `CERTIFICATE_INVALID` when the list of revoked certificates cannot be read. */
@@ -58,7 +56,7 @@ export class Interception {
     this.#trusted = storeFor(parts.authority, 'trusted');
     // Nobody has this root, and its key is gone with the process: clients warn, as they would have.
     this.#untrusted = storeFor(new Authority(createRoot('Postern untrusted server')), 'untrusted');
-    this.#revoked = readRevoked(parts.tlsFilter.revoked);
+    this.#revoked = new RevokedList(parts.tlsFilter.revoked);
     this.#known = new Map(
       parts.tlsFilter.knownCertificates.map((entry) => [
         entry.sha256.replaceAll(':', '').toLowerCase(),
@@ -70,6 +68,11 @@ export class Interception {
   /** Another root signs from now on. */
   replaceAuthority(authority: Authority): void {
     this.#trusted.replaceAuthority(authority);
+  }
+
+  /** Reads the list of revoked certificates again. Throws `CERTIFICATE_INVALID` when the old one stays. */
+  reloadRevoked(): void {
+    this.#revoked.reload();
   }
 
   /** `upstream`: a TLS connection that was made without verification. `name`: asked for by the client, or empty. */
@@ -136,18 +139,4 @@ function chainErrorOf(upstream: Socket): string {
       ? authorizationError.code
       : authorizationError;
   return typeof code === 'string' && code !== '' ? code : 'UNVERIFIED';
-}
-
-function readRevoked(file: string | undefined): ReadonlySet<string> {
-  if (file === undefined) return new Set();
-  try {
-    if (fs.statSync(file).size > MAX_REVOKED_BYTES) throw new RangeError('it is too large');
-    const lines = fs.readFileSync(file, 'utf8').split('\n');
-    const prints = lines.map((line) => line.replace(/#.*/, '').replaceAll(/[:\s]/g, '').toLowerCase());
-    return new Set(prints.filter((print) => print !== ''));
-  } catch (cause) {
-    throw new GatewayError('CERTIFICATE_INVALID', `cannot read the revoked certificates in ${file}`, {
-      cause,
-    });
-  }
 }

@@ -14,6 +14,8 @@ export class Network {
 
   static readonly addresses = {
     client: { v4: '10.91.1.2', v6: '2001:db8:91::2' },
+    /** On the side of the server. */
+    router: { v4: '203.0.113.1', v6: '2001:db8:113::1' },
     server: { v4: '203.0.113.25', v6: '2001:db8:113::25' },
   } as const;
 
