@@ -114,6 +114,7 @@ describe('what administrators switch and start in a browser', () => {
     await tab.shows(/Red: [^]*Protection is off[^]*Switched by user:ann until \d{4}-/u);
     await page('Protection');
     await tab.click('Switch on …');
+    await tab.shows(/master switch\): on\?/u);
     await tab.fill('reason', 'the printer was replaced');
     await tab.click('Switch on');
     await tab.shows(/Protection \(master switch\)\s+on\s+on\s+as configured/u);
