@@ -65,7 +65,9 @@ export class PieceMatching {
     if (!isSeen && isSmall) {
       await this.#join(piece, record, sources);
     } else if (!isSeen && isClean) {
-      this.#remember(this.#clean, sources);
+      for (const source of sources) {
+        this.#clean.add(source);
+      }
     }
     this.matchMs += this.#now() - started;
     return !isSeen && isSmall;
@@ -81,15 +83,11 @@ export class PieceMatching {
   async #join(piece: Piece, record: PieceRecord, sources: readonly Uint8Array[]): Promise<void> {
     const isInside = this.#waiting.has(piece.bytes);
     this.#joined.add({ piece, record }, isInside);
-    this.#remember(this.#waiting, isInside ? [] : sources);
+    for (const source of isInside ? [] : sources) {
+      this.#waiting.addKept(source);
+    }
     if (this.#joined.length >= MAX_JOINED_BYTES) {
       await this.#flush();
-    }
-  }
-
-  #remember(ranges: SeenRanges, sources: readonly Uint8Array[]): void {
-    for (const source of sources) {
-      ranges.add(source);
     }
   }
 
@@ -142,6 +140,9 @@ export class PieceMatching {
   }
 
   #found(record: PieceRecord, findings: readonly Finding[]): void {
+    if (findings.length === 0) {
+      return;
+    }
     const digested = findings.map((finding) =>
       finding.sha256 === UNASKED_DIGEST ? { ...finding, sha256: record.content.sha256 } : finding,
     );

@@ -20,13 +20,26 @@ function isPartOf(whole: Uint8Array, part: Uint8Array): boolean {
   );
 }
 
+interface Reference {
+  deref(): Uint8Array | undefined;
+}
+
 /** Memory that was looked at: what is in a part of it was seen with it. */
 export class SeenRanges {
-  /** Weak: the contents of a message may together be many times as big as it. */
-  #seen: WeakRef<Uint8Array>[] = [];
+  #seen: Reference[] = [];
 
+  /** Remembers memory as long as somebody else does: all contents together may be many times as big as the message. */
   add(bytes: Uint8Array): void {
-    this.#seen.push(new WeakRef(bytes));
+    this.#push(new WeakRef(bytes));
+  }
+
+  /** Remembers memory that is kept anyway, which costs less. */
+  addKept(bytes: Uint8Array): void {
+    this.#push({ deref: () => bytes });
+  }
+
+  #push(reference: Reference): void {
+    this.#seen.push(reference);
     if (this.#seen.length > MAX_SEEN) {
       this.#seen.shift();
     }

@@ -109,6 +109,9 @@ export function firstJoint(bytes: Uint8Array): number {
 
 /** String literals that are added joined, from `joint` on, with `withCommas` the elements of an array of strings as well. */
 export function joinLiterals(bytes: Buffer, joint: number, withCommas: boolean): Buffer | undefined {
+  if (joint >= bytes.length) {
+    return undefined;
+  }
   const cuts = new ByteCuts(bytes);
   const quotes = new Quotes(bytes);
   for (let at = quotes.next(joint); at < bytes.length;) {

@@ -97,7 +97,7 @@ export class TextFamily {
 
   /** The other readings of a text that this one calls for. */
   *views(bytes: Buffer): Generator<readonly [name: string, bytes: Buffer], void, void> {
-    const { rank, length, allowance, seen } = this.#lineageOf(bytes);
+    const { rank, length, allowance, seen } = this.#lineages.get(bytes) ?? firstOf(bytes);
     if (length >= mostInChain(bytes.length) || allowance.left <= 0) {
       return;
     }
@@ -122,15 +122,23 @@ export class TextFamily {
   }
 
   #lineageOf(bytes: Uint8Array): Lineage {
-    const lineage = this.#lineages.get(bytes) ?? {
-      rank: -1,
-      length: 0,
-      allowance: { left: Math.max(MIN_FAMILY_BYTES, bytes.length * MAX_FAMILY_SHARE) },
-      seen: new Set(),
-    };
-    this.#lineages.set(bytes, lineage);
+    const known = this.#lineages.get(bytes);
+    const lineage = known ?? firstOf(bytes);
+    if (known === undefined) {
+      this.#lineages.set(bytes, lineage);
+    }
     return lineage;
   }
+}
+
+/** Of a text that was made from no other. */
+function firstOf(bytes: Uint8Array): Lineage {
+  return {
+    rank: -1,
+    length: 0,
+    allowance: { left: Math.max(MIN_FAMILY_BYTES, bytes.length * MAX_FAMILY_SHARE) },
+    seen: new Set(),
+  };
 }
 
 /** Marks of documents that are text as well. */
