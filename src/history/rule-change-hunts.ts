@@ -4,7 +4,7 @@ import type { JudgedMessage, JudgementLog } from './judgement-log.ts';
 import type { NowBad, RetroHunt, RetroHuntReport } from './retro-hunt-report.ts';
 
 /** Rules change in bursts (several sources, a roll-back), and new ones are on probation first. */
-export const SETTLE_MS = 60_000;
+export const SETTLE_MS = 90_000;
 /** Fetches of one content that are told to who is notified; the report has more. */
 const MAX_TOLD = 100;
 
