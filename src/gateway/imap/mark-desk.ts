@@ -115,6 +115,7 @@ export class MarkDesk {
       isExclusive: true,
       isReady: true,
       isInternal: true,
+      mayRun: (next) => next === undefined && this.#hasPlaced(),
       onTagged: (word) => this.#settle(batch, word === 'OK'),
     };
     this.#queue.addBackground(this.#pending);
@@ -129,14 +130,18 @@ export class MarkDesk {
     this.#schedule();
   }
 
-  /** Those that want the same keywords as the first and are still there; NOOP when none is. */
+  /** Is there still a message to mark? Those that were expunged are forgotten. */
+  #hasPlaced(): boolean {
+    this.#waiting = this.#waiting.filter(({ uid }) => this.#places.has(uid));
+    return this.#waiting.length > 0;
+  }
+
+  /** Those that want the same keywords as the first. */
   #take(): { readonly batch: readonly MarkRequest[]; readonly command: string } {
     const keywords = this.#waiting[0]?.keywords.join(' ') ?? '';
-    const alike = this.#waiting.filter((one) => one.keywords.join(' ') === keywords).slice(0, MAX_BATCH);
-    this.#waiting = this.#waiting.filter((one) => !alike.includes(one));
-    const batch = alike.filter(({ uid }) => this.#places.has(uid));
+    const batch = this.#waiting.filter((one) => one.keywords.join(' ') === keywords).slice(0, MAX_BATCH);
+    this.#waiting = this.#waiting.filter((one) => !batch.includes(one));
     const places = batch.flatMap(({ uid }) => this.#places.get(uid) ?? []);
-    if (places.length === 0) return { batch, command: 'NOOP' };
     const verb = places.some(({ isUid }) => isUid) ? 'UID STORE' : 'STORE';
     const set = [...new Set(places.map(({ number }) => number))].join(',');
     return { batch, command: `${verb} ${set} +FLAGS (${keywords})` };
