@@ -30,9 +30,5 @@ export interface RetroHuntReport {
 /** Judges again what was seen in the last days. */
 export interface RetroHunt {
   /** `onProgress` hears how many originals were looked at so far. */
-  run(
-    days: number,
-    signal?: AbortSignal,
-    onProgress?: (looked: number) => void,
-  ): Promise<RetroHuntReport>;
+  run(days: number, signal?: AbortSignal, onProgress?: (looked: number) => void): Promise<RetroHuntReport>;
 }
