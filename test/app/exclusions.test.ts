@@ -4,6 +4,7 @@ import { realpathSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import tls from 'node:tls';
 import { createImapRelay } from '../../src/gateway/imap/imap-relay.ts';
+import { writeProxyHeader } from '../../src/gateway/placement/proxy-header.ts';
 import { createPop3Relay } from '../../src/gateway/pop3/pop3-relay.ts';
 import type { Finding, Verdict } from '../../src/scan/verdict.ts';
 import { finding } from '../support/fake-scanner.ts';
@@ -106,6 +107,29 @@ describe('excluded addresses', () => {
       assert.deepEqual(hits(fixture), [1]);
     });
   }
+
+  it('are of both families, and those of the client behind a proxy', async (t) => {
+    const clients = [{ addresses: '2001:db8:7::/48; 2001:db8:9::1-2001:db8:9::3' }];
+    const listener = { proxyProtocol: true };
+    const config = { trustedProxies: '127.0.0.1' };
+    const fixture = await gatewayWith(t, { clients }, { listener, config });
+    const destination = { address: '2001:db8::25', port: 143 };
+    for (const [address, isExcluded] of [
+      ['2001:db8:7:1::5', true],
+      ['2001:db8:9::3', true],
+      ['2001:db8:9::4', false],
+      ['2001:db8:8::5', false],
+    ] as const) {
+      const client = await fixture.connect();
+      client.send(writeProxyHeader('v2', { client: { address, port: 4711 }, destination }));
+      const upstream = await fixture.server.accept();
+      upstream.send('* OK [CAPABILITY IMAP4rev1 COMPRESS=DEFLATE] ready\r\n');
+      const greeting = (await client.receiveUntil('\r\n')).toString();
+      assert.equal(greeting.includes('COMPRESS'), isExcluded, address);
+    }
+    assert.equal(await unscanned(fixture, 'excluded-client'), 2);
+    assert.deepEqual(hits(fixture), [2]);
+  });
 
   it('forward connections to a server untouched, and count them', async (t) => {
     const fixture = await gatewayWith(t, { servers: [{ addresses: '127.0.0.1/32' }] });
@@ -231,6 +255,35 @@ describe('excluded users and mailboxes', () => {
     assert.ok(!(await fetched(await loggedIn(fixture, 'bob@example'))).includes('INFECTED'));
     assert.equal(await unscanned(fixture, 'excluded-user'), 1);
     assert.deepEqual(hits(fixture), [1]);
+  });
+
+  it('let the mail of a user through over POP3 as well', async (t) => {
+    const fixture = await gatewayWith(
+      t,
+      { users: [{ user: 'ann' }], mailboxes: [{ mailbox: 'INBOX', user: 'bob' }] },
+      { listener: { protocol: 'pop3' } },
+    );
+    for (const [user, isThrough] of [
+      ['ann', true],
+      ['bob', true],
+      ['eve', false],
+    ] as const) {
+      const { client, upstream } = await fixture.pair();
+      upstream.send('+OK ready\r\n');
+      for (const line of [`USER ${user}`, 'PASS x']) {
+        await client.receiveUntil('\r\n');
+        client.send(`${line}\r\n`);
+        await upstream.expect(`${line}\r\n`);
+        upstream.send('+OK\r\n');
+      }
+      await client.receiveUntil('\r\n');
+      client.send('RETR 1\r\n');
+      await upstream.receiveUntil('RETR 1\r\n');
+      upstream.send(`+OK ${INFECTED.length} octets\r\n${INFECTED}.\r\n`);
+      assert.equal((await client.receiveUntil('\r\n.\r\n')).includes('INFECTED'), isThrough, user);
+    }
+    assert.equal(await unscanned(fixture, 'excluded-user'), 1);
+    assert.deepEqual(hits(fixture), [1, 1]);
   });
 
   it('let the mail of a mailbox through, for the user that is named', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { EXCLUSION_KINDS } from '../../src/gateway/exclusions/exclusions.ts';
 
 const FILES = ['docs/REQUIREMENTS.md', 'docs/PLACEMENT.md'];
 /** The sentences of the two lists. */
@@ -19,6 +20,15 @@ function anchorsOf(text: string): string[] {
       .replaceAll(/\s/g, '-'),
   );
 }
+
+describe('the exclusions', () => {
+  for (const kind of EXCLUSION_KINDS) {
+    it(`of kind ${kind} are shown to be counted in the ledger under their cause`, () => {
+      const shown = readFileSync('test/app/exclusions.test.ts', 'utf8');
+      assert.ok(shown.includes(`unscanned(fixture, 'excluded-${kind}'), 1)`), kind);
+    });
+  }
+});
 
 describe('the requirements', () => {
   it('are all in the table, each with a proof', () => {

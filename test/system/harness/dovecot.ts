@@ -12,6 +12,8 @@ const START_TIMEOUT_MS = 20_000;
 export interface DovecotOptions {
   /** Login in clear text without TLS. Default: allowed. */
   readonly disablePlaintextAuth?: boolean;
+  /** Users log in as `u1@domain`. Default: as `u1`. */
+  readonly domain?: string;
 }
 
 interface Layout {
@@ -110,7 +112,8 @@ export class Dovecot implements MailServer {
       options,
     };
     await writeFile(join(folder, 'dovecot.conf'), configuration(layout));
-    const users = USERS.map((user) => `${user}:{PLAIN}${PASSWORD}::::${folder}/mail/${user}::`);
+    const at = options.domain === undefined ? '' : `@${options.domain}`;
+    const users = USERS.map((user) => `${user}${at}:{PLAIN}${PASSWORD}::::${folder}/mail/${user}::`);
     await writeFile(join(folder, 'users'), `${users.join('\n')}\n`);
     const daemon = new Daemon('dovecot', ['-F', '-c', join(folder, 'dovecot.conf')]);
     const dovecot = new Dovecot(layout, daemon);

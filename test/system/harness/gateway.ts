@@ -20,6 +20,10 @@ export interface GatewayOptions {
   readonly protection?: boolean;
   readonly notice?: Readonly<Record<string, unknown>>;
   readonly quarantine?: Readonly<Record<string, unknown>>;
+  /** For every listener. */
+  readonly listener?: Readonly<Record<string, unknown>>;
+  /** More mail servers. */
+  readonly upstreams?: readonly Readonly<Record<string, unknown>>[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -30,8 +34,8 @@ interface Layout {
   readonly certificate: Certificate;
 }
 
-function listenersOf(ports: MailPorts): Record<string, unknown>[] {
-  return Object.entries(ports).map(([protocol, port]) => ({ protocol, address: '127.0.0.1', port }));
+function listenersOf(ports: MailPorts, more: GatewayOptions['listener']): Record<string, unknown>[] {
+  return Object.entries(ports).map(([protocol, port]) => ({ protocol, address: '127.0.0.1', port, ...more }));
 }
 
 /** JSON is YAML. */
@@ -40,7 +44,8 @@ function configuration(layout: Layout, upstream: MailPorts, options: GatewayOpti
   return JSON.stringify(
     {
       upstream: { host: '127.0.0.1', ports: upstream, tls: { verify: false, ...options.upstreamTls } },
-      listeners: listenersOf(layout.ports),
+      upstreams: options.upstreams,
+      listeners: listenersOf(layout.ports, options.listener),
       rules: ['config/rules'],
       quarantine: { path: join(layout.folder, 'quarantine'), ...options.quarantine },
       admin: { address: '127.0.0.1', port: layout.adminPort },
