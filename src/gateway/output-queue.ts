@@ -144,17 +144,15 @@ export class OutputQueue {
   #releasePiece(job: ReleaseJob): Step {
     const isLast = job.isLast;
     if (job.sharesBuffer && this.#channel.pendingBytes > 0) return 'drain';
-    if (isLast && job.hasTail && this.#mightSplit) return 'drain';
-    const piece = job.next();
-    const after = isLast ? 'done' : 'more';
-    if (piece instanceof Uint8Array) {
+    const tail = isLast ? job.tail : undefined;
+    if (tail !== undefined && this.#mightSplit) return 'drain';
+    const write = (piece: Uint8Array): Step => {
       this.#channel.write(piece);
-      return after;
-    }
-    return this.#wait(piece, (bytes) => {
-      this.#channel.write(bytes);
-      return after;
-    });
+      if (tail !== undefined) this.#channel.write(tail);
+      return isLast ? 'done' : 'more';
+    };
+    const piece = job.next();
+    return piece instanceof Uint8Array ? write(piece) : this.#wait(piece, write);
   }
 
   get #mightSplit(): boolean {
@@ -164,7 +162,9 @@ export class OutputQueue {
   #wait<T>(promise: Promise<T>, then: (value: T) => Step): Step {
     promise.then((value) => {
       if (this.#isClosed) return;
-      if (then(value) === 'done') this.#next();
+      this.#channel.vectored(() => {
+        if (then(value) === 'done') this.#next();
+      });
       this.#isBusy = false;
       this.pump();
     }, this.#onFailure);

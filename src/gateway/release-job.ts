@@ -49,8 +49,9 @@ export class ReleaseJob {
     return this.#nextEnd() === this.#range.end;
   }
 
-  get hasTail(): boolean {
-    return this.#range.tail !== undefined;
+  /** Belongs behind the last piece, in the same write. */
+  get tail(): Uint8Array | undefined {
+    return this.#range.tail;
   }
 
   /** Pieces from a file share one buffer: the one before must be written when `next` is called. */
@@ -58,7 +59,7 @@ export class ReleaseJob {
     return !this.#spool.isInMemory;
   }
 
-  /** The next piece, at once when it is in memory. Not to be called after the last one. */
+  /** The next piece without the tail, at once when it is in memory. Not to be called after the last one. */
   next(): Uint8Array | Promise<Uint8Array> {
     const start = this.#position;
     const end = this.#nextEnd();
@@ -88,9 +89,8 @@ export class ReleaseJob {
   }
 
   #dress(piece: Uint8Array, start: number): Uint8Array {
-    const { blank, overlay, encoder, tail, end } = this.#range;
+    const { blank, overlay, encoder } = this.#range;
     const shown = blank ? blanked(piece) : (overlay?.apply(piece, start) ?? piece);
-    const encoded = encoder === undefined ? shown : encoder.encode(shown);
-    return tail !== undefined && this.#position === end ? Buffer.concat([encoded, tail]) : encoded;
+    return encoder === undefined ? shown : encoder.encode(shown);
   }
 }

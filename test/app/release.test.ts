@@ -76,15 +76,24 @@ describe('a release', () => {
   });
 
   // With 5,000 bytes before them these sizes put the border of a 16 KiB record into the tail.
-  for (const size of [5_691, 13_883, 22_075, 300_000]) {
-    it(`keeps the tail in one TLS record with the last content byte: ${size}`, async (t) => {
+  for (const [size, spoolMemoryBytes] of [
+    [5_691, 1_000_000],
+    [13_883, 1_000_000],
+    [22_075, 1_000_000],
+    [300_000, 1_000_000],
+    [5_691, 1000],
+    [300_000, 1000],
+  ] as const) {
+    const where = size > spoolMemoryBytes ? 'a file' : 'memory';
+    it(`keeps the tail in one TLS record with the last content byte: ${size} from ${where}`, async (t) => {
       const relays = releasing((end) => [
         send('client', 'x'.repeat(5000)),
         { kind: 'release', message: 1, start: 0, end, encoder: new Doubling(), tail: Buffer.from(TAIL) },
         send('client', '+OK\r\n'),
       ]);
       const listener = { protocol: 'pop3s', tls: 'implicit' } as const;
-      const fixture = await GatewayFixture.start(t, { relays, listener });
+      const config = { limits: { spoolMemoryBytes } };
+      const fixture = await GatewayFixture.start(t, { relays, listener, config });
       const client = await Peer.connect(fixture.port, {});
       const records: Buffer[] = [];
       client.socket.on('data', (record: Buffer) => records.push(record));
