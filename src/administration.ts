@@ -12,6 +12,7 @@ import type {
   ExclusionsProvider,
   GatewayStatus,
   ProtectionProvider,
+  ReloadProvider,
   RulesProvider,
   SessionsProvider,
   StatusReason,
@@ -69,6 +70,7 @@ export interface AdministeredParts {
   readonly exclusions: ExclusionsProvider;
   readonly sessions: SessionsProvider;
   readonly drain: DrainSwitch;
+  readonly reload: ReloadProvider;
   readonly protection: ProtectionProvider & { takeEnded(): readonly string[] };
   readonly configuration: ConfigurationProvider;
   readonly alerts: DeadAlertsProvider;
@@ -179,6 +181,7 @@ export class Administration {
         exclusions: rest.exclusions,
         sessions: rest.sessions,
         drain: rest.drain,
+        reload: rest.reload,
         protection: rest.protection,
         configuration: rest.configuration,
         alerts: rest.alerts,

@@ -125,14 +125,14 @@ export async function createApp(configured: Config, overrides: AppOverrides = {}
   const onChange = () => reloads.run('the file changed');
   const reload = new ConfigurationReload({ loaded, reread, gateway, exclusions, clock, onChange });
   const rooms = { administration, notifier, scans, scanner, gateway, exclusions };
-  const operated = { ...rooms, config, switches, loaded, reload, faults, registry };
+  const operated = { ...rooms, config, switches, loaded, reload, reloads, faults, registry };
   const admin = config.admin.enabled ? openAdmin({ ...operated, clock, log }) : undefined;
   reloads.add('rules', () => scans.reload());
   reloads.add('certificates', () => gateway.reloadCertificates());
   const roots = new AuthorityReload(config.tlsFilter, process.env, authority);
   reloads.add('authority', () => replaceRoot(roots, gateway));
   reloads.add('configuration', () => reload.run());
-  return assemble({ ...operated, hunts, admin, reloads, metrics, log });
+  return assemble({ ...operated, hunts, admin, metrics, log });
 }
 
 function replaceRoot(roots: AuthorityReload, gateway: Gateway): void {
@@ -148,6 +148,7 @@ function inTurn(...logs: readonly JudgementLog[]): JudgementLog {
 interface AdminParts {
   readonly config: Config;
   readonly reload: ConfigurationReload;
+  readonly reloads: ReloadRegistry;
   readonly switches: ProtectionSwitches;
   readonly administration: Administration;
   readonly notifier: Notifier;
@@ -163,7 +164,7 @@ interface AdminParts {
 
 function openAdmin(parts: AdminParts): AdminServer {
   const { config, administration, notifier, scans, scanner, gateway, exclusions } = parts;
-  const { registry, switches, clock, log } = parts;
+  const { registry, switches, reloads, clock, log } = parts;
   const status = () => statusOf(parts);
   const stop = (deadlineMs: number) => gateway.stop(deadlineMs);
   const drain = new GatewayDrain({ stop, deadlineMs: STOP_DEADLINE_MS, clock, log });
@@ -178,6 +179,7 @@ function openAdmin(parts: AdminParts): AdminServer {
       exclusions: { list: () => exclusions.list().map(shownExclusion) },
       sessions: { list: () => gateway.sessions, kick: (id) => gateway.kick(id) },
       drain,
+      reload: { reload: (reason) => reloads.run(reason) },
       protection: new ProtectionDesk(switches, gateway, log),
       configuration: parts.reload,
       alerts: notifier,

@@ -141,6 +141,13 @@ export interface DrainSwitch {
   drain(reason: string): void;
 }
 
+export interface ReloadProvider {
+  /** Reads rules, certificates, exclusions and policies anew; a part that cannot keeps what it had, and says why. */
+  reload(
+    reason: string,
+  ): Promise<readonly { readonly name: string; readonly ok: boolean; readonly problem?: string }[]>;
+}
+
 /** One of the switches that decide whether mail is protected. */
 export interface ProtectionSwitch {
   readonly name: ProtectionSwitchName;

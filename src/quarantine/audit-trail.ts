@@ -19,6 +19,7 @@ export const AUDIT_ACTIONS = [
   'token-removed',
   'session-kicked',
   'drain',
+  'reload',
   'scan',
   'retro-hunt',
   'protection-changed',

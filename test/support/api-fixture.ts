@@ -106,6 +106,7 @@ export class ApiFixture {
   readonly maxScanBytes = 10_000;
   readonly kicked: string[] = [];
   readonly drained: string[] = [];
+  readonly reloaded: string[] = [];
   measured = 0;
   readonly letters: DeadAlert[] = [];
   readonly parts: ApiParts;
@@ -203,7 +204,7 @@ export class ApiFixture {
     };
   }
 
-  #providers(): Pick<ApiParts, 'status' | 'rules' | 'exclusions' | 'sessions' | 'drain'> {
+  #providers(): Pick<ApiParts, 'status' | 'rules' | 'exclusions' | 'sessions' | 'drain' | 'reload'> {
     const startedAt = '2026-01-01T00:00:00.000Z';
     return {
       status: {
@@ -247,6 +248,15 @@ export class ApiFixture {
       drain: {
         state: { draining: false, since: null, reason: '', deadline: null },
         drain: (reason) => void this.drained.push(reason),
+      },
+      reload: {
+        reload: async (reason) => {
+          this.reloaded.push(reason);
+          return [
+            { name: 'rules', ok: true },
+            { name: 'configuration', ok: false, problem: 'line 3' },
+          ];
+        },
       },
     };
   }

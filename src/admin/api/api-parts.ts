@@ -16,6 +16,7 @@ import type {
   DrainSwitch,
   ExclusionsProvider,
   ProtectionProvider,
+  ReloadProvider,
   RulesProvider,
   SessionsProvider,
   StatusProvider,
@@ -45,6 +46,7 @@ export interface ApiParts {
   readonly exclusions: ExclusionsProvider;
   readonly sessions: SessionsProvider;
   readonly drain: DrainSwitch;
+  readonly reload: ReloadProvider;
   readonly protection: ProtectionProvider;
   readonly configuration: ConfigurationProvider;
   readonly alerts: DeadAlertsProvider;

@@ -167,6 +167,20 @@ describe('the rest of the control room', () => {
     assert.deepEqual(fixture.drained, ['x']);
   });
 
+  it('reads everything anew for administrators, and says what stays as it was', async () => {
+    const path = '/api/v1/reload';
+    assert.equal((await fixture.api.send('POST', path, undefined, await bearer('operator'))).status, 403);
+    const { status, json } = await fixture.api.send('POST', path);
+    assert.equal(status, 200);
+    assert.deepEqual(json, {
+      items: [
+        { name: 'rules', ok: true, problem: null },
+        { name: 'configuration', ok: false, problem: 'line 3' },
+      ],
+    });
+    assert.equal(fixture.reloaded.length, 1);
+  });
+
   it('tells anybody whether the first user has still to be made, and nothing more', async () => {
     const setup = async () => (await fixture.api.get('/api/v1/setup', { authorization: null })).json;
     assert.deepEqual(await setup(), { needed: true, byToken: true });

@@ -91,6 +91,18 @@ export const deadAlertsSchema = z.strictObject({
 });
 
 export const letterParams = z.strictObject({ id: z.uuid() });
+export const reloadSchema = z.strictObject({
+  items: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        ok: z.boolean(),
+        problem: z.string().nullable().meta({ description: 'why it keeps what it had' }),
+      }),
+    )
+    .readonly(),
+});
+
 export const retriedSchema = z.strictObject({ waiting: z.int() });
 
 export const drainBody = z.strictObject({ reason: z.string().trim().min(1).max(200) });

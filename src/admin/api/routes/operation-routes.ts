@@ -7,7 +7,7 @@ import type { ApiParts } from '../api-parts.ts';
 import { eventStream } from '../event-stream.ts';
 import { jsonRoute, rawRoute, type Route, uploadRoute } from '../route.ts';
 import { scanAnswer } from '../scan-answer.ts';
-import { drainBody, drainSchema } from '../control-schemas.ts';
+import { drainBody, drainSchema, reloadSchema } from '../control-schemas.ts';
 import { scanSchema } from '../schemas.ts';
 import {
   exclusionSchema,
@@ -134,6 +134,23 @@ function sessionRoutes({ sessions, audit, drain }: ApiParts): readonly Route[] {
   ];
 }
 
+function reloadRoute({ reload, audit }: ApiParts): Route {
+  return jsonRoute({
+    method: 'post',
+    path: '/api/v1/reload',
+    id: 'reload',
+    tag: 'configuration',
+    summary: 'Read rules, certificates, exclusions, policies and notices anew, as SIGHUP does',
+    access: 'administrator',
+    answer: { name: 'Reloaded', schema: reloadSchema },
+    handle: async (_, call) => {
+      audit.append({ actor: actorOf(call), action: 'reload', object: 'gateway', detail: '' });
+      const parts = await reload.reload('an administrator asked');
+      return { items: parts.map(({ name, ok, problem = null }) => ({ name, ok, problem })) };
+    },
+  });
+}
+
 function inSharedMemory(bytes: Uint8Array): MessageBytes {
   const buffer = new SharedArrayBuffer(bytes.byteLength);
   new Uint8Array(buffer).set(bytes);
@@ -168,5 +185,5 @@ function scanRoute({ scanner, maxScanBytes }: ApiParts): Route {
 
 /** How the gateway is, and what it can be told. */
 export function operationRoutes(parts: ApiParts): readonly Route[] {
-  return [...viewRoutes(parts), ...sessionRoutes(parts), scanRoute(parts)];
+  return [...viewRoutes(parts), ...sessionRoutes(parts), reloadRoute(parts), scanRoute(parts)];
 }
