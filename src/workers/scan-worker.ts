@@ -1,5 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { createJudge } from './judge.ts';
+import { LoopTurns } from './loop-turns.ts';
 import {
   type Answer,
   describeFailure,
@@ -14,12 +15,15 @@ import { lowerPriority } from './worker-priority.ts';
 lowerPriority();
 const data: ScanWorkerData = workerData;
 const { pipeline, observer } = buildPipeline(data);
+const turns = new LoopTurns();
 const judge = createJudge(pipeline, { limits: data.limits, faults: data.faults, observer });
 
 /** Judges one message. Never rejects: a rejection would read as a lost thread. */
 export default async function scan(job: ScanJob): Promise<Answer<ScanOutcome>> {
   try {
-    return { ok: true, value: await judge(job) };
+    const value = await judge(job);
+    await turns.after(job.message.byteLength);
+    return { ok: true, value };
   } catch (reason) {
     return { ok: false, detail: describeFailure(reason) };
   }
