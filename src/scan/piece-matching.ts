@@ -60,8 +60,9 @@ export class PieceMatching {
     this.count += 1;
     const isSeen = this.#joining.length === 0 || this.#clean.has(piece.bytes);
     const isSmall = piece.bytes.length <= MAX_JOINED_PIECE_BYTES;
-    const engines = isSeen || isSmall ? this.#alone : this.#all;
-    const isClean = await this.#inspectAll(engines, piece, record, this.#budget);
+    const isClean = !isSmall && !isSeen && this.#mayNotMatch(piece.bytes);
+    const engines = isSeen || isSmall || isClean ? this.#alone : this.#all;
+    await this.#inspectAll(engines, piece, record, this.#budget);
     if (!isSeen && isSmall) {
       await this.#join(piece, record, sources);
     } else if (!isSeen && isClean) {
@@ -78,6 +79,11 @@ export class PieceMatching {
     const started = this.#now();
     await this.#flush();
     this.matchMs += this.#now() - started;
+  }
+
+  /** True when the sieve of every engine that has one holds these bytes back. */
+  #mayNotMatch(bytes: Uint8Array): boolean {
+    return this.#joining.every((engine) => !mayMatch(engine, bytes, this.#budget));
   }
 
   async #join(piece: Piece, record: PieceRecord, sources: readonly Uint8Array[]): Promise<void> {
@@ -115,18 +121,14 @@ export class PieceMatching {
     return new Budget({ ...this.#budget.limits, timeMs: LAST_LOOK_MS }, this.#now);
   }
 
-  /** One after the other, in their order. True when nothing was found and nothing went wrong. */
+  /** One after the other, in their order. */
   async #inspectAll(
     engines: readonly Engine[],
     piece: Piece,
     record: PieceRecord,
     budget: Budget,
-  ): Promise<boolean> {
-    let clean = 0;
-    const take = (findings: readonly Finding[]): void => {
-      clean += findings.length === 0 ? 1 : 0;
-      this.#found(record, findings);
-    };
+  ): Promise<void> {
+    const take = (findings: readonly Finding[]): void => this.#found(record, findings);
     for (const engine of engines) {
       const pending = this.#outcome.attempt(record, 'engine-failed', `engine ${engine.name}`, () => {
         const result = inspect(engine, piece, record, budget);
@@ -136,7 +138,6 @@ export class PieceMatching {
         await pending;
       }
     }
-    return clean === engines.length;
   }
 
   #found(record: PieceRecord, findings: readonly Finding[]): void {

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isJoinable } from './joinable-rules.ts';
+import { sieveOf } from './joinable-rules.ts';
 
 function rule(condition: string, strings = '$a = "one" $b = "two"', head = 'rule r'): string {
   return `${head} { meta: author = "a } b" n = -1 strings: ${strings} condition: ${condition} }`;
 }
 
-const JOINABLE: readonly string[] = [
+/** The condition that is left of one rule. */
+function left(condition: string): string | undefined {
+  return /condition: +(.*) and \(any of them or true\) \}$/.exec(sieveOf(rule(condition)) ?? '')?.[1];
+}
+
+const OWN_SIEVES: readonly string[] = [
   'rule r : tag other { strings: $ = "x" wide ascii condition: any of them }',
   rule('$a'),
   rule('$a and ($b or any of ($a*))'),
@@ -17,50 +22,50 @@ const JOINABLE: readonly string[] = [
   rule('$a', '$a = /ab[^c]\\b/i nocase fullword'),
   rule('$a', '$a = "x" xor(1-3) $b = "y" base64("abc")'),
   `/* } */ ${rule('$a')} // more\n${rule('$b', '$b = "{"', 'private rule s')}`,
+  `import "pe" ${rule('$a')}`,
   '',
 ];
 
-const NOT_JOINABLE: readonly string[] = [
-  rule('not $a'),
-  rule('none of them'),
-  rule('0 of them'),
-  rule('#a < 3'),
-  rule('#a == 3'),
-  rule('#a > #b'),
-  rule('#a > 3KB'),
-  rule('#a > 3 - 2'),
-  rule('$a and filesize < 1000'),
-  rule('$a at 0'),
-  rule('$a in (0..100)'),
-  rule('@a < @b'),
-  rule('uint16(0) == 0x5a4d and $a'),
-  rule('for any i in (1..2) : (@a[i] < 3)'),
-  rule('50% of them'),
-  rule('other and $a'),
-  rule('true'),
-  rule('$a /* } */'),
-  rule('$a // }\n'),
+const WITHOUT_SIEVE: readonly string[] = [
+  ...['not $a', 'none of them', '0 of them', '#a < 3', '#a == 3', '#a > #b', '#a > 3KB', '#a > 3 - 2'].map(
+    (condition) => rule(condition),
+  ),
+  ...['@a < @b', 'uint16(0) == 0x5a4d', '50% of them', 'other', 'true', '$a or filesize < 9', ''].map(
+    (condition) => rule(condition),
+  ),
+  rule('for any i in (1..2) : ($a and $b)'),
+  rule('not ($a and $b)'),
+  rule('$a and 6 / 2 == 3'),
   rule('$a', '$a = /^one/'),
   rule('$a', '$a = /one$/'),
   rule('$a', '$a = /one\\B/'),
   rule('$a', '$a = "one" unheard'),
   rule('$a', undefined, 'global rule r'),
-  `import "pe" ${rule('$a')}`,
   `include "other.yar" ${rule('$a')}`,
   `${rule('$a')} junk`,
   'rule r { condition: ',
 ];
 
-describe('rules that may be matched on many contents at once', () => {
-  it('ask for patterns and nothing else', () => {
-    for (const source of JOINABLE) {
-      assert.equal(isJoinable(source), true, source);
+describe('the sieve of rules', () => {
+  it('is the rules themselves where they ask for patterns and nothing else', () => {
+    for (const source of OWN_SIEVES) {
+      assert.equal(sieveOf(source), source, source);
     }
   });
 
-  it('are not those that ask for places, sizes, absence or other rules', () => {
-    for (const source of NOT_JOINABLE) {
-      assert.equal(isJoinable(source), false, source);
+  it('leaves out what is asked on places, sizes, absence and other rules', () => {
+    assert.equal(left('$a and filesize < 1000'), '($a)');
+    assert.equal(left('uint16(0) == 0x5a4d /* } */ and ($a or ($b and not $a)) // }\n'), '((($a or ($b))))');
+    assert.equal(left('$a at 0 or $b in (0..100)'), '(($a or $b))');
+    assert.equal(
+      left('#a > 1 and #a < 9 and other and pe.name == "a } b" and any of them'),
+      '(#a > 1 and any of them)',
+    );
+  });
+
+  it('is not there for rules that ask for no pattern, and for what is not understood', () => {
+    for (const source of WITHOUT_SIEVE) {
+      assert.equal(sieveOf(source), undefined, source);
     }
   });
 });

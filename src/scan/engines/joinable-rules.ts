@@ -1,19 +1,68 @@
 /**
- * Tells rules that may be matched on many contents at once. A rule is joinable when whatever satisfies it in some
- * content satisfies it also in longer bytes that hold this content between bytes of no word: its condition asks only
- * for patterns that are there. Nothing of it may depend on sizes, on places, on what is absent or on other rules.
- * Everything that is not known to be so counts as not joinable, which costs time and nothing else.
+ * Rules that may be matched on many contents at once: what satisfies a rule in some content satisfies its sieve in
+ * longer bytes as well that hold this content between bytes of no word. The sieve of a rule asks only for patterns
+ * that are there; what its condition says beside that on places, sizes, absence or other rules is left out, and a
+ * sieve that lets nothing through means that the rules find nothing. What is not known to be so has no sieve, which
+ * costs time and nothing else.
  */
 
-/** What may stand in a condition, apart from counts of matches. `0 of` and `none of` ask for absence. */
-const CONDITION = /^(?:\(|\)|,|and|or|of|any|all|them|[1-9]\d*|\$\w*\*?)$/;
-/** More than so many matches of a pattern; any other comparison may become false. */
-const COUNT = /#\w+\s*>=?\s*\d+(?![\w.])/g;
+/** A word, a variable, an operator or one sign. */
+const TOKEN = /[$#@!]?\w+\*?|\$\*?|[<>=!]=|\.\.|\S/g;
+/** Patterns that are there, so many of them, or so often; `0 of` and `none of` ask for absence. */
+const ATOM = /^(?:\$\w+|#\w+ >=? \d+|(?:any|all|[1-9]\d*) of (?:them|\( \$\w*\*?(?: , \$\w*\*?)* \)))$/;
+/** A pattern at a place is a pattern that is there. */
+const PLACED = /^(\$\w+) (?:at|in) /;
+/** Makes use of every pattern, which the compiler insists on, and asks for none. */
+const ANY_USE = ' and (any of them or true)';
 
-/** A word, a variable, or one sign. */
-const TOKEN = /[$#@!]?\w+\*?|\$\*?|\S/g;
+type Tokens = readonly string[];
+
+function splitAt(tokens: Tokens, operator: string): Tokens[] {
+  const parts: string[][] = [[]];
+  let depth = 0;
+  for (const token of tokens) {
+    depth += token === '(' ? 1 : token === ')' ? -1 : 0;
+    if (depth === 0 && token === operator) {
+      parts.push([]);
+    } else {
+      parts.at(-1)?.push(token);
+    }
+  }
+  return parts;
+}
+
+/** True when the first sign opens what the last one closes. */
+function isEnclosed(tokens: Tokens): boolean {
+  let depth = 0;
+  const closes = tokens.findIndex((token) => {
+    depth += token === '(' ? 1 : token === ')' ? -1 : 0;
+    return depth === 0;
+  });
+  return tokens[0] === '(' && closes === tokens.length - 1;
+}
+
+/** A condition that is true wherever this one is, and asks for patterns only; undefined when none is known. */
+function weakened(tokens: Tokens): string | undefined {
+  const choices = splitAt(tokens, 'or');
+  if (choices.length > 1) {
+    const kept = choices.map(weakened);
+    return kept.includes(undefined) ? undefined : `(${kept.join(' or ')})`;
+  }
+  const demands = splitAt(tokens, 'and');
+  if (demands.length > 1) {
+    const kept = demands.map(weakened).filter((demand) => demand !== undefined);
+    return kept.length === 0 ? undefined : kept.join(' and ');
+  }
+  if (isEnclosed(tokens)) {
+    const inner = weakened(tokens.slice(1, -1));
+    return inner === undefined ? undefined : `(${inner})`;
+  }
+  const text = tokens.join(' ');
+  return ATOM.test(text) ? text : PLACED.exec(text)?.[1];
+}
 
 const BLANK = /(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y;
+const IMPORT = /import\s+"\w+"/y;
 const HEAD = /(?:private\s+)?rule\s+\w+\s*(?::[\s\w]*)?\{/y;
 const META = /meta\s*:/y;
 const META_ENTRY = /\w+\s*=\s*(?:"(?:[^"\\\n]|\\.)*"|-?\d+|true\b|false\b)/y;
@@ -24,31 +73,42 @@ const HEX = /\{[0-9a-fA-F?~\s()|[\]-]*\}/y;
 const REGEX = /\/(?:[^/\\\n]|\\.)+\/[is]*/y;
 const MODIFIER = /(?:ascii|wide|nocase|fullword|private|(?:xor|base64|base64wide)(?:\([^()\n]*\))?)(?!\w)/y;
 const CONDITION_START = /condition\s*:/y;
+/** Up to the sign that ends it. With a regular expression or a division in it, where it ends is not known. */
+const CONDITION = /(?:[^"/}]|"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*\}/y;
+const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 
 /** Anchors of a regular expression: where its data begins or ends, or where no word does. */
 const ANCHOR = /\\[ABzZ]|(?<!\[)\^|\$/;
+
+/** Without what groups and separates: something was left out when more than that differs. */
+function bare(condition: string): string {
+  return condition.replace(/[\s()]+/g, '');
+}
 
 /** Reads one rule file as strictly as it is simple. */
 class RuleFile {
   readonly #source: string;
   #at = 0;
+  #out = '';
+  /** Up to here the source is in the output. */
+  #written = 0;
 
   constructor(source: string) {
     this.#source = source;
   }
 
-  isJoinable(): boolean {
+  sieve(): string | undefined {
     while (this.#skip() < this.#source.length) {
-      if (!this.#rule()) {
-        return false;
+      if (this.#take(IMPORT) === undefined && !this.#rule()) {
+        return undefined;
       }
     }
-    return true;
+    return this.#out + this.#source.slice(this.#written);
   }
 
   #rule(): boolean {
     if (this.#take(HEAD) === undefined) {
-      return false; // also `global`, `import` and `include`
+      return false; // also `global` and `include`
     }
     if (this.#take(META) !== undefined) {
       while (this.#take(META_ENTRY) !== undefined);
@@ -74,14 +134,20 @@ class RuleFile {
   }
 
   #condition(): boolean {
-    const end = this.#source.indexOf('}', this.#at);
-    const condition = this.#source.slice(this.#at, end);
-    if (end < 0 || /["/{]/.test(condition)) {
-      return false; // a comment as well: it may hold the sign that was taken for the end
+    const start = this.#at;
+    CONDITION.lastIndex = start;
+    const condition = CONDITION.exec(this.#source)?.[0].slice(0, -1);
+    if (condition === undefined) {
+      return false;
     }
-    this.#at = end + 1;
-    const tokens = condition.replace(COUNT, ' any ').match(TOKEN) ?? [];
-    return tokens.every((token) => CONDITION.test(token));
+    this.#at = start + condition.length + 1;
+    const tokens = condition.replace(COMMENT, ' ').match(TOKEN) ?? [];
+    const weaker = weakened(tokens);
+    if (weaker !== undefined && bare(weaker) !== bare(tokens.join(''))) {
+      this.#out += `${this.#source.slice(this.#written, start)} (${weaker})${ANY_USE} }`;
+      this.#written = this.#at;
+    }
+    return weaker !== undefined;
   }
 
   #skip(): number {
@@ -98,6 +164,7 @@ class RuleFile {
   }
 }
 
-export function isJoinable(source: string): boolean {
-  return new RuleFile(source).isJoinable();
+/** The sieve of these rules: the source itself when it needs none, undefined when there is none. */
+export function sieveOf(source: string): string | undefined {
+  return new RuleFile(source).sieve();
 }

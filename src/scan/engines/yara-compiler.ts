@@ -1,5 +1,5 @@
-import { isJoinable } from './joinable-rules.ts';
-import { packRules } from './rule-package.ts';
+import { sieveOf } from './joinable-rules.ts';
+import { packRules, type RulePackage } from './rule-package.ts';
 import { loadYara, type YaraBinding, type YaraDiagnostic, type YaraRules } from './yara-binding.ts';
 import { MAX_MATCHES_PER_PATTERN } from './yara-engine.ts';
 import type { RuleProblem, RuleSource } from './yara-sources.ts';
@@ -67,11 +67,24 @@ function conflict(binding: YaraBinding, sources: readonly RuleSource[], reason: 
   return problemOf(found?.path ?? '', { code: 'conflict', message });
 }
 
-function packed(rules: YaraRules, sources: readonly RuleSource[]): Uint8Array {
-  return packRules({
-    rules: rules.serialize(),
-    isJoinable: sources.every(({ source }) => isJoinable(source)),
+/** The sieve of all sources, when each has one. */
+function compiledSieve(binding: YaraBinding, sources: readonly RuleSource[]): RulePackage['sieve'] {
+  const sieves = sources.map(({ source }) => sieveOf(source));
+  if (sieves.every((sieve, index) => sieve === sources[index]?.source)) {
+    return 'same';
+  }
+  const weaker = sources.flatMap((one, index) => {
+    const source = sieves[index];
+    return source === undefined ? [] : [{ ...one, source }];
   });
+  if (weaker.length < sources.length) {
+    return undefined;
+  }
+  try {
+    return compileAll(binding, weaker).serialize();
+  } catch {
+    return undefined; // the rules themselves are sound, and do without
+  }
 }
 
 /**
@@ -95,5 +108,8 @@ export function compileRules(
   const slow = vetRules(rules, sources, (source) => compileAll(binding, [source]));
   return slow.length > 0
     ? { kind: 'refused', problems: slow }
-    : { kind: 'compiled', serialised: packed(rules, sources) };
+    : {
+        kind: 'compiled',
+        serialised: packRules({ rules: rules.serialize(), sieve: compiledSieve(binding, sources) }),
+      };
 }
