@@ -36,11 +36,9 @@ export const protectionSchema = z.strictObject({
         .meta({ description: 'null while the configuration counts; nothing of it outlives the process' }),
     }),
   ),
-  unscannedSessions: z
-    .int()
-    .meta({
-      description: 'open sessions that are forwarded untouched; ended when something is switched on again',
-    }),
+  unscannedSessions: z.int().meta({
+    description: 'open sessions that are forwarded untouched; ended when something is switched on again',
+  }),
 });
 
 const originSchema = z.strictObject({
@@ -91,6 +89,8 @@ export const deadAlertsSchema = z.strictObject({
 });
 
 export const letterParams = z.strictObject({ id: z.uuid() });
+export const retriedSchema = z.strictObject({ waiting: z.int() });
+
 export const reloadSchema = z.strictObject({
   items: z
     .array(
@@ -102,8 +102,6 @@ export const reloadSchema = z.strictObject({
     )
     .readonly(),
 });
-
-export const retriedSchema = z.strictObject({ waiting: z.int() });
 
 export const drainBody = z.strictObject({ reason: z.string().trim().min(1).max(200) });
 
