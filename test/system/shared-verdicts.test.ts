@@ -14,6 +14,11 @@ const SECRET = 'a secret of the gateways'.replaceAll(' ', '-').padEnd(32, 'x');
 const USER = 'u1';
 const PATIENCE_MS = 60_000;
 
+const seesDown = async (by: Gateway, down: number) =>
+  await eventually('the cache has that state', PATIENCE_MS, async () =>
+    (await by.metric('postern_shared_cache_down')) === down ? true : undefined,
+  );
+
 describe('verdicts that gateways share in Redis', () => {
   const cleanup = new Cleanup();
   const [infected] = infectedMail();
@@ -52,12 +57,7 @@ describe('verdicts that gateways share in Redis', () => {
     return performance.now() - startedAt;
   }
 
-  const isUsed = async (by: Gateway, down: number) =>
-    await eventually('the cache has that state', PATIENCE_MS, async () =>
-      (await by.metric('postern_shared_cache_down')) === down ? true : undefined,
-    );
-
-  async function with1<T>(use: (one: Gateway) => Promise<T>, secret?: string): Promise<T> {
+  async function withGateway<T>(use: (one: Gateway) => Promise<T>, secret?: string): Promise<T> {
     const one = await gateway(secret);
     try {
       return await use(one);
@@ -67,24 +67,24 @@ describe('verdicts that gateways share in Redis', () => {
   }
 
   it('starts and protects while Redis is away, and uses it when it comes', async () => {
-    await with1(async (one) => {
-      await isUsed(one, 1);
+    await withGateway(async (one) => {
+      await seesDown(one, 1);
       await readAll(one);
       assert.ok((await one.metric('postern_shared_cache_lookups_total', 'outcome="unavailable"')) >= 6);
       await redis.start();
-      await isUsed(one, 0);
+      await seesDown(one, 0);
     });
   });
 
   it('spares the second gateway every scan, also that of malware', async () => {
     await redis.command('flushall');
-    await with1(async (one) => {
+    await withGateway(async (one) => {
       await readAll(one);
       await eventually('all are stored', PATIENCE_MS, async () =>
         (await redis.keys()).length >= clean.length + 1 ? true : undefined,
       );
     });
-    await with1(async (other) => {
+    await withGateway(async (other) => {
       await readAll(other);
       assert.equal(
         await other.metric('postern_shared_cache_lookups_total', 'outcome="hit"'),
@@ -95,7 +95,7 @@ describe('verdicts that gateways share in Redis', () => {
   });
 
   it('shares nothing with a gateway that has another secret', async () => {
-    await with1(async (stranger) => {
+    await withGateway(async (stranger) => {
       await readAll(stranger);
       assert.equal(await stranger.metric('postern_shared_cache_lookups_total', 'outcome="hit"'), 0);
     }, 'another-secret-that-is-long-enough');
@@ -107,7 +107,7 @@ describe('verdicts that gateways share in Redis', () => {
     // Every entry becomes a copy of the first one, which is sound in its own place.
     for (const key of keys.slice(1)) await redis.command('copy', keys[0] ?? '', key, 'replace');
     await redis.command('set', keys[0] ?? '', 'garbage');
-    await with1(async (one) => {
+    await withGateway(async (one) => {
       await readAll(one);
       assert.ok(
         (await one.metric('postern_shared_cache_lookups_total', 'outcome="rejected"')) >= clean.length,
@@ -117,24 +117,24 @@ describe('verdicts that gateways share in Redis', () => {
 
   it('goes on without Redis when it hangs, and with it again later', async () => {
     await redis.command('flushall');
-    await with1(async (one) => {
-      await isUsed(one, 0);
+    await withGateway(async (one) => {
+      await seesDown(one, 0);
       redis.hang();
       await readAll(one);
-      await isUsed(one, 1);
+      await seesDown(one, 1);
       assert.ok((await one.metric('postern_shared_cache_lookups_total', 'outcome="failed"')) >= 1);
       redis.goOn();
-      await isUsed(one, 0);
+      await seesDown(one, 0);
     });
   });
 
   it('survives a restart of Redis', async () => {
-    await with1(async (one) => {
-      await isUsed(one, 0);
+    await withGateway(async (one) => {
+      await seesDown(one, 0);
       await redis.end();
       await readAll(one);
       await redis.start();
-      await isUsed(one, 0);
+      await seesDown(one, 0);
     });
   });
 });

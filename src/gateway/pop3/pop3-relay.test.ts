@@ -37,6 +37,13 @@ function pipeline(harness: RelayHarness, waiting: number): void {
   harness.fromClient(Buffer.from(`NOOP\r\n${'x'.repeat(waiting)}`));
 }
 
+/** What the client hears, and why the session ends. */
+const said = (harness: RelayHarness) =>
+  harness.relay.unavailable('deferred').map((effect) => {
+    if (effect.kind === 'send') return Buffer.from(effect.bytes).toString();
+    return effect.kind === 'close' ? effect.reason : effect.kind;
+  });
+
 describe('POP3 relay', () => {
   it('asks the session to stop reading a client that is far ahead, and to go on', () => {
     const harness = loggedIn();
@@ -99,5 +106,17 @@ describe('POP3 relay', () => {
     relay.fromClient(Buffer.from('RETR 1\r\n'));
     const [open] = relay.fromUpstream(Buffer.from('+OK 999999999999 octets\r\n'));
     assert.deepEqual(open, { kind: 'open', message: 1, sizeHint: 100 });
+  });
+  it('tells a client to come back when there is no room, unless its answer has begun', () => {
+    const waiting = loggedIn();
+    waiting.fromClient(Buffer.from('RETR 1\r\n'));
+    const text = '-ERR [SYS/TEMP] The message is being checked, try again later\r\n';
+    assert.deepEqual(said(waiting), [text, 'deferred']);
+    const begun = loggedIn();
+    begun.fromClient(Buffer.from('RETR 1\r\n'));
+    begun.fromUpstream(Buffer.from('+OK 10 octets\r\na'));
+    begun.tick();
+    assert.deepEqual(said(begun), ['deferred']);
+    assert.deepEqual(said(loggedIn()), ['deferred']);
   });
 });
