@@ -48,7 +48,7 @@ describe('postern check', () => {
       [Reflect.get(result, 'ok'), Reflect.get(result, 'rules')],
       [true, { count: 7, generation: 'g1' }],
     );
-    const bad = await check('mode: x\nprotection: maybe\n', ['--json']);
+    const bad = await check('mode: x\n', ['--json']);
     const problems: unknown = Reflect.get(JSON.parse(bad.io.output), 'problems');
     assert.ok(Array.isArray(problems) && problems.length === 2);
     assert.deepEqual(Object.keys(problems[0] ?? {}), ['where', 'key', 'what']);

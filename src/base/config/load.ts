@@ -51,10 +51,7 @@ function validate(
   const issues = describeIssues(parsed.error.issues, data);
   const broken = new Set(issues.map(({ path: [section] }) => String(section)));
   const sound = Object.entries(data).filter(([section]) => !broken.has(section));
-  const rest = configSchema.safeParse({
-    upstream: { host: 'upstream.invalid' },
-    ...Object.fromEntries(sound),
-  });
+  const rest = configSchema.safeParse(Object.fromEntries(sound));
   return { issues: [...issues, ...(rest.success ? furtherIssues(rest.data, broken, checkFiles) : [])] };
 }
 
