@@ -25,8 +25,8 @@ export interface CachingScannerOptions {
   readonly shared?: SharedVerdicts | undefined;
 }
 
-/** Below this, hashing here (1.7 GB/s) is done before another thread would be awake on a busy machine. */
-const MAX_DIGEST_HERE_BYTES = 1024 * 1024;
+/** Below this, hashing here (0.15 ms at 1.7 GB/s) is done before another thread would be awake. */
+const MAX_DIGEST_HERE_BYTES = 256 * 1024;
 
 /** A scanner that judges no content twice under one rule set, whoever asks for it. */
 class CachingScanner implements Scanner {
