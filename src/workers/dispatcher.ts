@@ -38,6 +38,8 @@ interface Scan extends Waiter {
   readonly request: ScanRequest;
   /** Rule set, subject and digest; undefined when the digest is not known. */
   readonly content: string | undefined;
+  /** SHA-256 of the message; the worker need not hash again what lies in memory. */
+  readonly digest: string | undefined;
   /** Monotonic. */
   readonly requestedAt: number;
   readonly settle: (report: ScanReport) => void;
@@ -129,6 +131,7 @@ export class Dispatcher {
       lane,
       user,
       content: digest === undefined ? undefined : `${this.generation} ${subject} ${digest}`,
+      digest,
       requestedAt: this.#options.clock.monotonic(),
       settle,
       drop: reject,
@@ -240,11 +243,15 @@ export class Dispatcher {
     this.#pump();
   }
 
-  #runIn(squad: ScanSquad, { request, requestedAt }: Scan): Promise<TaskEnd<ScanOutcome>> {
+  #runIn(squad: ScanSquad, { request, digest, requestedAt }: Scan): Promise<TaskEnd<ScanOutcome>> {
     const { clock, timeoutMs, deadlineMs, hooks } = this.#options;
     const leftMs = (): number => requestedAt + deadlineMs - clock.monotonic();
     return squad.run({
-      job: { message: request.message, subject: request.subject },
+      job: {
+        message: request.message,
+        subject: request.subject,
+        ...(digest === undefined ? {} : { sha256: digest }),
+      },
       timeoutMs: () => Math.max(1, Math.min(timeoutMs, leftMs())),
       mayRetry: () => leftMs() >= timeoutMs,
       onFailure: hooks.onTaskFailure,
