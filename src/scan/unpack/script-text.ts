@@ -3,6 +3,7 @@ import { latin1, u8, viewOf } from './byte-view.ts';
 import { FoldedWord } from './folded-word.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { PieceJoiner } from './piece-joiner.ts';
+import { changedCodes } from './script-tricks.ts';
 import { TextFamily } from './text-family.ts';
 import { base64Runs, base64Stretches, numberArrays } from './text-runs.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
@@ -170,7 +171,8 @@ class TextReading {
 
   #numbers(): void {
     const joiner = new PieceJoiner(this.#out, 'numbers', SINGLE_RUNS);
-    for (const bytes of numberArrays(this.#view, MIN_NUMBERS)) {
+    const arrays = numberArrays(this.#view, MIN_NUMBERS);
+    for (const bytes of [...arrays, ...changedCodes(this.#view, arrays)]) {
       if (this.#family.isNew(this.#view, bytes)) {
         joiner.add(bytes);
       }

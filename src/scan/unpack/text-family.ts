@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { viewOf } from './byte-view.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { firstJoint, joinLiterals } from './literals.ts';
+import { assembleLiterals, withoutSeparators } from './script-tricks.ts';
 import { base64Runs } from './text-runs.ts';
 import { decodeEntities, hasTag, hasTellingEntity, stripTags, unescapeScript, unfold } from './text-views.ts';
 
@@ -46,7 +47,22 @@ const VIEWS: readonly TextView[] = [
   { name: 'listed', read: joinEncodedList },
 ];
 const LAST_RANK = VIEWS.length - 1;
-const REVERSED = 'reversed';
+
+function assembled(bytes: Buffer): Buffer[] {
+  const literals = assembleLiterals(bytes);
+  return encodedLength(literals) > encodedLength(bytes) ? [literals] : [];
+}
+
+/** Readings that a word in the text calls for, on top of the others and in this order. */
+const CALLED_VIEWS: readonly {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly read: (bytes: Buffer) => Buffer[];
+}[] = [
+  { name: 'cleared', words: ['replace', 'split'], read: (bytes) => withoutSeparators(bytes).map(disarm) },
+  { name: 'assembled', words: ['atob', 'base64'], read: assembled },
+  { name: 'reversed', words: ['reverse'], read: (bytes) => [viewOf(bytes.toReversed())] },
+];
 
 /** Readings on top of readings: the bigger the text, the fewer, because each is as big as the text. */
 function mostInChain(length: number): number {
@@ -79,11 +95,11 @@ interface Lineage {
  */
 export class TextFamily {
   readonly #lineages = new WeakMap<Uint8Array, Lineage>();
-  /** The word that a script names when it turns a text round. */
-  readonly #reverse: MarkFinder;
+  /** The words of each of `CALLED_VIEWS`. */
+  readonly #words: readonly (readonly MarkFinder[])[];
 
   constructor(marks: MarkIndex) {
-    this.#reverse = marks.add(Buffer.from('reverse'), true);
+    this.#words = CALLED_VIEWS.map(({ words }) => words.map((word) => marks.add(Buffer.from(word), true)));
   }
 
   /** Remembers a run; false when it was met in this text or in one that it was made from. */
@@ -109,10 +125,13 @@ export class TextFamily {
         yield [name, this.#remember(disarm(view), { rank: index, length: length + 1, allowance, seen })];
       }
     }
-    if (rank < VIEWS.length && this.#reverse(bytes) >= 0) {
-      const reversed = viewOf(bytes.toReversed());
-      allowance.left -= reversed.length;
-      yield [REVERSED, this.#remember(reversed, { rank: VIEWS.length, length: length + 1, allowance, seen })];
+    for (const [index, { name, read }] of CALLED_VIEWS.entries()) {
+      const own = VIEWS.length + index;
+      const isCalled = rank < own && (this.#words[index] ?? []).some((first) => first(bytes) >= 0);
+      for (const view of isCalled && allowance.left > 0 ? read(bytes) : []) {
+        allowance.left -= view.length;
+        yield [name, this.#remember(view, { rank: own, length: length + 1, allowance, seen })];
+      }
     }
   }
 
