@@ -17,6 +17,13 @@ describe('password candidates', () => {
     'open it with swordfish': 'swordfish',
     'The password is\r\n\r\n  <b>Zx81</b>': 'Zx81',
     'password: hello!': 'hello!',
+    '<p>Password:&nbsp;<b>K9</b><b>x2</b></p>': 'K9x2',
+    '<p>Password: a&lt;b&amp;c&gt;1</p>': 'a<b&c>1',
+    'パスワードは「himitsu8」です。': 'himitsu8',
+    'パスワードはhimitsu8です。': 'himitsu8',
+    '密码：mima2026，请查收': 'mima2026',
+    'Use "two words" to open': 'two words',
+    'pass:R5t6Z7;bye': 'R5t6Z7',
   };
   for (const [text, password] of Object.entries(told)) {
     it(`finds ${password} in ${JSON.stringify(text.slice(0, 40))}`, () => {

@@ -1,3 +1,5 @@
+import { decodeEntities, hasTag, stripTags } from './text-views.ts';
+
 /** Candidates handed to the unpackers; each archive bounds its own tries as well. */
 export const MAX_PASSWORD_CANDIDATES = 200;
 /** Text looked at per source: a password stands near the top of a mail, or near the word that announces it. */
@@ -22,15 +24,26 @@ const FILLERS: ReadonlySet<string> = new Set(
 
 function strip(token: string): string {
   return token
-    .replace(/^[\s"'`“”„‘’«»‹›()[\]{}<>:=*_~|-]+/u, '')
-    .replace(/[\s"'`“”„‘’«»‹›()[\]{}<>*_~|,;:.]+$/u, '');
+    .replace(/^[\s"'`“”„‘’«»‹›「『【（()[\]{}<>:：=*_~|–—-]+/u, '')
+    .replace(/[\s"'`“”„‘’«»‹›」』】）()[\]{}<>*_~|,，、;；:.。]+$/u, '');
+}
+
+/** A password in a script that puts no blanks between words, and one with the rest of a list behind it. */
+function innerTokens(token: string): string[] {
+  const run = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(token)
+    ? /[\x21-\x7e]{3,64}/.exec(token)?.[0]
+    : undefined;
+  const first = /^[^,;]{3,64}(?=[,;].)/u.exec(token)?.[0];
+  return [run, first].flatMap((inner) => (inner === undefined ? [] : [strip(inner)]));
 }
 
 /** A token as it stands and without the punctuation around it; a password may end in a mark of the sentence. */
 function forms(token: string): string[] {
   const bare = strip(token);
   const ended = token.replace(/^["'`“„‘«<([]+/u, '').replace(/["'`”’»>)\]]+$/u, '');
-  return [bare, ended, token].filter((form) => form.length > 0 && form.length <= MAX_PASSWORD_CHARS);
+  return [bare, ended, token, ...innerTokens(bare)].filter(
+    (form) => form.length > 0 && form.length <= MAX_PASSWORD_CHARS,
+  );
 }
 
 /** Quoted text right behind an announcement, and the next few words. */
@@ -38,7 +51,7 @@ function afterAnnouncement(text: string): string[] {
   const found: string[] = [];
   for (const match of text.matchAll(ANNOUNCEMENT)) {
     const following = text.slice(match.index + match[0].length, match.index + match[0].length + 160);
-    const quoted = /["'`“”„‘«]([^"'`“”’»\r\n]{1,64})["'`“”’»]/u.exec(following)?.[1];
+    const quoted = /["'`“”„‘«「『]([^"'`“”’»」』\r\n]{1,64})["'`“”’»」』]/u.exec(following)?.[1];
     const firstLine = /^[\s:=]*([^\r\n]{1,64})/u.exec(following)?.[1];
     const words = following
       .split(/\s+/u)
@@ -50,6 +63,15 @@ function afterAnnouncement(text: string): string[] {
     }
   }
   return found;
+}
+
+/** Quoted texts that are tried, of one text. */
+const MAX_QUOTED = 10;
+
+/** Quoted words that no announcement stands before. */
+function quotedTexts(text: string): string[] {
+  const quoted = /(?<=^|[\s(:])["“„«「]([^"“”„»」\r\n]{3,64})["“”»」]/gu;
+  return Array.from(text.matchAll(quoted).take(MAX_QUOTED), ([, inner = '']) => inner);
 }
 
 /** With a digit or of mixed case: what a password looks like when nothing announces it. */
@@ -103,6 +125,13 @@ function withoutFields(text: string): string {
   return `${subject}\n${text.slice(end)}`;
 }
 
+/** The text of a page, which may cut a password in two by its tags. */
+function withoutMarkup(text: string): string[] {
+  const bytes = Buffer.from(text);
+  const shown = hasTag(bytes) ? stripTags(bytes) : undefined;
+  return shown === undefined ? [] : [(decodeEntities(shown) ?? shown).toString('utf8')];
+}
+
 /** One of each list after the other, so that a long text does not push out the rest. */
 function inTurns(lists: readonly (readonly string[])[]): string[] {
   const longest = Math.min(MAX_PASSWORD_CANDIDATES, Math.max(0, ...lists.map((list) => list.length)));
@@ -117,11 +146,14 @@ function inTurns(lists: readonly (readonly string[])[]): string[] {
  * `MAX_PASSWORD_CANDIDATES`.
  */
 export function passwordCandidates(texts: readonly string[], names: readonly string[] = []): string[] {
-  const bounded = texts.map((text) => withoutFields(text.slice(0, MAX_TEXT_CHARS)));
+  const bounded = texts
+    .map((text) => withoutFields(text.slice(0, MAX_TEXT_CHARS)))
+    .flatMap((text) => [text, ...withoutMarkup(text)]);
   const ranked = [
     ...inTurns(bounded.map(afterAnnouncement)),
     ...inTurns(names.map(passwordsInName)).slice(0, MAX_FROM_NAMES),
     ...CUSTOMARY,
+    ...inTurns(bounded.map(quotedTexts)),
     ...inTurns(bounded.map(peculiarTokens)),
     ...inTurns(bounded.map(plainTokens)),
   ];
