@@ -71,7 +71,7 @@ const MAX_QUOTED = 10;
 /** Quoted words that no announcement stands before. */
 function quotedTexts(text: string): string[] {
   const quoted = /(?<=^|[\s(:])["“„«「]([^"“”„»」\r\n]{3,64})["“”»」]/gu;
-  return Array.from(text.matchAll(quoted).take(MAX_QUOTED), ([, inner = '']) => inner);
+  return [...text.matchAll(quoted)].slice(0, MAX_QUOTED).map(([, inner = '']) => inner);
 }
 
 /** With a digit or of mixed case: what a password looks like when nothing announces it. */
