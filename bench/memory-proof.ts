@@ -19,8 +19,10 @@ const SAMPLE_MS = 100;
 const REST_MS = 45_000;
 /** What a session may have beside held bytes: what it reads and writes at a time, socket buffers of the process. */
 const SESSION_BYTES = MB;
+/** What a thread may not have collected yet: the bytes of a message and its text. */
+const GARBAGE_MESSAGES = 2;
 /** Messages after which a thread has the heap that it keeps. */
-const WARM_UPS = 4;
+const WARM_UPS = 10;
 /** Connections of the one who measures. */
 const OWN_FILES = 8;
 
@@ -197,13 +199,15 @@ try {
   );
   const base = await highest(pid, warmUp(gateway.ports.imap));
   const files = openFiles(pid);
-  const bound = base + budgetBytes + clients * SESSION_BYTES;
+  const garbage = workers * GARBAGE_MESSAGES * messageBytes;
+  const bound = base + budgetBytes + clients * SESSION_BYTES + garbage;
   console.log(
     `base ${inMb(base)}: highest while each thread judges ${WARM_UPS} such messages, and no more clients read than there are threads`,
   );
   console.log(
-    `bound ${inMb(bound)}: base, budget (${inMb(budgetBytes)}), ${inMb(SESSION_BYTES)} for each client`,
+    `bound ${inMb(bound)}: base, budget (${inMb(budgetBytes)}), ${inMb(SESSION_BYTES)} for each client,`,
   );
+  console.log(`  ${inMb(garbage)} that threads have not collected yet`);
   for (let round = 1; round <= Number(values.rounds); round += 1) {
     const startedAt = performance.now();
     const users = Array.from({ length: clients }, (_, index) => `user${index}-${round}`);
