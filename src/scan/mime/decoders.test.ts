@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { Budget } from '../budget.ts';
 import type { Piece } from '../piece.ts';
+import { decodedFields } from './file-name.ts';
 import { createPipeline } from '../pipeline.ts';
 import { TEST_LIMITS } from '../test-limits.ts';
 import type { Unpacker } from '../unpack/unpacker.ts';
@@ -196,5 +197,13 @@ describe('encodings inside a text', () => {
     assert.deepEqual(await inline(Buffer.from('Hello, how are you? I begin 644 things a day = a lot.')), []);
     assert.deepEqual(await inline(Buffer.from([0, 1, 2, 3, 0x1b, 0x28, 0x42, 0, 0, 7])), []);
     assert.deepEqual(await inline(Buffer.from('Grüße'), { charset: 'utf-8', type: 'text/plain' }), []);
+  });
+});
+
+describe('fields with encoded words', () => {
+  it('are joined where the field is folded between two of them', () => {
+    const halves = ['POSTERN', '-TEST'].map((half) => Buffer.from(half).toString('base64'));
+    const header = `To: b\r\nSubject: =?utf-8?B?${halves[0]}?=\r\n =?iso-8859-1?B?${halves[1]}?=\r\nDate: x\r\n`;
+    assert.equal(decodedFields(header), 'Subject: POSTERN-TEST');
   });
 });

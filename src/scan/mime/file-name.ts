@@ -35,7 +35,7 @@ export function decodedFields(header: string): string {
   if (!header.includes('=?')) {
     return '';
   }
-  const fields = header.split(/(?:\r\n|\r|\n)(?![ \t])/).filter((field) => field.includes('=?'));
+  const fields = header.split(/(?:\r\n|\r(?!\n)|\n)(?![ \t])/).filter((field) => field.includes('=?'));
   return fields.map((field) => decodeWords(field.replace(/[\r\n]+/g, ''))).join('\n');
 }
 
