@@ -55,6 +55,17 @@ describe('hidden data in text', () => {
       '<p>POST<b></b>ERN<!-- x -->-TE<span style="display:none"></span>ST</p>',
     'decimal numbers': `var a = new Uint8Array([${numbers.join(',')}]);`,
     'hex numbers in lines': `[Byte[]] $a = ${numbers.map((n) => `0x${n.toString(16)}`).join(',\n')}`,
+    'octal numbers': `new Uint8Array([${numbers.map((n) => `0o${n.toString(8)}`).join(', ')}])`,
+    'binary numbers': `new Uint8Array([${numbers.map((n) => `0b${n.toString(2)}`).join(',')}])`,
+    'numbers between bars': `"${numbers.join('|')}".split("|")`,
+    'octal escapes': `var a = "${numbers.map((n) => `\\${n.toString(8).padStart(3, '0')}`).join('')}"`,
+    'hex in pairs': `a = "${hex.replace(/../g, '$& ').trim()}".split(" ")`,
+    'hex in pairs with dashes': `a = "${hex.toUpperCase().replace(/..(?=.)/g, '$&-')}"`,
+    'hex in pairs with commas and line ends':
+      String.raw`"a"=hex:${hex.replace(/..(?=.)/g, '$&,').replace(/.{30}/g, '$&\\')}`.replaceAll(
+        '\\',
+        '\\\r\n  ',
+      ),
     'character codes': `String.fromCharCode(${numbers.join(', ')})`,
     'one call for each character': numbers.map((n) => `Chr(${n})`).join(' & '),
     'a folded calendar': `BEGIN:VCALENDAR\r\nATTACH;ENCODING=BASE64;VALUE=BINARY:${base64.replace(/(.{30})/g, '$1\r\n ')}\r\nEND:VCALENDAR`,

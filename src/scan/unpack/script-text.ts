@@ -1,6 +1,7 @@
 import type { Piece } from '../piece.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
 import { FoldedWord } from './folded-word.ts';
+import { hexPairs } from './hex-pairs.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import { changedCodes } from './script-tricks.ts';
@@ -14,6 +15,8 @@ const MIN_RUN = 64;
 const MIN_ANNOUNCED = 12;
 /** Shortest array of character codes. */
 const MIN_NUMBERS = 12;
+/** Fewest pairs of hex digits with something between them: addresses and digests of keys are shorter. */
+const MIN_PAIRS = 24;
 /** Bytes looked at to tell text from data. */
 const SAMPLE_BYTES = 1024;
 const DASH = 0x2d;
@@ -172,7 +175,8 @@ class TextReading {
   #numbers(): void {
     const joiner = new PieceJoiner(this.#out, 'numbers', SINGLE_RUNS);
     const arrays = numberArrays(this.#view, MIN_NUMBERS);
-    for (const bytes of [...arrays, ...changedCodes(this.#view, arrays)]) {
+    const pairs = hexPairs(this.#view, MIN_PAIRS);
+    for (const bytes of [...arrays, ...changedCodes(this.#view, arrays), ...pairs]) {
       if (this.#family.isNew(this.#view, bytes)) {
         joiner.add(bytes);
       }

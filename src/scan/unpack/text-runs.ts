@@ -164,7 +164,7 @@ const NUMBER_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
     ? DIGIT
     : /[A-Za-z_$]/.test(character)
       ? WORD
-      : /[\s,;+&()[\]{}]/.test(character)
+      : /[\s,;+&()[\]{}|]/.test(character)
         ? BETWEEN
         : 0;
 });
@@ -237,17 +237,19 @@ const MAX_DIGITS = 4;
 const NONE = -1;
 const CASE_BIT = 0x20;
 const LETTER_X = 0x78;
+const LETTER_O = 0x6f;
+const LETTER_B = 0x62;
 const LETTER_A = 0x61;
 const LETTER_F = 0x66;
 
-function decimalIn(bytes: Uint8Array, start: number, end: number): number {
+function digitsIn(bytes: Uint8Array, start: number, end: number, radix: 2 | 8 | 10): number {
   let value = 0;
   for (let at = start; at < end; at += 1) {
     const digit = (bytes[at] ?? 0) - ZERO;
-    if (digit < 0 || digit > 9) {
+    if (digit < 0 || digit >= radix) {
       return NONE;
     }
-    value = value * 10 + digit;
+    value = value * radix + digit;
   }
   return value;
 }
@@ -266,14 +268,28 @@ function hexadecimalIn(bytes: Uint8Array, start: number, end: number): number {
   return value;
 }
 
-/** The value of the token, decimal or behind `0x`, when a byte can have it, otherwise `NONE`. */
+/** Digits of a byte to the base of two. */
+const MAX_BITS = 8;
+
+/** The value of a token behind `0x`, `0o` or `0b`. */
+function prefixedIn(bytes: Uint8Array, start: number, end: number): number {
+  const letter = (bytes[start + 1] ?? 0) | CASE_BIT;
+  const digits = end - start - 2;
+  if (letter === LETTER_X) {
+    return digits > MAX_DIGITS ? NONE : hexadecimalIn(bytes, start + 2, end);
+  }
+  const radix = letter === LETTER_O ? 8 : letter === LETTER_B ? 2 : 0;
+  return radix === 0 || digits > MAX_BITS ? NONE : digitsIn(bytes, start + 2, end, radix);
+}
+
+/** The value of the token, decimal or behind a prefix, when a byte can have it, otherwise `NONE`. */
 function numberIn(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
-  const isHex = length > 2 && ((bytes[start + 1] ?? 0) | CASE_BIT) === LETTER_X && bytes[start] === ZERO;
-  if (length > (isHex ? MAX_DIGITS + 2 : MAX_DIGITS)) {
+  const isPrefixed = length > 2 && bytes[start] === ZERO && (bytes[start + 1] ?? 0) > NINE;
+  if (!isPrefixed && length > MAX_DIGITS) {
     return NONE;
   }
-  const value = isHex ? hexadecimalIn(bytes, start + 2, end) : decimalIn(bytes, start, end);
+  const value = isPrefixed ? prefixedIn(bytes, start, end) : digitsIn(bytes, start, end, 10);
   return value <= 255 ? value : NONE;
 }
 

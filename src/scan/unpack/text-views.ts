@@ -163,7 +163,7 @@ function exact(bytes: Buffer, at: number, prefix: number, digits: number): Escap
 const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
 
-/** `%41`, `%u0041`, `\x41`, `\u0041` and `\u{41}`. */
+/** `%41`, `%u0041`, `\x41`, `\u0041`, `\u{41}` and `\101`. */
 function readScriptEscape(bytes: Buffer, at: number): Escape | undefined {
   const kind = (bytes[at + 1] ?? 0) | 0x20;
   if (kind === 0x75) {
@@ -172,7 +172,14 @@ function readScriptEscape(bytes: Buffer, at: number): Escape | undefined {
   if (bytes[at] === PERCENT) {
     return exact(bytes, at, 1, 2);
   }
-  return kind === 0x78 ? exact(bytes, at, 2, 2) : undefined;
+  return kind === 0x78 ? exact(bytes, at, 2, 2) : readOctal(bytes, at);
+}
+
+/** Three digits, a byte in all: fewer stand in paths and expressions as well. */
+function readOctal(bytes: Buffer, at: number): Escape | undefined {
+  const [high = 8, middle = 8, low = 8] = [1, 2, 3].map((place) => (bytes[at + place] ?? 0) - 0x30);
+  const isOctal = high >= 0 && high <= 3 && middle >= 0 && middle <= 7 && low >= 0 && low <= 7;
+  return isOctal ? { code: high * 64 + middle * 8 + low, length: 4 } : undefined;
 }
 
 function readBraced(bytes: Buffer, at: number): Escape | undefined {
