@@ -56,6 +56,22 @@ describe('RTF', () => {
     it(`opens ${shape}`, async () => assert.equal(has(await open(text)), true));
   }
 
+  const letters = Array.from(MARKER, (letter) => letter.charCodeAt(0));
+  const texts: Record<string, string> = {
+    'hex escapes': letters.map((code) => String.raw`\'${code.toString(16)}`).join(''),
+    'Unicode with substitutes': letters.map((code) => String.raw`\u${code}?`).join(''),
+    'Unicode without substitutes': String.raw`\uc0 ${letters.map((code) => String.raw`\u${code} `).join('')}`,
+    'Unicode with substitutes in hex': letters.map((code) => String.raw`\u${code}\'3f`).join(''),
+    'groups between letters': Array.from(MARKER).join(String.raw`{\b0}`),
+    'line ends between letters': Array.from(MARKER).join('\r\n'),
+  };
+  for (const [shape, text] of Object.entries(texts)) {
+    it(`reads a text written in ${shape}`, async () => {
+      const { pieces } = await open(`{\\rtf1 hello ${text} there}`);
+      assert.ok(pieces.some((piece) => Buffer.from(piece.bytes).includes(MARKER)));
+    });
+  }
+
   it('opens binary data inside an object', async () => {
     const raw = Buffer.from(hex, 'hex');
     const text = Buffer.concat([

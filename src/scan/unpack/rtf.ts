@@ -1,6 +1,7 @@
 import type { Piece } from '../piece.ts';
 import { latin1, u32le, u8, viewOf } from './byte-view.ts';
 import { readPackage } from './ole-objects.ts';
+import { rtfText } from './rtf-text.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Digits of the shortest hex run that is read outside an object. */
@@ -185,7 +186,7 @@ const MAGIC = Buffer.from('{\\rt');
 /** Readers skip blanks and more before the first brace. */
 const MAGIC_WITHIN = 1024;
 
-/** Rich text: embedded objects and every other long hex run. */
+/** Rich text: embedded objects, every other long hex run, and what a reader shows. */
 export function createRtfUnpacker(): Unpacker {
   return {
     name: 'rtf',
@@ -195,6 +196,8 @@ export function createRtfUnpacker(): Unpacker {
       const text = latin1(view);
       unpackObjects(view, text, out);
       unpackRuns(view, text, out);
+      out.budget.checkTime();
+      out.emit('shown', rtfText(view, text));
     },
   };
 }
