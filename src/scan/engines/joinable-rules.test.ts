@@ -63,6 +63,19 @@ describe('the sieve of rules', () => {
     );
   });
 
+  it('takes a text in a condition for a text, whatever stands in it', () => {
+    for (const text of ['http://x', '/* ', ' ( ', ' and $a and ', String.raw`\" or (`]) {
+      assert.equal(left(`$a and pe.name == "${text}" or filesize < 9`), undefined, text);
+      assert.equal(left(`pe.name == "${text}" and $b`), '($b)', text);
+    }
+    assert.equal(sieveOf(rule('$a and x == "(" or filesize < 9 or x == ")"')), undefined);
+  });
+
+  it('asks for no whole word where it is not known what stands beside it', () => {
+    const sieve = sieveOf(rule('any of them', '$a = "one" fullword xor wide $b = "two" xor(1-9) fullword'));
+    assert.equal(sieve, rule('any of them', '$a = "one"  xor wide $b = "two" xor(1-9) '));
+  });
+
   it('is not there for rules that ask for no pattern, and for what is not understood', () => {
     for (const source of WITHOUT_SIEVE) {
       assert.equal(sieveOf(source), undefined, source);

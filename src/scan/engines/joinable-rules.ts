@@ -75,10 +75,16 @@ const MODIFIER = /(?:ascii|wide|nocase|fullword|private|(?:xor|base64|base64wide
 const CONDITION_START = /condition\s*:/y;
 /** Up to the sign that ends it. With a regular expression or a division in it, where it ends is not known. */
 const CONDITION = /(?:[^"/}]|"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*\}/y;
-const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+/** What has no tokens in it; a text may hold what looks like a comment, and a comment what looks like a text. */
+const TEXT_OR_COMMENT = /"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+const FULLWORD = 'fullword';
 
 /** Anchors of a regular expression: where its data begins or ends, or where no word does. */
 const ANCHOR = /\\[ABzZ]|(?<!\[)\^|\$/;
+
+function asToken(found: string): string {
+  return found.startsWith('"') ? ' " ' : ' ';
+}
 
 /** Without what groups and separates: something was left out when more than that differs. */
 function bare(condition: string): string {
@@ -129,8 +135,21 @@ class RuleFile {
     if (plain === undefined && (regex === undefined || ANCHOR.test(regex))) {
       return false;
     }
-    while (this.#take(MODIFIER) !== undefined);
+    this.#modifiers();
     return true;
+  }
+
+  /** Under `xor` the neighbours of a word are read with its key, so that no separator is known to be no letter. */
+  #modifiers(): void {
+    let [isXored, fullwordEnd] = [false, 0];
+    for (let word = this.#take(MODIFIER); word !== undefined; word = this.#take(MODIFIER)) {
+      isXored ||= word.startsWith('xor');
+      fullwordEnd = word === FULLWORD ? this.#at : fullwordEnd;
+    }
+    if (isXored && fullwordEnd > 0) {
+      this.#out += this.#source.slice(this.#written, fullwordEnd - FULLWORD.length);
+      this.#written = fullwordEnd;
+    }
   }
 
   #condition(): boolean {
@@ -141,7 +160,7 @@ class RuleFile {
       return false;
     }
     this.#at = start + condition.length + 1;
-    const tokens = condition.replace(COMMENT, ' ').match(TOKEN) ?? [];
+    const tokens = condition.replace(TEXT_OR_COMMENT, asToken).match(TOKEN) ?? [];
     const weaker = weakened(tokens);
     if (weaker !== undefined && bare(weaker) !== bare(tokens.join(''))) {
       this.#out += `${this.#source.slice(this.#written, start)} (${weaker})${ANY_USE} }`;

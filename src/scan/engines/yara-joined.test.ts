@@ -63,6 +63,15 @@ async function matchesTogether(source: string): Promise<number> {
 }
 
 describe('contents that are matched together', () => {
+  it('match whole words under every key, whose neighbours another key would make letters', () => {
+    const engine = engineOf('rule r { strings: $a = "marker" xor fullword condition: $a }');
+    const budget = new Budget(TEST_LIMITS, () => 0);
+    for (let key = 0; key < 256; key += 1) {
+      const bytes = Buffer.from('marker').map((byte) => byte ^ key);
+      assert.equal(engine.mayMatch?.(joined([bytes]), budget), true, String(key));
+    }
+  });
+
   for (const [name, source] of [
     ['rules that are their own sieve', JOINABLE],
     ['rules with a weaker sieve', ANCHORED],
