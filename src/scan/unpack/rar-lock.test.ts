@@ -49,6 +49,14 @@ describe('encrypted rar', () => {
     assert.equal(rarLock(lockedRar5(content, { password, spoilsCheck: true })), undefined);
   });
 
+  it('says no to no password when a part has no check, whatever checks others have', async () => {
+    for (const seal of [{ hasCheck: false }, { spoilsCheck: true }]) {
+      const mixed = lockedRar5(content, { password, decoys: 1, ...seal });
+      assert.equal(rarLock(mixed), undefined);
+      assert.equal(yields(await open(mixed, ['wrong', password]), MARKER), true);
+    }
+  });
+
   it('are told by so many checks; with one more, 7-Zip is asked', async () => {
     const within = lockedRar5(content, { password, decoys: MAX_RAR_CHECKS - 1 });
     assert.equal(rarLock(within)?.mayOpen(password, new Budget(TEST_LIMITS, () => 0)), true);

@@ -120,7 +120,10 @@ interface Checks {
   readonly isWhole: boolean;
 }
 
-/** Undefined when there are more than are looked at: the one that counts could be behind decoys. */
+/**
+ * Undefined when there are more than are looked at, or something is encrypted without one: the part that counts could
+ * be behind decoys.
+ */
 function checksOf(archive: Buffer): Checks | undefined {
   const found = new Map<string, PasswordCheck>();
   let isWhole = true;
@@ -128,9 +131,12 @@ function checksOf(archive: Buffer): Checks | undefined {
   for (const { type, fields, extra } of headers(archive)) {
     const isFile = type === FILE_HEADER || type === SERVICE_HEADER;
     const record = isFile ? encryptionOf(extra) : undefined;
+    const isEncrypted = type === ENCRYPTION_HEADER || record !== undefined;
     const check = type === ENCRYPTION_HEADER ? readCheck(fields, 0) : record && readCheck(record, 16);
     if (check !== undefined) {
       found.set(`${check.power} ${check.salt.toString('hex')} ${check.value.toString('hex')}`, check);
+    } else if (isEncrypted) {
+      return undefined;
     }
     isWhole &&= type !== FILE_HEADER || record !== undefined;
     count += 1;
