@@ -138,6 +138,20 @@ function pdf(dictionary: string, data: Buffer, length = data.length): Buffer {
 }
 
 describe('PDF', () => {
+  const octal = Array.from(Buffer.from(MARKER), (code) => `\\${code.toString(8).padStart(3, '0')}`);
+  const shown: Record<string, string> = {
+    'kerned letters': `BT [${Array.from(MARKER, (letter) => `(${letter})`).join(' -5 ')}] TJ ET`,
+    'a call for each letter': `BT ${Array.from(MARKER, (letter) => `(${letter}) Tj`).join(' ')} ET`,
+    hex: `BT <${Buffer.from(MARKER).toString('hex')}> Tj ET`,
+    'octal escapes': `BT (${octal.join('')}) Tj ET`,
+  };
+  for (const [shape, content] of Object.entries(shown)) {
+    it(`reads the text of a page in ${shape}`, async () => {
+      const { pieces } = await open(pdf('/Filter /FlateDecode', deflateSync(Buffer.from(content))));
+      assert.ok(pieces.some((piece) => Buffer.from(piece.bytes).includes(MARKER)));
+    });
+  }
+
   const packed = deflateSync(file);
   const shapes: Record<string, Buffer> = {
     Flate: pdf('/Filter /FlateDecode', packed),

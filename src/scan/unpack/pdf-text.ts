@@ -34,7 +34,7 @@ function readLiteral(text: string, at: number, most: number): string {
 }
 
 /** Escapes of literal strings undone (ISO 32000 7.3.4.2). */
-function withoutEscapes(text: string): string {
+export function withoutEscapes(text: string): string {
   return text.replace(/\\(\r\n|[0-7]{1,3}|[\s\S])/g, (_, escaped: string) => {
     if (/^[0-7]/.test(escaped)) {
       return String.fromCharCode(Number.parseInt(escaped, 8) & 0xff);

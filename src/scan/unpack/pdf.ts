@@ -6,6 +6,7 @@ import { pdfFilter, undoPngPredictor } from './pdf-filters.ts';
 import { PasswordTries } from './password-tries.ts';
 import { decodeByContent } from './pdf-content.ts';
 import { dictionariesBefore, filterValues, namesIn, plainValue } from './pdf-dictionary.ts';
+import { shownText } from './pdf-shown.ts';
 import { codedStrings, numberOf, scriptStrings } from './pdf-text.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import type { Inflated } from './tolerant-inflate.ts';
@@ -199,6 +200,8 @@ class PdfRun {
       if (/\/ObjStm/.test(stream.dictionary)) {
         this.#scripts(decoded);
         this.#strings(latin1(decoded));
+      } else {
+        this.#joiner.add(shownText(decoded) ?? EMPTY);
       }
     }
   }
@@ -306,6 +309,7 @@ class PdfRun {
   }
 }
 
+const EMPTY = Buffer.alloc(0);
 const JPEG_START = Buffer.from([0xff, 0xd8, 0xff]);
 
 /** PDF: every stream found by its keywords, decoded by its filters; cross-references and lengths are not needed. */
