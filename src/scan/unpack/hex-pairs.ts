@@ -8,6 +8,11 @@ const CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
 });
 /** Separators in a row: a comma, a backslash, a line end and the indentation of the next line. */
 const MAX_GAP = 16;
+const FIRST_ROOM = 256;
+const ZERO = 0x30;
+const NINE = 0x39;
+const LETTER_A = 0x61;
+const CASE_BIT = 0x20;
 
 function classAt(bytes: Uint8Array, at: number): number {
   return CLASS[bytes[at] ?? 0] ?? 0;
@@ -47,17 +52,24 @@ function firstPair(bytes: Uint8Array, at: number, floor: number): number {
   }
 }
 
-/** Pairs from `start` on, and where they end. */
-function pairsFrom(bytes: Buffer, start: number): { digits: string; end: number } {
+function valueOf(digit: number): number {
+  return digit <= NINE ? digit - ZERO : (digit | CASE_BIT) - LETTER_A + 10;
+}
+
+/** What the pairs from `start` on stand for, and where they end. */
+function pairsFrom(bytes: Buffer, start: number): { values: Buffer; end: number } {
+  let values = Buffer.allocUnsafe(FIRST_ROOM);
+  let count = 0;
   let at = start;
   let end = start;
-  const starts: number[] = [];
   while (
     classAt(bytes, at) === DIGIT &&
     classAt(bytes, at + 1) === DIGIT &&
     classAt(bytes, at + 2) !== DIGIT
   ) {
-    starts.push(at);
+    values = count < values.length ? values : Buffer.concat([values], count * 2);
+    values[count] = valueOf(bytes[at] ?? 0) * 16 + valueOf(bytes[at + 1] ?? 0);
+    count += 1;
     end = at + 2;
     at = end;
     while (at - end < MAX_GAP && classAt(bytes, at) === SEPARATOR) {
@@ -67,7 +79,7 @@ function pairsFrom(bytes: Buffer, start: number): { digits: string; end: number 
       break;
     }
   }
-  return { digits: starts.map((pair) => bytes.toString('latin1', pair, pair + 2)).join(''), end };
+  return { values: values.subarray(0, count), end };
 }
 
 /** What `least` or more pairs of hex digits stand for. Looks at three bytes in each `2 * least`, so text costs little. */
@@ -77,9 +89,9 @@ export function hexPairs(bytes: Buffer, least: number): Buffer[] {
   for (let at = 0; at < bytes.length; at += 2 * least) {
     const near = [at, at + 1, at + 2].find((place) => isPairAt(bytes, place));
     if (near !== undefined) {
-      const { digits, end } = pairsFrom(bytes, firstPair(bytes, near, floor));
-      if (digits.length >= 2 * least) {
-        found.push(Buffer.from(digits, 'hex'));
+      const { values, end } = pairsFrom(bytes, firstPair(bytes, near, floor));
+      if (values.length >= least) {
+        found.push(values);
       }
       floor = end;
       at = Math.max(at, end - 2 * least);
