@@ -17,6 +17,7 @@ const MIN_ANNOUNCED = 12;
 const MIN_NUMBERS = 12;
 /** Fewest pairs of hex digits with something between them: addresses and digests of keys are shorter. */
 const MIN_PAIRS = 24;
+const SEMICOLON = 0x3b;
 /** Bytes looked at to tell text from data. */
 const SAMPLE_BYTES = 1024;
 const DASH = 0x2d;
@@ -72,6 +73,22 @@ function decodeRun(run: string): Buffer {
   const text = run.replace(/[\\\s]+/g, '');
   // Percent-encoded padding and plus signs are undone by the unescaped reading of the text.
   return Buffer.from(text, isHex(text) ? 'hex' : 'base64');
+}
+
+const SPACED = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[A-Za-z0-9+/=_\s-]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+/** Base64 of a data address with a blank behind its first letters: browsers pass over blanks, other runs end there. */
+function spacedBase64(bytes: Buffer, start: number, blank: number): Buffer | undefined {
+  if (blank === start || (bytes[blank] !== 0x20 && bytes[blank] !== 0x09)) {
+    return undefined;
+  }
+  let end = blank;
+  while (SPACED[bytes[end] ?? 0] === 1) {
+    end += 1;
+  }
+  return end - start < MIN_ANNOUNCED ? undefined : Buffer.from(latin1(bytes, start, end), 'base64');
 }
 
 /** Words that announce base64, and what stands around them. */
@@ -160,6 +177,11 @@ class TextReading {
         const letters = /^[A-Za-z0-9+/_-]+/.exec(run)?.[0] ?? '';
         if (letters.length >= MIN_ANNOUNCED && letters.length < MIN_RUN) {
           joiner.add(Buffer.from(letters, 'base64'));
+        }
+        const isAddress = end !== undefined && this.#view[at - 1] === SEMICOLON;
+        const spaced = isAddress ? spacedBase64(this.#view, start, start + letters.length) : undefined;
+        if (spaced !== undefined) {
+          joiner.add(spaced);
         }
       }
     }

@@ -139,3 +139,11 @@ export function changedCodes(text: Buffer, arrays: readonly Buffer[]): Buffer[] 
   const changes = arrays.length === 0 ? [] : changesIn(text);
   return changes.flatMap((change) => arrays.map((codes) => changed(codes, change)));
 }
+
+const ESCAPED_LETTER = /[a-z]([\^`])[a-z]/i;
+
+/** A command line without the signs that shells drop before a letter: `^` in cmd, the grave in PowerShell. */
+export function withoutShellEscapes(bytes: Buffer): Buffer[] {
+  const sign = ESCAPED_LETTER.exec(bytes.toString('latin1', 0, MAX_LOOK_BYTES))?.[1];
+  return sign === undefined ? [] : [without(bytes, Buffer.from(sign))];
+}

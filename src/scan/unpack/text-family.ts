@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { viewOf } from './byte-view.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { firstJoint, joinLiterals } from './literals.ts';
-import { assembleLiterals, withoutSeparators } from './script-tricks.ts';
+import { assembleLiterals, withoutSeparators, withoutShellEscapes } from './script-tricks.ts';
 import { base64Runs } from './text-runs.ts';
 import { decodeEntities, hasTag, hasTellingEntity, stripTags, unescapeScript, unfold } from './text-views.ts';
 
@@ -59,6 +59,11 @@ const CALLED_VIEWS: readonly {
   readonly words: readonly string[];
   readonly read: (bytes: Buffer) => Buffer[];
 }[] = [
+  {
+    name: 'command',
+    words: ['powershell', 'iex ', 'invoke-', '@echo', 'cmd.exe', 'cmd /', 'echo '],
+    read: (bytes) => withoutShellEscapes(bytes).map(disarm),
+  },
   { name: 'cleared', words: ['replace', 'split'], read: (bytes) => withoutSeparators(bytes).map(disarm) },
   { name: 'assembled', words: ['atob', 'base64'], read: assembled },
   { name: 'reversed', words: ['reverse'], read: (bytes) => [viewOf(bytes.toReversed())] },
