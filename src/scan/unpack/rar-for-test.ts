@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 /** Encrypted archives of RAR around one stored file; no free program writes them. */
 
 const SALT = Buffer.from('8899aabbccddeeff0011223344556677', 'hex');
+const RAR5_MAGIC_BYTES = 8;
 const IV = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 
 function le(value: number, bytes: number): Buffer {
@@ -100,6 +101,13 @@ export function lockedRar5(content: Buffer, seal: RarSeal): Buffer {
     data,
     header(block5(Buffer.from([5, 0, 0]))),
   ]);
+}
+
+/** The files of both, whose headers are not encrypted. */
+export function joinedRar5(first: Buffer, second: Buffer): Buffer {
+  const plainBlockBytes = block5(Buffer.from([0, 0, 0])).length;
+  const filesAt = RAR5_MAGIC_BYTES + plainBlockBytes;
+  return Buffer.concat([first.subarray(0, -plainBlockBytes), second.subarray(filesAt)]);
 }
 
 function block4(type: number, flags: number, fields: Buffer): Buffer {

@@ -5,7 +5,7 @@ import { TEST_LIMITS } from '../test-limits.ts';
 import { createUnpackers } from './index.ts';
 import { openAll, type Opened, yields } from './open-all.ts';
 import { MAX_RAR_CHECKS, MAX_RAR_ROUNDS_POWER, rarLock } from './rar-lock.ts';
-import { lockedRar4, lockedRar5 } from './rar-for-test.ts';
+import { joinedRar5, lockedRar4, lockedRar5 } from './rar-for-test.ts';
 
 const MARKER = 'POSTERN-TEST-MARK';
 const content = Buffer.from(`harmless ${MARKER} in an archive\n`.repeat(5));
@@ -43,6 +43,18 @@ describe('encrypted rar', () => {
       }
     });
   }
+
+  it('gives what a password of the mail opens beside a file with another password', async () => {
+    for (const hasCheck of [true, false]) {
+      const decoy = lockedRar5(Buffer.from('something else'), { password: 'unknown', hasCheck });
+      const bait = lockedRar5(content, { password, hasCheck });
+      for (const mixed of [joinedRar5(decoy, bait), joinedRar5(bait, decoy)]) {
+        const opened = await open(mixed, ['wrong', password, 'other']);
+        assert.equal(yields(opened, MARKER), true);
+        assert.deepEqual(opened.causes, ['encrypted']);
+      }
+    }
+  });
 
   it('leaves a check with a wrong sum to 7-Zip', () => {
     assert.notEqual(rarLock(lockedRar5(content, { password })), undefined);

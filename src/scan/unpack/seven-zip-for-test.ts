@@ -85,3 +85,17 @@ export function storedSevenZip(content: Buffer): Buffer {
   const parts = { packs: [content], digests: Buffer.alloc(0), rest: restForOneFile() };
   return writeSevenZip({ ...parts, folders: [copyFolder(content.length)] });
 }
+
+/** The only folder of an archive so many times, each with a file of its own; without checksums. */
+export function repeatedSevenZip(archive: Buffer, count: number): Buffer {
+  const { streams } = readSevenZipHeader(archive);
+  const repeat = <T>(parts: readonly T[]): T[] => Array.from({ length: count }, () => parts).flat();
+  const names = repeat([Buffer.from('a\0', 'utf16le')]);
+  const files = Buffer.concat([
+    Buffer.from([0, 5, count, 0x11, 4 * count + 1, 0]),
+    ...names,
+    Buffer.from([0, 0]),
+  ]);
+  const packs = repeat(packsOf(archive, streams));
+  return writeSevenZip({ folders: repeat(streams.folders), packs, digests: Buffer.alloc(0), rest: files });
+}

@@ -1,5 +1,6 @@
 import type { Piece } from '../piece.ts';
 import { hasMagic, viewOf } from './byte-view.ts';
+import { DoubtfulReadings } from './doubtful-readings.ts';
 import { reportRatio } from './emission.ts';
 import { PasswordTries } from './password-tries.ts';
 import { type RarLock, rarLock } from './rar-lock.ts';
@@ -36,12 +37,15 @@ class SevenZipRun {
   readonly #vault: SevenZipVault;
   readonly #piece: Piece;
   readonly #out: Yield;
+  /** What some password gave of an archive whose files have several. */
+  readonly #partial: DoubtfulReadings;
 
   constructor(readers: Readers, piece: Piece, out: Yield) {
     this.#sevenZip = readers.sevenZip;
     this.#vault = readers.vault;
     this.#piece = piece;
     this.#out = out;
+    this.#partial = new DoubtfulReadings(out.budget.objectAllowance());
   }
 
   async open(format: SevenZipFormat): Promise<void> {
@@ -84,7 +88,9 @@ class SevenZipRun {
       this.#report(format, opened);
       return;
     }
-    this.#report(format, { ...sealed, failed: false });
+    for (const outcome of [sealed, ...this.#partial.readings]) {
+      this.#report(format, { ...outcome, failed: false });
+    }
     this.#out.cannot('encrypted', `${format.name} archive is encrypted`);
   }
 
@@ -101,6 +107,9 @@ class SevenZipRun {
         const outcome = await this.#extract(format, password);
         if (!outcome.encrypted) {
           return outcome;
+        }
+        if (!this.#partial.isFull) {
+          this.#partial.add(outcome);
         }
       }
     }

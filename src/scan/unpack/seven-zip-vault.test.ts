@@ -7,8 +7,9 @@ import { createUnpackers } from './index.ts';
 import { openAll, type Opened, yields } from './open-all.ts';
 import { readSevenZipHeader } from './seven-zip-header.ts';
 import { isAffordable, MAX_CYCLES_POWER, MAX_KEPT_KEYS, SevenZipKeys } from './seven-zip-key.ts';
-import { sealSevenZip, storedSevenZip } from './seven-zip-for-test.ts';
-import { MAX_DOUBTFUL_READINGS } from './seven-zip-vault.ts';
+import { repeatedSevenZip, sealSevenZip, storedSevenZip } from './seven-zip-for-test.ts';
+import { MAX_DOUBTFUL_READINGS } from './doubtful-readings.ts';
+import { MAX_MIXED_RULES } from './seven-zip-vault.ts';
 
 const MARKER = 'POSTERN-TEST-MARK';
 const unpackers = createUnpackers();
@@ -42,6 +43,19 @@ function archive(text: string): Buffer {
 
 function open(bytes: Buffer, passwords: readonly string[] = []): Promise<Opened> {
   return openAll(bytes, { unpackers, passwords });
+}
+
+/** Whether a known password opens the last part, the others having one and a salt of their own. */
+async function opensBehind(decoys: number): Promise<boolean> {
+  const seals = Array.from({ length: decoys }, (_, index) => ({
+    password: 'x',
+    salt: Buffer.from([index]),
+  }));
+  const parts = repeatedSevenZip(archive(PLAIN.lzma), decoys + 1);
+  const sealed = sealSevenZip(parts, ...seals, { password: 'secret4711' });
+  const opened = await open(sealed, ['wrong', 'secret4711', 'other']);
+  assert.deepEqual(opened.causes, ['encrypted']);
+  return yields(opened, MARKER);
 }
 
 describe('encrypted 7z', () => {
@@ -96,6 +110,11 @@ describe('encrypted 7z', () => {
       assert.equal(yields(opened, MARKER), true);
       assert.deepEqual(opened.causes, ['encrypted']);
     }
+  });
+
+  it('gives what a password opens behind parts with other passwords and salts, so many and no more', async () => {
+    assert.equal(await opensBehind(MAX_MIXED_RULES - 1), true);
+    assert.equal(await opensBehind(MAX_MIXED_RULES), false);
   });
 
   it('opens parts that each have a password of their own, but says that it cannot be sure', async () => {

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Piece } from '../piece.ts';
 import { u32le, viewOf } from './byte-view.ts';
+import { DoubtfulReadings } from './doubtful-readings.ts';
 import { decodeLzma } from './lzma.ts';
 import { PasswordTries } from './password-tries.ts';
 import {
@@ -26,6 +27,9 @@ const MAX_OWN_HEADER_BYTES = 256 * 1024;
 /** Mark, "all defined", the checksum. */
 const DIGEST_BYTES = 6;
 
+/** Key rules tried although another folder stays closed: one without a salt serves all folders of common writers. */
+export const MAX_MIXED_RULES = 8;
+
 /** What became of an encrypted archive. */
 export interface VaultOutcome {
   /** What came out; of an archive that stayed sealed, each reading that may be a right one. */
@@ -34,30 +38,8 @@ export interface VaultOutcome {
   readonly isSealed: boolean;
 }
 
-/** Readings kept of an archive whose checksums are absent or false; the likeliest passwords come first. */
-export const MAX_DOUBTFUL_READINGS = 16;
-
-/** What passwords gave that may be right or wrong: it is scanned, and the archive counts as sealed all the same. */
-class DoubtfulReadings {
-  readonly readings: SevenZipOutcome[] = [];
-  #left: number;
-
-  constructor(maxBytes: number) {
-    this.#left = maxBytes;
-  }
-
-  get isFull(): boolean {
-    return this.readings.length >= MAX_DOUBTFUL_READINGS || this.#left < 0;
-  }
-
-  add(outcome: SevenZipOutcome): void {
-    this.#left -= outcome.files.reduce((total, { bytes }) => total + bytes.length, 0);
-    if (outcome.files.length > 0) {
-      this.readings.push({ ...outcome, failed: false });
-    }
-  }
-}
-
+/** `partly`: for some encrypted folders only, because each may have its own password. */
+type VaultFit = Fit | 'partly';
 type Keys = readonly Buffer[];
 
 /** An archive whose header is readable, and the keys found so far for its folders. */
@@ -83,22 +65,27 @@ class Vault {
 
   /**
    * Notes the keys where they may be right, and says whether they may be for every encrypted folder. After one that
-   * they do not open no further key is derived: folders with a salt of their own would each cost one.
+   * they do not open few further keys are derived: folders with a salt of their own would each cost one.
    */
-  tryKeys(derive: (rule: SevenZipKeyRule) => Buffer): Fit {
+  tryKeys(derive: (rule: SevenZipKeyRule) => Buffer): VaultFit {
     const known = new Map<string, Buffer>();
     const fits: Fit[] = [];
+    let isPartly = false;
     for (const [index, lock] of this.locks.entries()) {
       const isKnown = lock.rules.every((rule) => known.has(idOf(rule)));
-      if (isKnown || !fits.includes('none')) {
+      if (isKnown || known.size < MAX_MIXED_RULES || !fits.includes('none')) {
         const keys = lock.rules.map((rule) => known.get(idOf(rule)) ?? derive(rule));
         lock.rules.forEach((rule, at) => known.set(idOf(rule), keys[at] ?? Buffer.alloc(0)));
         const fit = lock.fit(keys);
         this.#keys[index] = fit === 'none' ? this.#keys[index] : keys;
         fits.push(fit);
+        isPartly ||= fit !== 'none' && lock.rules.length > 0;
       }
     }
-    return fits.includes('none') ? 'none' : fits.includes('possible') ? 'possible' : 'likely';
+    if (!fits.includes('none')) {
+      return fits.includes('possible') ? 'possible' : 'likely';
+    }
+    return isPartly ? 'partly' : 'none';
   }
 
   get isHalfOpen(): boolean {
@@ -213,11 +200,11 @@ class VaultRun {
     const later: string[] = [];
     for (const password of this.#tries.candidates()) {
       const fit = this.#tryKeys(vault, password);
-      const opened = fit === 'likely' ? await this.#read(vault, doubtful) : undefined;
+      const opened = fit === 'likely' ? await this.#read(vault, fit, doubtful) : undefined;
       if (opened !== undefined) {
         return opened;
       }
-      later.push(...(fit === 'possible' ? [password] : []));
+      later.push(...(fit === 'possible' || fit === 'partly' ? [password] : []));
     }
     return (await this.#openUnlikely(vault, later, doubtful)) ?? this.#sealed(vault, doubtful);
   }
@@ -233,8 +220,7 @@ class VaultRun {
       if (!unlikely.has(password) || doubtful.isFull) {
         return undefined;
       }
-      this.#tryKeys(vault, password);
-      const opened = await this.#read(vault, doubtful);
+      const opened = await this.#read(vault, this.#tryKeys(vault, password), doubtful);
       if (opened !== undefined) {
         return opened;
       }
@@ -242,12 +228,12 @@ class VaultRun {
     return undefined;
   }
 
-  async #read(vault: Vault, doubtful: DoubtfulReadings): Promise<VaultOutcome | undefined> {
+  async #read(vault: Vault, fit: VaultFit, doubtful: DoubtfulReadings): Promise<VaultOutcome | undefined> {
     const outcome = doubtful.isFull ? undefined : await this.#extract(vault);
     if (outcome === undefined) {
       return undefined;
     }
-    if (!outcome.failed && vault.isVerified) {
+    if (!outcome.failed && vault.isVerified && fit !== 'partly') {
       return { outcomes: [outcome], isSealed: false };
     }
     doubtful.add(outcome);
@@ -261,7 +247,7 @@ class VaultRun {
     return { outcomes: doubtful.readings, isSealed: true };
   }
 
-  #tryKeys(vault: Vault, password: string): Fit {
+  #tryKeys(vault: Vault, password: string): VaultFit {
     return vault.tryKeys((rule) => this.#keys.derive(password, rule, this.#out.budget));
   }
 
