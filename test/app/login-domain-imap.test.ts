@@ -54,6 +54,17 @@ describe('an IMAP server chosen by the domain of the login', () => {
     );
   });
 
+  it('gets a refused login once, whatever tag the client took', async (t) => {
+    const { fixture, org } = await loginDomainScene(t, 'imap');
+    const client = await greeted(fixture);
+    client.send('GWID LOGIN ann@example.org wrong\r\n');
+    const upstream = await org.accept();
+    upstream.send(SERVER);
+    await upstream.expect('GWID LOGIN "ann@example.org" "wrong"\r\n');
+    upstream.send('GWID NO [AUTHENTICATIONFAILED] No\r\n');
+    await client.expect('GWID NO [AUTHENTICATIONFAILED] No\r\n');
+  });
+
   it('is the one of the longest match, and that without a name for all others', async (t) => {
     const { fixture, org, net } = await loginDomainScene(t, 'imap');
     for (const [user, server] of [

@@ -48,7 +48,8 @@ export class ImapLoginDialogue implements LoginDialogue {
     if (!this.#isGreeted) {
       return this.#greeted(line);
     }
-    if (line.startsWith(`${ID_TAG} `)) {
+    // The client's own tag may be the same: once the login is said, an answer is its answer.
+    if (this.#way === undefined && line.startsWith(`${ID_TAG} `)) {
       return this.#begin();
     }
     if (line.startsWith('+')) {
