@@ -96,6 +96,15 @@ describe('the Redis client of the shared verdicts', () => {
     assert.deepEqual(life, ['PX', '5000']);
   });
 
+  for (const answer of [`+${'x'.repeat(100)}\r\n`, ':5\r\n', '*1\r\n:5\r\n', '#t\r\n']) {
+    it(`says no to an answer that is no bytes: ${JSON.stringify(answer.slice(0, 8))}`, async (t) => {
+      const url = await scripted(t, (command, socket) =>
+        command[0] === 'GET' ? answer : greeting(command, socket),
+      );
+      await assert.rejects((await open(t, url)).get('k'), /no bytes/u);
+    });
+  }
+
   it('says no to a server that accepts and never answers', async (t) => {
     const url = await listen(t, () => undefined);
     const controller = new AbortController();

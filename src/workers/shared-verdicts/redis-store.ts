@@ -30,7 +30,7 @@ export function redisStore({ url, ca }: RedisOptions): OpenStore {
     // Commands under way reject with it; without a listener it would end the process.
     client.on('error', () => undefined);
     const store: SharedStore = {
-      get: async (key) => (await client.get(key)) ?? undefined,
+      get: async (key) => bytesOf(await client.get(key)),
       set: async (key, value, maxAgeMs) =>
         void (await client.set(key, value, { expiration: { type: 'PX', value: maxAgeMs } })),
       close: () => {
@@ -44,6 +44,13 @@ export function redisStore({ url, ca }: RedisOptions): OpenStore {
     );
     return store;
   };
+}
+
+/** The types of the client are a promise of the server. */
+function bytesOf(answer: unknown): Buffer | undefined {
+  if (answer === null) return undefined;
+  if (!Buffer.isBuffer(answer)) throw new Error('the answer is no bytes');
+  return answer;
 }
 
 async function opened(work: Promise<unknown>, signal: AbortSignal, store: SharedStore): Promise<void> {
