@@ -24,6 +24,18 @@ describe('encrypted OpenDocument files', () => {
     assert.deepEqual(opened.causes, []);
   });
 
+  it('open when their manifest names an entry by the numbers of its letters', async () => {
+    const plain = lockedOdt(content, { password, others: 0 });
+    const changed = lockedOdt(content, {
+      password,
+      others: 0,
+      spells: (name) => name.replace('con', '&#99;&#x6F;n'),
+    });
+    for (const bytes of [plain, changed]) {
+      assert.deepEqual((await open(bytes, [password])).causes, []);
+    }
+  });
+
   it('are called encrypted without it, once', async () => {
     const opened = await open(lockedOdt(content, { password }), ['wrong']);
     assert.equal(yields(opened, MARKER), false);

@@ -8,6 +8,8 @@ export interface OdfSeal {
   readonly algorithm?: string;
   /** Entries beside the one with the content. */
   readonly others?: number;
+  /** How the manifest writes a name; default: as it is. */
+  readonly spells?: (name: string) => string;
 }
 
 interface SealedEntry {
@@ -27,7 +29,7 @@ function sealEntry(name: string, content: Buffer, seal: OdfSeal): SealedEntry {
   const cipher = createCipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
   const checksum = hash('sha256', packed.subarray(0, 1024), 'base64');
   const described =
-    `<manifest:file-entry manifest:full-path="${name}" manifest:size="${content.length}">` +
+    `<manifest:file-entry manifest:full-path="${seal.spells?.(name) ?? name}" manifest:size="${content.length}">` +
     `<manifest:encryption-data manifest:checksum-type="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0#sha256-1k" manifest:checksum="${checksum}">` +
     `<manifest:algorithm manifest:algorithm-name="${algorithm}" manifest:initialisation-vector="${iv.toString('base64')}"/>` +
     `<manifest:start-key-generation manifest:start-key-generation-name="http://www.w3.org/2000/09/xmldsig#sha256" manifest:key-size="32"/>` +

@@ -19,6 +19,12 @@ export interface OdfEncryption {
 /** Entries of one manifest; a document with many pictures has some hundred. */
 export const MAX_ODF_ENTRIES = 256;
 const MAX_VALUE_CHARS = 1024;
+const MAX_CODE_POINT = 0x10ffff;
+
+function characterOf(reference: string, hex: string | undefined, decimal: string | undefined): string {
+  const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+  return code <= MAX_CODE_POINT ? String.fromCodePoint(code) : reference;
+}
 
 function attribute(text: string, name: string): string {
   const found =
@@ -27,6 +33,8 @@ function attribute(text: string, name: string): string {
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&quot;', '"')
+    .replaceAll('&apos;', "'")
+    .replaceAll(/&#(?:x([0-9a-f]{1,6})|(\d{1,7}));/gi, characterOf)
     .replaceAll('&amp;', '&');
 }
 
