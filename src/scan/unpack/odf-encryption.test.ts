@@ -25,15 +25,9 @@ describe('encrypted OpenDocument files', () => {
   });
 
   it('open when their manifest names an entry by the numbers of its letters', async () => {
-    const plain = lockedOdt(content, { password, others: 0 });
-    const changed = lockedOdt(content, {
-      password,
-      others: 0,
-      spells: (name) => name.replace('con', '&#99;&#x6F;n'),
-    });
-    for (const bytes of [plain, changed]) {
-      assert.deepEqual((await open(bytes, [password])).causes, []);
-    }
+    const spells = (name: string): string => name.replace('con', '&#99;&#x6F;n');
+    const opened = await open(lockedOdt(content, { password, spells }), [password]);
+    assert.equal(yields(opened, MARKER), true);
   });
 
   it('are called encrypted without it, once', async () => {
