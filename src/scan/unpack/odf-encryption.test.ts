@@ -16,6 +16,10 @@ function open(bytes: Buffer, passwords: readonly string[] = []): Promise<Opened>
   return openAll(bytes, { unpackers, passwords, now: () => 0 });
 }
 
+function spells(name: string): string {
+  return name.replace('con', '&#99;&#x6F;n');
+}
+
 describe('encrypted OpenDocument files', () => {
   it('open with the right one of several passwords', async () => {
     const opened = await open(lockedOdt(content, { password, others: 5 }), ['wrong', password, 'other']);
@@ -25,7 +29,6 @@ describe('encrypted OpenDocument files', () => {
   });
 
   it('open when their manifest names an entry by the numbers of its letters', async () => {
-    const spells = (name: string): string => name.replace('con', '&#99;&#x6F;n');
     const opened = await open(lockedOdt(content, { password, spells }), [password]);
     assert.equal(yields(opened, MARKER), true);
   });
