@@ -28,7 +28,7 @@ export class ProtectionDesk implements ProtectionProvider {
   }
 
   set(name: SwitchName, change: SwitchChange): void {
-    const wasOn = this.#switches.isOn(name);
+    const wasOn = this.#switches.isOn(name) && !this.#switches.hasEnded(name);
     this.#switches.set(name, change);
     if (!wasOn && change.isOn) this.#endUnscanned();
   }

@@ -83,9 +83,14 @@ export class ProtectionSwitches {
     });
   }
 
+  /** Did a change of it end by itself, and nobody was told yet? */
+  hasEnded(name: SwitchName): boolean {
+    return this.#changes.has(name) && this.#inForce(name) === undefined;
+  }
+
   /** Forgets what ended by itself, and says which switches that were. */
   takeEnded(): readonly SwitchName[] {
-    const ended = [...this.#changes.keys()].filter((name) => this.#inForce(name) === undefined);
+    const ended = [...this.#changes.keys()].filter((name) => this.hasEnded(name));
     for (const name of ended) this.#changes.delete(name);
     return ended;
   }

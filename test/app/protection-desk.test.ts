@@ -49,6 +49,10 @@ describe('what is forwarded untouched', () => {
     off.clock.advance(1_000);
     assert.deepEqual(off.desk.takeEnded(), ['imap']);
     assert.deepEqual(off.kicked, ['tunnel']);
+    off.desk.set('imap', { ...change, isOn: false, until: off.clock.now() + 1_000 });
+    off.clock.advance(1_000);
+    off.desk.set('imap', { ...change, isOn: true });
+    assert.deepEqual(off.kicked, ['tunnel', 'tunnel'], 'switched on after its end, before anybody looked');
     const on = desk({ protocols: { pop3: false } });
     on.desk.set('pop3', { ...change, isOn: true, until: on.clock.now() + 1_000 });
     on.kicked.length = 0;
