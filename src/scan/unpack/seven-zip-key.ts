@@ -23,6 +23,11 @@ export function isAffordable({ cyclesPower }: SevenZipKeyRule): boolean {
   return cyclesPower <= MAX_CYCLES_POWER || cyclesPower === PLAIN_KEY_POWER;
 }
 
+/** How often the password is hashed for a key. */
+export function roundsOf({ cyclesPower }: SevenZipKeyRule): number {
+  return cyclesPower === PLAIN_KEY_POWER ? 0 : 2 ** cyclesPower;
+}
+
 export function idOf({ cyclesPower, salt }: SevenZipKeyRule): string {
   return `${cyclesPower} ${salt.toString('hex')}`;
 }

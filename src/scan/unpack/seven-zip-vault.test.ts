@@ -46,14 +46,15 @@ function open(bytes: Buffer, passwords: readonly string[] = []): Promise<Opened>
 }
 
 /** Whether a known password opens the last part, the others having one and a salt of their own. */
-async function opensBehind(decoys: number): Promise<boolean> {
+async function opensBehind(decoys: number, cyclesPower = 4): Promise<boolean> {
   const seals = Array.from({ length: decoys }, (_, index) => ({
     password: 'x',
     salt: Buffer.from([index]),
+    cyclesPower,
   }));
   const parts = repeatedSevenZip(archive(PLAIN.lzma), decoys + 1);
   const sealed = sealSevenZip(parts, ...seals, { password: 'secret4711' });
-  const opened = await open(sealed, ['wrong', 'secret4711', 'other']);
+  const opened = await openAll(sealed, { unpackers, passwords: ['secret4711'], now: () => 0 });
   assert.deepEqual(opened.causes, ['encrypted']);
   return yields(opened, MARKER);
 }
@@ -115,6 +116,8 @@ describe('encrypted 7z', () => {
   it('gives what a password opens behind parts with other passwords and salts, so many and no more', async () => {
     assert.equal(await opensBehind(MAX_MIXED_RULES - 1), true);
     assert.equal(await opensBehind(MAX_MIXED_RULES), false);
+    assert.equal(await opensBehind(1, MAX_CYCLES_POWER), true);
+    assert.equal(await opensBehind(2, MAX_CYCLES_POWER), false);
   });
 
   it('opens parts that each have a password of their own, but says that it cannot be sure', async () => {

@@ -14,7 +14,7 @@ import {
   UnfamiliarHeader,
   writeSevenZip,
 } from './seven-zip-header.ts';
-import { idOf, type SevenZipKeyRule, SevenZipKeys } from './seven-zip-key.ts';
+import { idOf, MAX_CYCLES_POWER, roundsOf, type SevenZipKeyRule, SevenZipKeys } from './seven-zip-key.ts';
 import { COPY, type Fit, type SevenZipLock, sevenZipLocks } from './seven-zip-lock.ts';
 import type { SevenZip, SevenZipOutcome } from './seven-zip.ts';
 import type { Yield } from './unpacker.ts';
@@ -29,6 +29,8 @@ const DIGEST_BYTES = 6;
 
 /** Key rules tried although another folder stays closed: one without a salt serves all folders of common writers. */
 export const MAX_MIXED_RULES = 8;
+/** Rounds of the keys of one password, after which no further one is tried for an archive that is partly closed. */
+const MAX_MIXED_ROUNDS = 2 ** MAX_CYCLES_POWER;
 
 /** What became of an encrypted archive. */
 export interface VaultOutcome {
@@ -71,9 +73,12 @@ class Vault {
     const known = new Map<string, Buffer>();
     const fits: Fit[] = [];
     let isPartly = false;
+    let rounds = 0;
     for (const [index, lock] of this.locks.entries()) {
       const isKnown = lock.rules.every((rule) => known.has(idOf(rule)));
-      if (isKnown || known.size < MAX_MIXED_RULES || !fits.includes('none')) {
+      const mayMix = known.size < MAX_MIXED_RULES && rounds <= MAX_MIXED_ROUNDS;
+      if (isKnown || mayMix || !fits.includes('none')) {
+        rounds += isKnown ? 0 : Math.max(0, ...lock.rules.map(roundsOf));
         const keys = lock.rules.map((rule) => known.get(idOf(rule)) ?? derive(rule));
         lock.rules.forEach((rule, at) => known.set(idOf(rule), keys[at] ?? Buffer.alloc(0)));
         const fit = lock.fit(keys);
