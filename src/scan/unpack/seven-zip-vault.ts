@@ -14,7 +14,7 @@ import {
   UnfamiliarHeader,
   writeSevenZip,
 } from './seven-zip-header.ts';
-import { idOf, MAX_CYCLES_POWER, roundsOf, type SevenZipKeyRule, SevenZipKeys } from './seven-zip-key.ts';
+import { idOf, roundsOf, type SevenZipKeyRule, SevenZipKeys } from './seven-zip-key.ts';
 import { COPY, type Fit, type SevenZipLock, sevenZipLocks } from './seven-zip-lock.ts';
 import type { SevenZip, SevenZipOutcome } from './seven-zip.ts';
 import type { Yield } from './unpacker.ts';
@@ -29,8 +29,8 @@ const DIGEST_BYTES = 6;
 
 /** Key rules tried although another folder stays closed: one without a salt serves all folders of common writers. */
 export const MAX_MIXED_RULES = 8;
-/** Rounds of the keys of one password, after which no further one is tried for an archive that is partly closed. */
-const MAX_MIXED_ROUNDS = 2 ** MAX_CYCLES_POWER;
+/** Rounds for one password, 2^24 as of the dearest key; after them no further one is tried for what is partly closed. */
+const MAX_MIXED_ROUNDS = 16_777_216;
 
 /** What became of an encrypted archive. */
 export interface VaultOutcome {
