@@ -281,6 +281,11 @@ function structure(): Evasion[] {
     evasion(row, 'LF only', multi(mixed('boundary=b'), 'b').replaceAll('\r\n', '\n')),
     evasion(row, 'CR only', multi(mixed('boundary=b'), 'b').replaceAll('\r\n', '\r')),
     evasion(row, 'CR CR LF', multi(mixed('boundary=b'), 'b').replaceAll('\r\n', '\r\r\n')),
+    evasion(
+      row,
+      'CR CR LF in an attached message',
+      single('Content-Type: message/rfc822', multi(mixed('boundary=b'), 'b').replaceAll('\r\n', '\r\r\n')),
+    ),
   ];
 }
 
@@ -442,6 +447,16 @@ function inlineCodes(): Evasion[] {
     evasion(row, 'uuencode in the text', single(text, `Look:\r\n\r\n${uu}bye`)),
     evasion(row, 'uuencode as an encoding', single(`${text}\r\nContent-Transfer-Encoding: x-uuencode`, uu)),
     evasion(row, 'x-uue', single(`${text}\r\nContent-Transfer-Encoding: x-uue`, uu)),
+    evasion(
+      row,
+      'x-uue without begin',
+      single(`${text}\r\nContent-Transfer-Encoding: x-uue`, uu.split('\r\n').slice(1).join('\r\n')),
+    ),
+    evasion(
+      row,
+      'uuencode in preformatted HTML',
+      single('Content-Type: text/html', `<pre>${uu.trimEnd()}</pre>\r\n`),
+    ),
     evasion(row, 'uuencode without end', single(text, uu.split('`')[0] ?? '')),
     evasion(row, 'begin-base64', single(text, `begin-base64 644 a\r\n${MARKER64}\r\n====\r\n`)),
     evasion(row, 'yEnc in the text', single(text, yenc)),

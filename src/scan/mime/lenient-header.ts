@@ -116,13 +116,21 @@ class HeaderWalk {
   }
 }
 
+/**
+ * True when lines end with CR CR LF, as relays leave them that add a CR to each LF, and none with CR alone: then CR
+ * CR LF is no empty line, and to read it as one would start a body behind every field.
+ */
+function hasDoubledCr(text: string): boolean {
+  return text.includes('\r\r\n') && !/\r(?!\r?\n|\r?$)/.test(text);
+}
+
 function readWindow(bytes: Buffer, span: Span, maxBytes: number): LenientHeader {
   const end = Math.min(span.end, span.start + maxBytes);
   const text = bytes.toString('latin1', span.start, end);
   const byLf = new HeaderWalk();
   byLf.walk(text, lfLineAt);
   const byAny = new HeaderWalk();
-  byAny.walk(text, anyLineAt);
+  byAny.walk(text, hasDoubledCr(text) ? lfLineAt : anyLineAt);
   const textEnd = Math.max(byLf.end, byAny.end);
   return {
     text: text.slice(0, textEnd),

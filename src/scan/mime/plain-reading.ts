@@ -4,6 +4,7 @@ import { decodeBase64 } from './base64.ts';
 import { type ContentFields, readContentFields } from './content-fields.ts';
 import { decodedFields } from './file-name.ts';
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts';
+import { decodeUu, hasBegin } from './inline/uuencode.ts';
 import { leafPiece } from './leaf-piece.ts';
 import { startsLikeMessage } from './message-sniff.ts';
 import type { MimeSink, MimeSource } from './mime-sink.ts';
@@ -16,6 +17,9 @@ const MAX_PLAIN_MARGIN_BYTES = 400;
 
 /** Fields of a part inside a text: a part that lost its delimiter, or a message quoted as text. */
 const HIDDEN_PART = /content-t(?:ype|ransfer-encoding)[ \t]{0,16}:/i;
+
+/** Labels of uuencode; a client that believes them needs no line that begins a file. */
+const UU_ENCODING = /^(?:x-?)?uu/;
 
 /** The one reading that every parser agrees on, of mail that is as it should be. Tells when it is not. */
 export class PlainReading {
@@ -114,6 +118,9 @@ export class PlainReading {
       this.message(body, path, depth + 1);
     } else if (encoding === 'identity') {
       this.unusual ||= HIDDEN_PART.test(bytes.toString('latin1'));
+    }
+    if (UU_ENCODING.test(content.encoding) && !hasBegin(bytes)) {
+      this.#sink.piece(leafPiece(this.#source, `${path}/uu`, decodeUu(bytes, 0), { content }), false);
     }
     if (!isRead || !isDeclared) {
       const range = { start: body.start, end: body.end, encoding };

@@ -186,7 +186,8 @@ function trimmedLines(body: Buffer): Buffer {
   let length = 0;
   for (let at = 0; at < body.length;) {
     let end = skip(body, at, (byte) => byte !== LF && byte !== CR);
-    const next = end + (body[end] === CR && body[end + 1] === LF ? 2 : 1);
+    const behindCr = skip(body, end, (byte) => byte === CR);
+    const next = body[behindCr] === LF ? behindCr + 1 : end + 1;
     const start = Math.min(
       end,
       skip(body, at, (byte) => isSpace(byte) && byte !== LF && byte !== CR),

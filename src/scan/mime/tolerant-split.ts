@@ -25,11 +25,12 @@ export function tolerantLineStart(bytes: Buffer, at: number, floor: number): num
   return -1;
 }
 
-/** First byte of the line after `at`. */
+/** First byte of the line after `at`; CR CR LF ends one line, as relays make it of CRLF. */
 export function nextLine(bytes: Buffer, at: number, end: number): number {
   for (let i = at; i < end; i += 1) {
     if (isLineBreak(bytes[i])) {
-      return bytes[i] === CR && bytes[i + 1] === LF ? Math.min(end, i + 2) : i + 1;
+      const lf = bytes[i] === CR && bytes[i + 1] === CR ? i + 2 : i + 1;
+      return bytes[i] === CR && bytes[lf] === LF ? Math.min(end, lf + 1) : i + 1;
     }
   }
   return end;

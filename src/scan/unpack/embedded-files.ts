@@ -100,14 +100,22 @@ export function createActiveMimeUnpacker(): Unpacker {
 
 const LNK_MAGIC = 'L\u0000\u0000\u0000\u0001\u0014\u0002\u0000';
 
-/** Shortcuts: their command line is 16-bit text at any alignment, readable once the zero bytes are gone. */
+const BLANK = 0x20;
+
+/**
+ * Shortcuts: their command line is 16-bit text at any alignment, readable once the zero bytes are gone. Control bytes
+ * are blanked: an archive behind the shortcut lost its zeros with it, and must not be opened as one again.
+ */
 export function createShortcutUnpacker(): Unpacker {
   return {
     name: 'lnk',
     recognises: ({ bytes }: Piece) => hasMagic(bytes, LNK_MAGIC),
     unpack: ({ bytes }: Piece, out: Yield) => {
       const text = Buffer.from(bytes).filter((byte) => byte !== 0);
-      out.emit('strings', text);
+      out.emit(
+        'strings',
+        text.map((byte) => (byte < BLANK ? BLANK : byte)),
+      );
     },
   };
 }

@@ -218,6 +218,10 @@ describe('OpenPGP', () => {
     'zlib compression': [packet(8, Buffer.concat([Buffer.from([2]), deflateSync(plain)])), file],
     'no compression': [packet(8, Buffer.concat([Buffer.from([0]), plain])), file],
     armour: [armour(plain), file],
+    'armour that a reply quotes': [
+      armour(packet(8, Buffer.concat([Buffer.from([2]), deflateSync(plain)]))).replaceAll('\n', '\n> '),
+      file,
+    ],
     'a signed message': [
       Buffer.concat([packet(4, Buffer.from([3, ...Array.from({ length: 12 }, () => 0)])), plain]),
       file,
@@ -271,6 +275,15 @@ describe('files inside files', () => {
       ),
       true,
     );
+  });
+
+  it('opens an archive behind a shortcut once, whole', async () => {
+    const zip = buildZip([{ name: 'a.exe', content: file }]);
+    const opened = await open(
+      Buffer.concat([Buffer.from('4c0000000114020000000000c000000000000046', 'hex'), Buffer.alloc(56), zip]),
+    );
+    assert.equal(has(opened, file), true);
+    assert.deepEqual(opened.causes, []);
   });
 
   it('reads the 16-bit command line of a shortcut', async () => {

@@ -163,6 +163,7 @@ function decodeArmour(text: string, at: number): { readonly bytes: Buffer; reado
   const lines = text.slice(at, end < 0 ? text.length : end).split(/\r?\n/);
   const encoded = lines
     .slice(1)
+    .map((line) => line.replace(/^[>|\s]+/, '')) // as replies quote it
     .filter((line) => !/^[A-Za-z]+: /.test(line) && !/^=[A-Za-z0-9+/]{4}\s*$/.test(line));
   return { bytes: Buffer.from(encoded.join('').replace(/[^A-Za-z0-9+/]+/g, ''), 'base64'), next };
 }

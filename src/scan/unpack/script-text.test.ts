@@ -27,6 +27,7 @@ describe('hidden data in text', () => {
     'short base64 behind its function': `eval(atob('${Buffer.from(MARKER).toString('base64')}'))`,
     'base64 in lines': `<w:binData>\r\n${base64.replace(/(.{20})/g, '$1\r\n')}</w:binData>`,
     'base64, one character a line': `<x>${base64.replace(/(.)/g, '$1\n')}</x>`,
+    'base64 in the lines of a quoted mail': base64.replace(/(.{20})/g, '> > $1\r\n'),
     'base64 indented': `<x>\n${base64.replace(/(.{20})/g, '    $1\n')}</x>`,
     'base64 continued by backslashes': `var a = "${base64.replace(/(.{20})/g, '$1\\\n')}"`,
     'base64 of the other alphabet': `token = ${base64.replaceAll('+', '-').replaceAll('/', '_')}`,
@@ -95,6 +96,12 @@ describe('hidden data in text', () => {
     const at = Buffer.alloc(48, 'x').toString('base64');
     assert.equal(yields(await open(`value is ${at} here`), 'xxxxxxxxxxxx'), true);
     assert.equal(yields(await open(`value is ${at.slice(1)} here`), 'xxxxxxxxxxxx'), false);
+  });
+
+  it('does not show uuencoded data again without what looks like a tag', async () => {
+    const opened = await open('begin 644 a.bin\r\n#<A>B\r\n`\r\nend\r\nand some <b>more</b> text\r\n');
+    assert.equal(yields(opened, 'more text'), true);
+    assert.equal(yields(opened, 'begin 644'), false);
   });
 
   it('gives nothing but cheap views for plain prose', async () => {

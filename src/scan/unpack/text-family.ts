@@ -28,8 +28,23 @@ function joinEncodedList(bytes: Buffer, joint: number): Buffer | undefined {
   return isData ? listed : undefined;
 }
 
+const UU_WORD = Buffer.from('begin ');
+/** A uuencoded file in a text that writes its brackets as they are. */
+const PLAIN_UU = /(?:^|[\r\n])begin [0-7]{3,4} /;
+const WRITTEN_BRACKET = /&(?:lt|gt|amp);/;
+
+/** True when uuencoded data stand in the text as they are: their angle brackets are no tags. */
+function hasPlainUu(bytes: Buffer): boolean {
+  if (!bytes.includes(UU_WORD)) {
+    return false;
+  }
+  const text = bytes.toString('latin1');
+  return PLAIN_UU.test(text) && !WRITTEN_BRACKET.test(text);
+}
+
 function plainText(bytes: Buffer): Buffer | undefined {
-  return hasTag(bytes) ? stripTags(decodeEntities(bytes) ?? bytes) : undefined;
+  const text = hasTag(bytes) ? stripTags(decodeEntities(bytes) ?? bytes) : undefined;
+  return text !== undefined && hasPlainUu(bytes) ? withoutMark(text, UU_WORD) : text;
 }
 
 const FOLDED = /^BEGIN:V(?:CALENDAR|CARD)/im;
@@ -171,9 +186,15 @@ const DOCUMENT_MARKS = [Buffer.from('%PDF-'), Buffer.from('{\\rt')];
 /** A document without its angle brackets or escapes is a damaged document: it must not be opened as one again. */
 function disarm(view: Buffer): Buffer {
   for (const mark of DOCUMENT_MARKS) {
-    for (let at = view.indexOf(mark); at >= 0; at = view.indexOf(mark, at + 1)) {
-      view[at] = 0x20;
-    }
+    withoutMark(view, mark);
+  }
+  return view;
+}
+
+/** The first byte of each `mark` blanked, in place. */
+function withoutMark(view: Buffer, mark: Buffer): Buffer {
+  for (let at = view.indexOf(mark); at >= 0; at = view.indexOf(mark, at + 1)) {
+    view[at] = 0x20;
   }
   return view;
 }

@@ -4,13 +4,13 @@ const LETTER = 1;
 const LINE_END = 2;
 const BLANK = 3;
 
-/** Class of each byte: an encoded character, a line end, a blank. */
+/** Class of each byte: an encoded character, a line end, a blank or the sign before the lines of a quoted mail. */
 function classes(alphabet: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => {
     if (alphabet.test(String.fromCharCode(code))) {
       return LETTER;
     }
-    return code === 10 || code === 13 ? LINE_END : code === 32 || code === 9 ? BLANK : 0;
+    return code === 10 || code === 13 ? LINE_END : /[ \t>]/.test(String.fromCharCode(code)) ? BLANK : 0;
   });
 }
 

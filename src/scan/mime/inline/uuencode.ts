@@ -18,7 +18,8 @@ const MARK = Buffer.from('begin');
 const HEAD = /^begin(?:-base64)? +(?:[0-7]{3}|$)/;
 const HEAD_BYTES = 64;
 
-const BEGIN = /(?:^|[\r\n])[ \t>]{0,16}begin(-base64)? +[0-7]{3,4} ?([^\r\n]{0,200})/g;
+/** At the start of a line, or of an element. */
+const BEGIN = /(?:^|[\r\n>])[ \t>]{0,16}begin(-base64)? +[0-7]{3,4} ?([^\r\n]{0,200})/g;
 
 /** Bytes of the line that starts at `at`, and where the next one does. */
 function lineAt(bytes: Buffer, at: number): { readonly line: Buffer; readonly next: number } {
@@ -54,7 +55,7 @@ function isDataLine(line: Buffer): boolean {
 }
 
 /** Decodes from `start` to `end`, an empty data line, or the first line that can be none. */
-function decodeUu(bytes: Buffer, start: number): Buffer {
+export function decodeUu(bytes: Buffer, start: number): Buffer {
   const out = Buffer.allocUnsafe(Math.max(0, bytes.length - start) + MAX_LINE_BYTES);
   let length = 0;
   let at = start;
@@ -69,7 +70,7 @@ function decodeUu(bytes: Buffer, start: number): Buffer {
   return Buffer.from(out.subarray(0, length));
 }
 
-function hasBegin(bytes: Buffer): boolean {
+export function hasBegin(bytes: Buffer): boolean {
   for (let at = bytes.indexOf(MARK); at >= 0; at = bytes.indexOf(MARK, at + MARK.length)) {
     if (HEAD.test(bytes.toString('latin1', at, at + HEAD_BYTES))) {
       return true;
