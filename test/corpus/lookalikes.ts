@@ -38,6 +38,19 @@ function headers(): Lookalike[] {
       Buffer.concat([Buffer.from('From a@b Mon Jan  1 00:00:00 2026\r\n'), plainMail(type, TEXT)]),
     ],
     ['framing', 'LF only', Buffer.from(plainMail(type, TEXT).toString().replaceAll('\r\n', '\n'))],
+    [
+      'framing',
+      'CR CR LF throughout',
+      Buffer.from(multi('boundary="b"', 'b').toString('latin1').replaceAll('\r\n', '\r\r\n'), 'latin1'),
+    ],
+    [
+      'framing',
+      'CR CR LF in an attached message',
+      plainMail(
+        'Content-Type: message/rfc822',
+        multi('boundary="b"', 'b').toString('latin1').replaceAll('\r\n', '\r\r\n'),
+      ),
+    ],
     ['framing', 'one bare LF in the text', plainMail(type, TEXT.replace('\r\n\r\n', '\n\r\n'))],
     [
       'framing',
