@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- a builder stands beside the row that it is for */
 /** Section 4 of the evasion notes: documents, pages and scripts. */
-import { deflateSync } from 'node:zlib';
+import { deflateRawSync, deflateSync } from 'node:zlib';
 import { buildOle, compressVba, packageObject } from '../../src/scan/unpack/ole-for-test.ts';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { fixture } from './archive-techniques.ts';
@@ -331,6 +331,34 @@ function pages(): Technique[] {
     ['numbers', script((word) => `var a = new Uint8Array([${Array.from(file(word)).join(',')}]);`)],
     ['character codes', script((word) => `String.fromCharCode(${Array.from(file(word)).join(', ')})`)],
     [
+      'numbers with comments',
+      script((word) => `new Uint8Array([${Array.from(file(word), (n) => `${n}/*x*/`).join(',')}])`),
+    ],
+    ['one push for each number', script((word) => Array.from(file(word), (n) => `b.push(${n});`).join(''))],
+    [
+      'one assignment for each number',
+      script((word) => Array.from(file(word), (n, i) => `b[${i}]=${n};`).join('')),
+    ],
+    [
+      'sums of numbers',
+      script((word) => `String.fromCharCode(${Array.from(file(word), (n) => `${n - 5}+5`).join(',')})`),
+    ],
+    ['template literals', script((word) => `atob(\`${base64(word).replace(/.{7}/g, "$&${''}")}\`)`)],
+    [
+      'address cut by tabs',
+      page((word) => `<a href="d&Tab;ata:text/plain;bas&NewLine;e64,${base64(word)}">x</a>`),
+    ],
+    [
+      'stream without header in base64',
+      script((word) => `inflateRaw(atob("${deflateRawSync(file(word)).toString('base64')}"))`),
+    ],
+    ['word cut by zero-width spaces', page((word) => `<p>${Array.from(word).join('\u200b')}</p>`)],
+    ['word cut by soft hyphens', page((word) => `<p>${Array.from(word).join('&shy;')}</p>`)],
+    [
+      'brackets in attributes',
+      page((word) => `<p>${Array.from(word).join('<span title="a>b"></span>')}</p>`),
+    ],
+    [
       'entities in text',
       page((word) => `<p>${Array.from(word, (letter) => `&#${letter.charCodeAt(0)};`).join('')}</p>`),
     ],
@@ -384,6 +412,22 @@ function scripts(): Technique[] {
     )
     .attached('added plain literals', 'c.txt', (word) =>
       Buffer.from(`var a = "${word.slice(0, 7)}" + '${word.slice(7)}' + "${'.'.repeat(20)}"`),
+    )
+    .attached('hexadecimal calls', 'e.txt', (word) =>
+      Buffer.from(
+        numbers(word)
+          .map((n) => `ChrW(&H${n.toString(16)})`)
+          .join('&'),
+      ),
+    )
+    .attached('batch variables', 'f.txt', (word) =>
+      Buffer.from(`@echo off\r\nset a=${word.slice(0, 5)}\r\nset b=${word.slice(5)}\r\necho %a%%b%\r\n`),
+    )
+    .attached('PowerShell format', 'g.txt', (word) =>
+      Buffer.from(`$a = "{1}{0}" -f '${word.slice(5)}','${word.slice(0, 5)}'\r\n`),
+    )
+    .attached('XML sections', 'h.xm_', (word) =>
+      Buffer.from(`<a>${Array.from(word, (letter) => `<![CDATA[${letter}]]>`).join('')}</a>`),
     )
     .attached('UTF-7 in a long text', 'd.txt', (word) =>
       Buffer.from(`${'filler '.repeat(40_000)}${word.replace('P', '+AFA-')}${' filler'.repeat(40_000)}`),

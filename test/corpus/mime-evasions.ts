@@ -412,6 +412,16 @@ function charsets(): Evasion[] {
     evasion(row, 'UTF-7 without a label', single('Content-Type: text/plain', `x ${utf7(MARKER)} x`)),
     evasion(
       row,
+      'empty shifts of ISO-2022-KR',
+      single('Content-Type: text/plain; charset=iso-2022-kr', '\x1b$)CPOST\x0e\x0fERN-\x0e\x0fTEST'),
+    ),
+    evasion(
+      row,
+      'empty shifts of HZ',
+      single('Content-Type: text/plain; charset=hz-gb-2312', 'POST~{~}ERN~\r\n-TEST'),
+    ),
+    evasion(
+      row,
       'redundant escapes',
       single('Content-Type: text/plain; charset=iso-2022-jp', 'POST\x1b(BERN\x1b(B-TEST'),
     ),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
 import { createUnpackers } from './index.ts';
 import { openAll, yields, type Opened } from './open-all.ts';
 
@@ -18,6 +19,20 @@ function inHalves(text: string, separator: string): string {
 }
 
 const numbers = Array.from(file);
+const base32 = Array.from(file, (byte) => byte.toString(2).padStart(8, '0'))
+  .join('')
+  .replace(
+    /.{1,5}/g,
+    (bits) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(bits.padEnd(5, '0'), 2)] ?? '',
+  );
+
+/** The file as numbers of `width` bytes. */
+function wide(width: number): number[] {
+  const whole = Buffer.concat([file, Buffer.alloc(width)]);
+  return Array.from({ length: Math.ceil(file.length / width) }, (_, at) =>
+    whole.readUIntLE(at * width, width),
+  );
+}
 
 describe('hidden data in text', () => {
   const shapes: Record<string, Buffer | string> = {
@@ -78,6 +93,29 @@ describe('hidden data in text', () => {
     '16-bit text': Buffer.from(`\ufeffvar a = "${base64}"`, 'utf16le'),
     '16-bit text of the other order': Buffer.from(`\ufeffvar a = "${base64}"`, 'utf16le').swap16(),
     '16-bit text without mark': Buffer.from(`Set x = "${base64}"`, 'utf16le'),
+    'numbers with comments': `new Uint8Array([${numbers.map((n) => `${n}/* ${n + 1} */`).join(',')}])`,
+    'old octal numbers': `new Uint8Array([${numbers.map((n) => `0${n.toString(8)}`).join(',\n')}])`,
+    'one call to push for each number': `var b=[];${numbers.map((n) => `b.push(${n});`).join('')}`,
+    'one assignment for each number': numbers.map((n, i) => `b[${i}]=${n};`).join('\n'),
+    'numbers by their places in an object': `x={${numbers.map((n, i) => `${i}:${n}`).join(',')}}`,
+    'sums of numbers': `String.fromCharCode(${numbers.map((n) => `${n - 5}+5`).join(',')})`,
+    'negative numbers': `new Int8Array([${[200, ...numbers].map((n) => (n << 24) >> 24).join(', ')}])`,
+    'numbers of 16 bits': `new Uint16Array([${wide(2).join(',')}])`,
+    'numbers of 32 bits': `new Uint32Array([${wide(4).join(',')}])`,
+    'hexadecimal calls in Visual Basic': numbers.map((n) => `ChrW(&H${n.toString(16)})`).join('&'),
+    'a template with empty places': `atob(\`${base64.replace(/.{7}/g, "$&${''}")}\`)`,
+    'an address whose scheme is cut by tabs': `<a href="d&Tab;ata:text/plain;bas&NewLine;e64,${base64.slice(0, 40)}">`,
+    'base64 in two attributes': `<div data-a="${base64.slice(0, 52)}" data-b="${base64.slice(52)}">`,
+    'base64 of a stream without header': `inflateRaw(atob('${deflateRawSync(file).toString('base64')}'))`,
+    'base 32': `b32('${base32}')`,
+    'letters moved by half the alphabet': `rot13('CBFGREA-GRFG') and more`,
+    'a word cut by zero-width spaces': `see ${Array.from(MARKER).join('\u200b')} there`,
+    'a word cut by soft hyphens': `<p>${Array.from(MARKER).join('&shy;')}</p>`,
+    'a word cut by grapheme joiners': `see ${Array.from(MARKER).join('\u034f')} there`,
+    'a word cut by tags with brackets in their values': `<p>POST<b title="a>b"></b>ERN-TE<i x='>'></i>ST</p>`,
+    'variables of a batch file': `@echo off\r\nset v0=POSTE\r\nset "v1=RN-TEST"\r\necho %v0%%V1%`,
+    'the format operator of PowerShell': `$s = ("{1}{0}{2}" -f 'RN-', "POSTE",'TEST') # and more`,
+    'sections of XML': `<a>${Array.from(MARKER, (letter) => `<![CDATA[${letter}]]>`).join('')}</a>`,
     'a script behind binary data': Buffer.concat([
       Buffer.alloc(600),
       Buffer.from(`<script>atob("${base64}")</script>`),
@@ -132,6 +170,17 @@ describe('hidden data in text', () => {
       'base64,',
       '#@~^',
       '-----BEGIN PGP MESSAGE',
+      '{0}-f"',
+      "{0}-f('a'",
+      'atob(`${',
+      '&shy;a',
+      '\nset a=%a%',
+      'b.push(1+',
+      '[0]=/*',
+      '<a b="',
+      '<a b=">',
+      ' data-a="AAAA',
+      'd&Tab;ata:',
     ];
     for (const unit of hostile) {
       const opened = await open(unit.repeat(Math.ceil(300_000 / unit.length)));

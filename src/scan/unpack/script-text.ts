@@ -1,9 +1,12 @@
 import type { Piece } from '../piece.ts';
+import { bareDeflate } from './bare-deflate.ts';
+import { decodeBase32, isBase32 } from './base32.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
 import { FoldedWord } from './folded-word.ts';
 import { hexPairs } from './hex-pairs.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { PieceJoiner } from './piece-joiner.ts';
+import { ScriptNumbers } from './script-numbers.ts';
 import { changedCodes } from './script-tricks.ts';
 import { TextFamily } from './text-family.ts';
 import { base64Runs, base64Stretches, numberArrays } from './text-runs.ts';
@@ -122,6 +125,7 @@ const AROUND_WORD = 64;
 interface TextLore {
   readonly family: TextFamily;
   readonly announcements: readonly Announcement[];
+  readonly scriptNumbers: ScriptNumbers;
 }
 
 /** Reads one text: what is encoded in it, and its other readings. */
@@ -130,13 +134,15 @@ class TextReading {
   readonly #view: Buffer;
   readonly #family: TextFamily;
   readonly #announcements: readonly Announcement[];
+  readonly #scriptNumbers: ScriptNumbers;
 
   /** `view` must be the array that the piece holds when that is a Buffer: the family knows texts by it. */
-  constructor(view: Buffer, out: Yield, { family, announcements }: TextLore) {
+  constructor(view: Buffer, out: Yield, { family, announcements, scriptNumbers }: TextLore) {
     this.#view = view;
     this.#out = out;
     this.#family = family;
     this.#announcements = announcements;
+    this.#scriptNumbers = scriptNumbers;
   }
 
   run(): void {
@@ -159,11 +165,21 @@ class TextReading {
         // Without its own characters a run of the second alphabet is one of the first.
         const isOwn = alphabet === 'plain' || letters.includes(DASH) || letters.includes(UNDERSCORE);
         if (isOwn && this.#family.isNew(this.#view, letters)) {
-          joiner.add(decodeRun(latin1(letters)));
+          this.#addRun(joiner, latin1(letters));
         }
       }
     }
     joiner.flush();
+  }
+
+  /** What the run stands for, and that again where it is compressed without a header or written in base 32. */
+  #addRun(joiner: PieceJoiner, run: string): void {
+    const decoded = decodeRun(run);
+    joiner.add(decoded);
+    joiner.add(bareDeflate(decoded) ?? Buffer.alloc(0));
+    if (isBase32(run)) {
+      joiner.add(decodeBase32(run));
+    }
   }
 
   /** Short base64 where a word in front of it says so; long runs were read already. */
@@ -176,7 +192,7 @@ class TextReading {
         const run = end === undefined ? '' : latin1(this.#view, start, start + MIN_RUN);
         const letters = /^[A-Za-z0-9+/_-]+/.exec(run)?.[0] ?? '';
         if (letters.length >= MIN_ANNOUNCED && letters.length < MIN_RUN) {
-          joiner.add(Buffer.from(letters, 'base64'));
+          this.#addRun(joiner, letters);
         }
         const isAddress = end !== undefined && this.#view[at - 1] === SEMICOLON;
         const spaced = isAddress ? spacedBase64(this.#view, start, start + letters.length) : undefined;
@@ -198,7 +214,8 @@ class TextReading {
     const joiner = new PieceJoiner(this.#out, 'numbers', SINGLE_RUNS);
     const arrays = numberArrays(this.#view, MIN_NUMBERS);
     const pairs = hexPairs(this.#view, MIN_PAIRS);
-    for (const bytes of [...arrays, ...changedCodes(this.#view, arrays), ...pairs]) {
+    const series = this.#scriptNumbers.in(this.#view, MIN_NUMBERS);
+    for (const bytes of [...arrays, ...changedCodes(this.#view, arrays), ...pairs, ...series]) {
       if (this.#family.isNew(this.#view, bytes)) {
         joiner.add(bytes);
       }
@@ -213,7 +230,11 @@ const SCRIPT_MARKS = ['<script', '<SCRIPT', ';base64,'];
 /** HTML, SVG, XML, scripts, calendars and plain text: data hidden in them by any of the usual encodings. */
 export function createScriptTextUnpacker(marks: MarkIndex): Unpacker {
   const scripts = SCRIPT_MARKS.map((mark) => marks.add(Buffer.from(mark)));
-  const lore = { family: new TextFamily(marks), announcements: createAnnouncements(marks) };
+  const lore = {
+    family: new TextFamily(marks),
+    announcements: createAnnouncements(marks),
+    scriptNumbers: new ScriptNumbers(marks),
+  };
   return {
     name: 'text',
     recognises: ({ bytes }: Piece) => looksLikeText(bytes) || scripts.some((first) => first(bytes) >= 0),

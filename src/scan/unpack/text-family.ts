@@ -3,6 +3,19 @@ import { viewOf } from './byte-view.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { firstJoint, joinLiterals } from './literals.ts';
 import { assembleLiterals, withoutSeparators, withoutShellEscapes } from './script-tricks.ts';
+import {
+  ADDRESS_MARKS,
+  formatted,
+  rotated,
+  withoutAddressBlanks,
+  withoutInvisible,
+  withoutSections,
+  hasSplitAttributes,
+  INVISIBLE_MARKS,
+  SHORT_INVISIBLE_MARKS,
+  withoutTemplates,
+  withVariables,
+} from './script-views.ts';
 import { base64Runs } from './text-runs.ts';
 import { decodeEntities, hasTag, hasTellingEntity, stripTags, unescapeScript, unfold } from './text-views.ts';
 
@@ -82,6 +95,26 @@ const CALLED_VIEWS: readonly {
   { name: 'cleared', words: ['replace', 'split'], read: (bytes) => withoutSeparators(bytes).map(disarm) },
   { name: 'assembled', words: ['atob', 'base64'], read: assembled },
   { name: 'reversed', words: ['reverse'], read: (bytes) => [viewOf(bytes.toReversed())] },
+  {
+    name: 'attributes',
+    words: [' data-'],
+    read: (bytes) => (hasSplitAttributes(bytes) ? assembled(bytes) : []),
+  },
+  {
+    name: 'template',
+    words: ['`${', "${'", '${"', '${`'],
+    read: (bytes) => withoutTemplates(bytes).map(disarm),
+  },
+  { name: 'address', words: ADDRESS_MARKS, read: (bytes) => withoutAddressBlanks(bytes).map(disarm) },
+  { name: 'sections', words: [']]><![cdata['], read: (bytes) => withoutSections(bytes).map(disarm) },
+  { name: 'visible', words: INVISIBLE_MARKS, read: (bytes) => withoutInvisible(bytes).map(disarm) },
+  {
+    name: 'variables',
+    words: ['\nset ', '&set ', '& set '],
+    read: (bytes) => withVariables(bytes).map(disarm),
+  },
+  { name: 'formatted', words: ['{0}'], read: (bytes) => formatted(bytes).map(disarm) },
+  { name: 'rotated', words: ['rot13', 'rot('], read: rotated },
 ];
 
 /** Readings on top of readings: the bigger the text, the fewer, because each is as big as the text. */
@@ -147,7 +180,10 @@ export class TextFamily {
     }
     for (const [index, { name, read }] of CALLED_VIEWS.entries()) {
       const own = VIEWS.length + index;
-      const isCalled = rank < own && (this.#words[index] ?? []).some((first) => first(bytes) >= 0);
+      const isCalled =
+        rank < own &&
+        ((this.#words[index] ?? []).some((first) => first(bytes) >= 0) ||
+          (name === 'visible' && SHORT_INVISIBLE_MARKS.some((mark) => bytes.includes(mark))));
       for (const view of isCalled && allowance.left > 0 ? read(bytes) : []) {
         allowance.left -= view.length;
         yield [name, this.#remember(view, { rank: own, length: length + 1, allowance, seen })];

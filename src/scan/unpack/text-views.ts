@@ -213,6 +213,39 @@ export function hasTag(bytes: Buffer): boolean {
   return false;
 }
 
+/** Longest value of an attribute in which a bracket ends no tag; a quote without its pair would end it anywhere. */
+const MAX_QUOTED = 1024;
+const EQUALS = 0x3d;
+const DOUBLE = 0x22;
+const SINGLE = 0x27;
+
+/** The quote that stands open at `at` in the tag that begins at `open`, or -1. */
+function openQuote(bytes: Buffer, open: number, at: number): number {
+  let quote = -1;
+  for (let place = open + 1; place < at; place += 1) {
+    const byte = bytes[place];
+    if (quote >= 0) {
+      quote = byte === bytes[quote] ? -1 : quote;
+    } else if ((byte === DOUBLE || byte === SINGLE) && bytes[place - 1] === EQUALS) {
+      quote = place;
+    }
+  }
+  return quote;
+}
+
+/** Where the tag at `open` ends: at a bracket outside of the values of its attributes. */
+function tagClose(bytes: Buffer, open: number): number {
+  const close = bytes.indexOf(CLOSE, open);
+  const quote = close < 0 || !isLetter(bytes[open + 1] ?? 0) ? -1 : openQuote(bytes, open, close);
+  if (quote < 0) {
+    return close;
+  }
+  const value = bytes.subarray(quote + 1, quote + MAX_QUOTED);
+  const valueEnd = value.indexOf(bytes[quote] ?? 0);
+  const end = valueEnd < 0 ? -1 : bytes.indexOf(CLOSE, quote + 1 + valueEnd);
+  return end < 0 ? close : end;
+}
+
 /**
  * The text without tags and comments; an unclosed one ends it, as browsers drop the rest as well. Undefined when
  * there is none.
@@ -221,7 +254,7 @@ export function stripTags(bytes: Buffer): Buffer | undefined {
   const cuts = new ByteCuts(bytes);
   for (let open = bytes.indexOf(OPEN); open >= 0;) {
     const isComment = bytes[open + 1] === COMMENT[1] && bytes.subarray(open, open + 4).equals(COMMENT);
-    const close = isComment ? bytes.indexOf(COMMENT_END, open + 4) : bytes.indexOf(CLOSE, open);
+    const close = isComment ? bytes.indexOf(COMMENT_END, open + 4) : tagClose(bytes, open);
     const end = close < 0 ? bytes.length : close + (isComment ? COMMENT_END.length : 1);
     cuts.cut(open, end);
     open = bytes.indexOf(OPEN, end);

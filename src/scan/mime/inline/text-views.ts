@@ -152,7 +152,19 @@ function readAs(bytes: Buffer, charset: string, isDeclared: boolean): string {
 }
 
 const ESCAPE = 0x1b;
-const ESCAPE_SEQUENCE = /\x1b(?:\$[()*+\-./]?|[()*+\-./%&])[@-~0-9]/g;
+/** Shifts to another set and back as well: between them nothing is left to show. */
+const ESCAPE_SEQUENCE = /\x1b(?:\$[()*+\-./]?|[()*+\-./%&])[@-~0-9]|[\x0e\x0f]/g;
+/** RFC 1843: shifts, and a line that goes on. */
+const HZ_SHIFT = /~(?:[{}]|[\r\n]{1,4})/g;
+const TILDE = 0x7e;
+const EMPTY_SHIFT = Buffer.from('~{~}');
+
+/** By its label, or by an empty shift, which other texts have no use for. */
+function isHz(piece: Piece): boolean {
+  const bytes = viewOf(piece.bytes);
+  const isLabelled = /^hz(?:-gb-2312)?$/i.test(piece.charset?.trim() ?? '');
+  return (isLabelled && bytes.includes(TILDE)) || bytes.includes(EMPTY_SHIFT);
+}
 
 /** The text of a piece as UTF-8 under each plausible charset, and without redundant ISO 2022 escapes. */
 export function createTextViews(likeness: TextLikeness): Unpacker {
@@ -163,7 +175,11 @@ export function createTextViews(likeness: TextLikeness): Unpacker {
       const bytes = viewOf(piece.bytes);
       const isText = likeness.of(piece);
       const isView = views.has(piece.bytes);
-      return (isText && bytes.includes(ESCAPE)) || plausibleCharsets(piece, bytes, isText, isView).length > 0;
+      return (
+        (isText && bytes.includes(ESCAPE)) ||
+        (!isView && isHz(piece)) ||
+        plausibleCharsets(piece, bytes, isText, isView).length > 0
+      );
     },
     unpack: (piece, out) => {
       const bytes = viewOf(piece.bytes);
@@ -176,6 +192,10 @@ export function createTextViews(likeness: TextLikeness): Unpacker {
         const text = bytes.toString('latin1');
         const whole = piece.charset === undefined ? near(text, ESCAPE_SEQUENCE) : text;
         const plain = whole.replace(ESCAPE_SEQUENCE, '');
+        texts.push({ name: 'plain.txt', view: Buffer.from(plain, 'latin1') });
+      }
+      if (isHz(piece) && !views.has(piece.bytes)) {
+        const plain = bytes.toString('latin1').replace(HZ_SHIFT, '');
         texts.push({ name: 'plain.txt', view: Buffer.from(plain, 'latin1') });
       }
       for (const { name, view } of texts) {
