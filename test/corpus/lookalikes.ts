@@ -258,6 +258,32 @@ function bodies(): Lookalike[] {
           .replace(/(.{64})/g, '$1\r\n')}\r\n-----END CERTIFICATE-----\r\n`,
       ),
     ],
+    [
+      'HTML smuggling',
+      'padding of a newsletter and soft hyphens',
+      encoded(
+        '8bit',
+        `<p>${'&zwnj;&nbsp;&#847;&#8203; '.repeat(60)}</p><p>Donau&shy;dampf&shy;schiff&#173;fahrt</p><p title="a>b">${TEXT}</p>`,
+        'text/html; charset=utf-8',
+      ),
+    ],
+    [
+      'HTML smuggling',
+      'a script with templates and arrays',
+      encoded(
+        '8bit',
+        `<script>var a = new Array(1, 2, 3, -4, 5 + 6, 7, 8, 9, 10, 011, 300, 70000, 12, 13);\nb.push(1);\nc[0] = 2;\nalert(\`\${'x'} \${a}\`)</script><div data-a="b" data-c="d">x</div>`,
+        'text/html; charset=utf-8',
+      ),
+    ],
+    [
+      'scripts and links',
+      'a batch file and a format',
+      plainMail(
+        'Content-Type: text/plain',
+        `@echo off\r\nset path=%path%;C:\\bin\r\nset a=1\r\necho %a% %a%\r\n"{0} of {1}" -f 'one', 'two'\r\n`,
+      ),
+    ],
     ['HTML smuggling', 'picture in a data URI', encoded('8bit', page, 'text/html; charset=utf-8')],
     [
       'HTML smuggling',

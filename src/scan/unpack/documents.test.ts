@@ -199,6 +199,11 @@ describe('PDF', () => {
     const parameters = `/DecodeParms << /Predictor 12 /Columns ${row} >>`;
     const opened = await open(pdf(`/Filter /FlateDecode ${parameters}`, deflateSync(Buffer.from(coded))));
     assert.equal(yields(opened, MARKER), true);
+    const indirect = Buffer.concat([
+      pdf('/Filter [/FlateDecode] /DecodeParms [95 0 R]', deflateSync(Buffer.from(coded))),
+      Buffer.from(`\n95 0 obj\n<< /Predictor 12 /Columns ${row} >>\nendobj\n`),
+    ]);
+    assert.equal(yields(await open(indirect), MARKER), true);
   });
 
   it('reads scripts in strings, literal and hex, with escapes', async () => {

@@ -61,6 +61,7 @@ class PdfRun {
   readonly #decrypt: PdfDecryptor | undefined;
   /** Encrypted and not opened: what the streams seem to hold means nothing. */
   #sealed = false;
+  #lookUps = 0;
   #dictionaryCharacters = 0;
 
   constructor(bytes: Buffer, out: Yield) {
@@ -140,7 +141,8 @@ class PdfRun {
         chains.set(names.join(' '), names);
       }
     }
-    const [{ text: dictionary, object, generation } = { text: '', object: 0, generation: 0 }] = found;
+    const [{ text, object, generation } = { text: '', object: 0, generation: 0 }] = found;
+    const dictionary = `${text}${this.#parametersOf(text)}`;
     const data = this.#bytes.subarray(start, this.#dataEnd(start, dictionary));
     const open = this.#bytes.subarray(start);
     return { dictionary, chains: [...chains.values()], object, generation, data, open };
@@ -161,6 +163,16 @@ class PdfRun {
       plainValue(objectText(this.#bytes, `${object} ${generation}`, 512)),
     );
     return namesIn(direct, MAX_FILTERS + 1).filter((name) => name !== 'Crypt');
+  }
+
+  /** The parameters of filters that stand in an object of their own. */
+  #parametersOf(dictionary: string): string {
+    const reference = INDIRECT_PARAMETERS.exec(dictionary)?.[1];
+    if (reference === undefined || this.#lookUps >= MAX_LOOK_UPS) {
+      return '';
+    }
+    this.#lookUps += 1;
+    return ` ${plainValue(objectText(this.#bytes, reference, 512))}`;
   }
 
   /** The keyword ends with a line end; writers that leave blanks or nothing in between are read as well. */
@@ -308,6 +320,11 @@ class PdfRun {
     }
   }
 }
+
+const INDIRECT_PARAMETERS =
+  /\/D(?:ecodeParms|P) ?\[?(?: ?null| ?<<[^<>]{0,256}>>){0,8} ?(\d{1,10} \d{1,10}) R/;
+/** Each looks through the whole document; writers put parameters into the dictionary itself. */
+const MAX_LOOK_UPS = 256;
 
 const EMPTY = Buffer.alloc(0);
 const JPEG_START = Buffer.from([0xff, 0xd8, 0xff]);

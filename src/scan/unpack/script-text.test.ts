@@ -115,6 +115,7 @@ describe('hidden data in text', () => {
     'a word cut by tags with brackets in their values': `<p>POST<b title="a>b"></b>ERN-TE<i x='>'></i>ST</p>`,
     'variables of a batch file': `@echo off\r\nset v0=POSTE\r\nset "v1=RN-TEST"\r\necho %v0%%V1%`,
     'the format operator of PowerShell': `$s = ("{1}{0}{2}" -f 'RN-', "POSTE",'TEST') # and more`,
+    'characters as Office escapes them': `<t>${Array.from(MARKER, (letter) => `_x00${letter.charCodeAt(0).toString(16)}_`).join('')}</t>`,
     'sections of XML': `<a>${Array.from(MARKER, (letter) => `<![CDATA[${letter}]]>`).join('')}</a>`,
     'a script behind binary data': Buffer.concat([
       Buffer.alloc(600),

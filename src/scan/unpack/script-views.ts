@@ -135,3 +135,12 @@ export function rotated(bytes: Buffer): Buffer[] {
     ),
   ];
 }
+
+/** Characters as Office writes them in XML: `_x0041_` (ECMA-376 part 1, 22.9.2.19). */
+export function withoutOfficeEscapes(bytes: Buffer): Buffer[] {
+  const text = textOf(bytes);
+  const other = text.replace(/_x00([0-9a-f]{2})_/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return other.length === text.length ? [] : [Buffer.from(other, 'latin1')];
+}

@@ -9,6 +9,7 @@ import {
   rotated,
   withoutAddressBlanks,
   withoutInvisible,
+  withoutOfficeEscapes,
   withoutSections,
   hasSplitAttributes,
   INVISIBLE_MARKS,
@@ -108,6 +109,7 @@ const CALLED_VIEWS: readonly {
   { name: 'address', words: ADDRESS_MARKS, read: (bytes) => withoutAddressBlanks(bytes).map(disarm) },
   { name: 'sections', words: [']]><![cdata['], read: (bytes) => withoutSections(bytes).map(disarm) },
   { name: 'visible', words: INVISIBLE_MARKS, read: (bytes) => withoutInvisible(bytes).map(disarm) },
+  { name: 'characters', words: ['_x00'], read: (bytes) => withoutOfficeEscapes(bytes).map(disarm) },
   {
     name: 'variables',
     words: ['\nset ', '&set ', '& set '],
