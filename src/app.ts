@@ -31,9 +31,8 @@ import type { RuleChangeHunts } from './history/rule-change-hunts.ts';
 import { notifierReasons } from './notify/notifier-reasons.ts';
 import { openNotifier } from './notify/open-notifier.ts';
 import { ProtectionDesk } from './protection-desk.ts';
-import { countRules } from './rules/rule-set.ts';
 import type { Scanner } from './scan/scanner.ts';
-import { openScanPool, type ScanConfig, ScanService } from './scan-service.ts';
+import { ScanService } from './scan-service.ts';
 import { createCachingScanner } from './workers/caching-scanner.ts';
 
 /** Sessions finish what they do within this time after the first signal; containers are killed after 30 s at most. */
@@ -70,12 +69,6 @@ export interface App {
   readonly endpoints: Gateway['endpoints'];
   /** Undefined when the configuration switches it off. */
   readonly adminPort: number | undefined;
-}
-
-export interface OpenedScanner {
-  readonly scanner: Scanner;
-  readonly ruleCount: number;
-  close(): Promise<void>;
 }
 
 /** Builds the whole gateway in dependency order. Rejects with a `GatewayError` when a part cannot be built. */
@@ -202,12 +195,6 @@ function statusOf(parts: AdminParts): ProtectionStatus {
   const facts = { exclusions, upstreams, rulesLoadedAt, faults, now: clock.now() };
   const configuration = reload.reasons();
   return protectionStatus(config, { ...facts, configuration, switches: switches.list() });
-}
-
-/** A scanner without a gateway, for commands. */
-export async function openScanner(config: ScanConfig, log: Logger): Promise<OpenedScanner> {
-  const { pool, rules } = await openScanPool(config, log);
-  return { scanner: pool, ruleCount: countRules(rules), close: () => pool.close() };
 }
 
 async function readiness(

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import type { createApp, openScanner } from '../app.ts';
+import type { createApp } from '../app.ts';
+import type { openScanner } from '../scanner-opening.ts';
 import type { Io } from './io.ts';
 
 /** What commands need of the roof; tests pass doubles. */

@@ -1,38 +1,29 @@
 import manifest from '../../package.json' with { type: 'json' };
 import { GatewayError } from '../base/errors.ts';
-import { caCommand } from './ca.ts';
-import { adminCommand } from './admin.ts';
-import { checkCommand } from './check.ts';
 import { EXIT_FAILED, EXIT_OK, UsageError, type Command, type Roof } from './command.ts';
-import { demoCommand } from './demo-command.ts';
-import { detectionsCommand } from './detections.ts';
 import type { Io } from './io.ts';
-import { nftCommand } from './nft.ts';
-import { quarantineCommand } from './quarantine.ts';
-import { rulesCommand } from './rules.ts';
-import { scanCommand } from './scan.ts';
-import { selftestCommand } from './selftest.ts';
-import { serveCommand } from './serve.ts';
-import { statusCommand } from './status.ts';
 
-const COMMANDS: readonly Command[] = [
-  serveCommand,
-  demoCommand,
-  checkCommand,
-  statusCommand,
-  scanCommand,
-  rulesCommand,
-  selftestCommand,
-  quarantineCommand,
-  detectionsCommand,
-  adminCommand,
-  caCommand,
-  nftCommand,
-];
+/** In the order of the overview. A command is loaded when it is called: together they take half a second. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  demo: async () => (await import('./demo-command.ts')).demoCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  scan: async () => (await import('./scan.ts')).scanCommand,
+  rules: async () => (await import('./rules.ts')).rulesCommand,
+  selftest: async () => (await import('./selftest.ts')).selftestCommand,
+  quarantine: async () => (await import('./quarantine.ts')).quarantineCommand,
+  detections: async () => (await import('./detections.ts')).detectionsCommand,
+  admin: async () => (await import('./admin.ts')).adminCommand,
+  ca: async () => (await import('./ca.ts')).caCommand,
+  nft: async () => (await import('./nft.ts')).nftCommand,
+};
+const DEFAULT_COMMAND = 'serve';
 
-function overview(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+async function overview(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return `Usage: postern [COMMAND] [OPTION]...
 
 Scans mail on its way from an IMAP or POP3 server to its clients.
@@ -44,17 +35,21 @@ Exit codes: 0 done; 1 the answer is no (something found, not valid); 2 it could 
 `;
 }
 
+interface Choice {
+  readonly command: Command;
+  readonly rest: readonly string[];
+}
+
 /** Options before any command belong to `serve`. */
-function choose(argv: readonly string[]): { readonly command: Command; readonly rest: readonly string[] } {
-  const [word, ...rest] = argv;
-  if (word === undefined || word.startsWith('-')) {
-    return { command: serveCommand, rest: argv };
-  }
-  const command = COMMANDS.find(({ name }) => name === word);
-  if (command === undefined) {
+async function choose(argv: readonly string[]): Promise<Choice> {
+  const [word = '-', ...rest] = argv;
+  const isBare = word.startsWith('-');
+  const name = isBare ? DEFAULT_COMMAND : word;
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
     throw new UsageError(`there is no command ${JSON.stringify(word)}; "postern --help" lists them`);
   }
-  return { command, rest };
+  return { command: await load(), rest: isBare ? argv : rest };
 }
 
 /** Words after `--` are data. */
@@ -66,14 +61,14 @@ function asksForHelp(argv: readonly string[]): boolean {
 async function dispatch(argv: readonly string[], io: Io, roof: Roof): Promise<number> {
   const [first] = argv;
   if (first === 'help' || first === '--help' || first === '-h') {
-    await io.out(overview());
+    await io.out(await overview());
     return EXIT_OK;
   }
   if (first === '--version') {
     await io.out(`${manifest.version}\n`);
     return EXIT_OK;
   }
-  const { command, rest } = choose(argv);
+  const { command, rest } = await choose(argv);
   if (asksForHelp(rest)) {
     await io.out(command.help);
     return EXIT_OK;

@@ -10,8 +10,9 @@ function causeOf(verdict: Verdict): string | null {
   return verdict.kind === 'unscannable' ? verdict.cause : null;
 }
 
-function milliseconds({ timings }: ScanReport): number {
-  return Math.round(timings.totalMs * 1000) / 1000;
+/** Of the scan itself: how long it waited for a thread says nothing of the message. */
+function milliseconds({ timings: { totalMs, queueMs } }: ScanReport): number {
+  return Math.round((totalMs - queueMs) * 1000) / 1000;
 }
 
 /** The line of `scan --json`. Its fields are a promise to scripts. */
