@@ -7,8 +7,13 @@ import type { MarkFinder, MarkIndex } from './mark-search.ts';
 
 /** Text looked at, bytes: scripts that are mailed are shorter, and each number is read by itself. */
 const MAX_LOOK_BYTES = 1024 * 1024;
-/** What such series are written with; most texts have none of it. */
-const MARKS = ['array(', 'fromcharcode', '.push(', '{0:', '[0]=', '[0] =', '(&h', 'chr$('];
+/**
+ * What such series are written with; most texts have none of it. Each ends with signs that are rare behind a letter,
+ * so that looking for it costs little. Of a dozen codes of characters one begins with a 1.
+ */
+const CALLS = Array.from('0123456789', (digit) => `code(${digit}`);
+const OPENERS = ['array([', 'array(1', 'from([', 'null,[', 'push(1', 'push(0', 'of(1'];
+const MARKS = [...CALLS, ...OPENERS, '{0:', '[0]=', '[0] =', '(&h', 'chr$('];
 /** Terms of one sum; more are no way to write a character. */
 const MAX_TERMS = 4;
 

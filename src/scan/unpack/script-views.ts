@@ -21,12 +21,7 @@ export function withoutTemplates(bytes: Buffer): Buffer[] {
 
 /** Blanks that browsers drop from an address, as references or where they cut the scheme. */
 const BLANK_REFERENCES = ['&tab;', '&newline;', '&#9;', '&#10;', '&#13;', '&#x9;', '&#xa;', '&#xd;'];
-const CUT_SCHEMES = ['\t', '\n'].flatMap((blank) => [
-  `d${blank}ata:`,
-  `da${blank}ta:`,
-  `dat${blank}a:`,
-  `data${blank}:`,
-]);
+const CUT_SCHEMES = ['d\tata:', 'da\tta:', 'dat\ta:', 'data\t:'];
 export const ADDRESS_MARKS = [...BLANK_REFERENCES, ...CUT_SCHEMES];
 
 /** Tabs and line ends, written as references or as they are, which browsers drop from addresses (URL standard 4.4). */
@@ -51,10 +46,33 @@ export function withoutSections(bytes: Buffer): Buffer[] {
 const INVISIBLE =
   '(?:\\xe2\\x80[\\x8b-\\x8f\\xaa-\\xae]|\\xe2\\x81[\\xa0-\\xa4]|\\xc2?\\xad|\\xcd\\x8f|\\xef\\xbb\\xbf|\\xef\\xb8[\\x80-\\x8f]|\\xe1\\xa0\\x8e|&shy;|&zwn?j;|&#(?:173|847|820[3-7]|8288|65279);|&#x(?:ad|34f|200[b-f]|2060|feff);)';
 /** Signs of some of them; the soft hyphen and the grapheme joiner have too few bytes to be marks. */
-export const INVISIBLE_MARKS = '\u200b \u200c \u200d \u2060 \ufeff \u180e &shy; &zwj; &zwnj;'
-  .concat(' &#173; &#847; &#8203; &#8204; &#8205; &#8288; &#xad; &#x200 &#x34f; &#x2060;')
-  .split(' ');
-export const SHORT_INVISIBLE_MARKS = [Buffer.from([0xad]), Buffer.from('\u034f')];
+export const INVISIBLE_MARKS =
+  '\u200b \u200c \u200d \u2060 \ufeff &shy; &zw &#173; &#847; &#820 &#8288; &#xad; &#x200 &#x34f; &#x2060;'.split(
+    ' ',
+  );
+const SOFT_HYPHEN = 0xad;
+const JOINER_END = 0x8f;
+const LEADS: ReadonlySet<number | undefined> = new Set([0xc2, 0xcd]);
+
+function isWordByte(byte: number): boolean {
+  const letter = byte | 0x20;
+  return (letter >= 0x61 && letter <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
+}
+
+/** A soft hyphen or grapheme joiner behind an ASCII letter or digit. */
+export function hasShortInvisible(bytes: Buffer): boolean {
+  for (const last of [SOFT_HYPHEN, JOINER_END]) {
+    for (let at = bytes.indexOf(last); at >= 0; at = bytes.indexOf(last, at + 1)) {
+      const isPair = LEADS.has(bytes[at - 1]);
+      const before = bytes[isPair ? at - 2 : at - 1] ?? 0;
+      if (isWordByte(before) && (isPair || last === SOFT_HYPHEN)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 /** Newsletters pad with them; only inside a word do they hide something. */
 const INSIDE_WORD = new RegExp(`[A-Za-z0-9]${INVISIBLE}{1,8}[A-Za-z0-9-]`, 'i');
 

@@ -11,9 +11,9 @@ import {
   withoutInvisible,
   withoutOfficeEscapes,
   withoutSections,
+  hasShortInvisible,
   hasSplitAttributes,
   INVISIBLE_MARKS,
-  SHORT_INVISIBLE_MARKS,
   withoutTemplates,
   withVariables,
 } from './script-views.ts';
@@ -61,6 +61,7 @@ function plainText(bytes: Buffer): Buffer | undefined {
   return text !== undefined && hasPlainUu(bytes) ? withoutMark(text, UU_WORD) : text;
 }
 
+const DATA_ATTRIBUTE = Buffer.from(' data-');
 const FOLDED = /^BEGIN:V(?:CALENDAR|CARD)/im;
 
 /** In the order in which they are applied on top of each other: each only after those before it. */
@@ -98,7 +99,7 @@ const CALLED_VIEWS: readonly {
   { name: 'reversed', words: ['reverse'], read: (bytes) => [viewOf(bytes.toReversed())] },
   {
     name: 'attributes',
-    words: [' data-'],
+    words: [],
     read: (bytes) => (hasSplitAttributes(bytes) ? assembled(bytes) : []),
   },
   {
@@ -185,7 +186,8 @@ export class TextFamily {
       const isCalled =
         rank < own &&
         ((this.#words[index] ?? []).some((first) => first(bytes) >= 0) ||
-          (name === 'visible' && SHORT_INVISIBLE_MARKS.some((mark) => bytes.includes(mark))));
+          (name === 'visible' && hasShortInvisible(bytes)) ||
+          (name === 'attributes' && bytes.includes(DATA_ATTRIBUTE)));
       for (const view of isCalled && allowance.left > 0 ? read(bytes) : []) {
         allowance.left -= view.length;
         yield [name, this.#remember(view, { rank: own, length: length + 1, allowance, seen })];

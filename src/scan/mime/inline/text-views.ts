@@ -177,7 +177,7 @@ export function createTextViews(likeness: TextLikeness): Unpacker {
       const isView = views.has(piece.bytes);
       return (
         (isText && bytes.includes(ESCAPE)) ||
-        (!isView && isHz(piece)) ||
+        (isText && !isView && isHz(piece)) ||
         plausibleCharsets(piece, bytes, isText, isView).length > 0
       );
     },
@@ -194,7 +194,7 @@ export function createTextViews(likeness: TextLikeness): Unpacker {
         const plain = whole.replace(ESCAPE_SEQUENCE, '');
         texts.push({ name: 'plain.txt', view: Buffer.from(plain, 'latin1') });
       }
-      if (isHz(piece) && !views.has(piece.bytes)) {
+      if (isText && isHz(piece) && !views.has(piece.bytes)) {
         const plain = bytes.toString('latin1').replace(HZ_SHIFT, '');
         texts.push({ name: 'plain.txt', view: Buffer.from(plain, 'latin1') });
       }
