@@ -7,7 +7,6 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { connect, type SecureContext, TLSSocket } from 'node:tls';
 import { Authority, createRoot } from '../src/gateway/tls/authority.ts';
-import { createBootstrapPair } from '../src/gateway/tls/bootstrap-certificate.ts';
 import { silentLogger } from '../src/base/log.ts';
 import { LeafStore } from '../src/gateway/tls/leaf-store.ts';
 import { MintThread } from '../src/gateway/tls/mint-thread.ts';
@@ -63,7 +62,8 @@ console.log(
 
 const ticketKeys = Buffer.alloc(48, 1);
 const contextOf = (pair: { cert: string; key: string }) => serverContext(pair, 'TLSv1.2', ticketKeys);
-const plainContext = contextOf(createBootstrapPair(['localhost']));
+/** As an administrator's own: of an authority as well, so that the client has the same chain to check. */
+const plainContext = contextOf(authority.mint({ names: ['localhost'] }));
 const mint = new MintThread(silentLogger);
 const leaves = new LeafStore({ authority, mint, contextOf, onMint: () => undefined });
 const request = () => ({ names: ['localhost'] });
