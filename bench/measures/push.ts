@@ -105,6 +105,12 @@ async function underLoad(door: Door, setting: Setting, work: () => Promise<void>
   }
 }
 
+function toldGap({ name }: Probed, error: unknown): void {
+  console.log(
+    `  push · ${name} saturated: not measured, ${error instanceof Error ? error.message : String(error)}`,
+  );
+}
+
 type Probed = Pick<Running, 'name' | 'door'>;
 
 /** What people who wait for mail notice of the scans of others. */
@@ -116,7 +122,11 @@ export async function measurePush(setting: Setting, figures: Figures): Promise<v
     };
     for (const running of [direct, ...contenders]) {
       await probe(running, setting, 'unsaturated', figures);
-      await underLoad(running.door(true), setting, () => probe(running, setting, 'saturated', figures));
+      const loaded = underLoad(running.door(true), setting, () =>
+        probe(running, setting, 'saturated', figures),
+      );
+      // A login proxy that is kept busy lets nobody else in: a gap in the table, which is its result.
+      await (running.name === 'postern' ? loaded : loaded.catch((error: unknown) => toldGap(running, error)));
     }
   });
 }
