@@ -17,6 +17,7 @@ readonly PACKAGES=(
   redis-server # verdicts that gateways share
   nftables iproute2 procps # networks of their own for transparent mode
   chromium # the console as a person uses it
+  thunderbird xvfb libnss3-tools # a mail client with a window, and its store of authorities
   python3 openssl util-linux bsdutils ca-certificates
 )
 
@@ -30,6 +31,7 @@ readonly PROGRAMS=(
   cyrmaster saslpasswd2 couriertcpd couriertls
   prometheus promtool clamd clamdscan haproxy nginx perdition yara buildah debootstrap yamllint systemd-analyze nft ip sysctl python3 openssl script setpriv
   redis-server redis-cli
+  thunderbird Xvfb certutil
   munpack 7z unzip lzip lz4 zstd cabextract lha arj gpg qpdf
   "$UNPACK_ROOT/cyrus-imapd/usr/lib/cyrus/bin/imapd"
   "$UNPACK_ROOT/cyrus-pop3d/usr/lib/cyrus/bin/pop3d"

@@ -4,16 +4,14 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createBootstrapPair } from '../../src/gateway/tls/bootstrap-certificate.ts';
 import { eicar } from '../corpus/eicar.ts';
-import { Daemon, run, runOk } from './harness/program.ts';
+import { Daemon, runOk } from './harness/program.ts';
 import { Cleanup, removeFolder, scratchFolder } from './harness/scratch.ts';
 import { eventually } from './harness/wait.ts';
 import { Network } from './placement/network.ts';
+import { loadRules, node, PROJECT, READY_MS, startGateway } from './placement/transparent-gateway.ts';
 
-const PROJECT = join(import.meta.dirname, '../..');
 const NAME = 'mail.test.example';
-const ENV = { POSTERN_CA_PASSPHRASE: 'passphrase of a test' };
 const SERVICES = ['imap:143', 'imaps:993', 'pop3:110', 'pop3s:995', 'imap:2143', 'pop3s:4995'];
-const READY_MS = 60_000;
 /** The server expects to hear from the gateway whom it speaks for, and closes on whoever begins with TLS. */
 const DIRECT = /ECONNRESET|closed before|disconnected before/;
 /** Nobody, on every Linux. */
@@ -27,10 +25,6 @@ interface Scene {
   readonly server: Daemon;
   readonly roots: string;
   readonly config: string;
-}
-
-function node(network: Network, where: 'client' | 'router' | 'server', args: readonly string[]): string[] {
-  return network.inside(where, [process.execPath, ...args]);
 }
 
 async function startServer(network: Network, folder: string): Promise<Daemon> {
@@ -68,42 +62,6 @@ function configuration(folder: string): string {
   });
 }
 
-/** Loads what `postern nft` prints into the kernel of the router. */
-async function loadRules(network: Network, config: string, args: readonly string[] = []): Promise<void> {
-  const main = join(PROJECT, 'src/main.ts');
-  const rules = await runOk(process.execPath, [main, 'nft', '--config', config, ...args], {
-    cwd: PROJECT,
-    env: ENV,
-  });
-  await runOk('ip', network.inside('router', ['nft', '-f', '-']), { input: rules.stdout.toString() });
-}
-
-async function startGateway(network: Network, folder: string, config: string): Promise<void> {
-  const main = join(PROJECT, 'src/main.ts');
-  const inProject = { cwd: PROJECT, env: ENV };
-  await runOk(process.execPath, [main, 'ca', 'init', '--config', config], inProject);
-  const exported = await runOk(process.execPath, [main, 'ca', 'export', '--config', config], inProject);
-  await writeFile(join(folder, 'roots.pem'), exported.stdout);
-  await loadRules(network, config);
-  const gateway = cleanup.owns(
-    new Daemon('ip', node(network, 'router', [main, 'serve', '--config', config]), inProject),
-  );
-  await eventually(
-    'the gateway answers',
-    READY_MS,
-    async () => {
-      gateway.assertRunning();
-      const status = await run(
-        'ip',
-        node(network, 'router', [main, 'status', '--config', config]),
-        inProject,
-      );
-      return status.code === 2 ? undefined : true;
-    },
-    () => gateway.output,
-  );
-}
-
 let scene: Scene | undefined;
 
 before(async () => {
@@ -114,7 +72,7 @@ before(async () => {
   const config = join(folder, 'gateway.yaml');
   await writeFile(config, configuration(folder));
   const server = await startServer(network, folder);
-  await startGateway(network, folder, config);
+  await startGateway(network, folder, config, cleanup);
   scene = { network, server, roots: join(folder, 'roots.pem'), config };
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Certificate, selfSigned } from './certificate.ts';
 import { type MailPorts, type MailServer, PASSWORD } from './mail-server.ts';
 import { createMaildir, deliverInto } from './maildir.ts';
-import { Daemon, runOk } from './program.ts';
+import { Daemon, run, runOk } from './program.ts';
 import { removeFolder, scratchFolder } from './scratch.ts';
 import { type SystemUser, unprivilegedUser } from './unprivileged-user.ts';
 import { eventually, freePorts, isListening } from './wait.ts';
@@ -14,6 +14,16 @@ export interface DovecotOptions {
   readonly disablePlaintextAuth?: boolean;
   /** Users log in as `u1@domain`. Default: as `u1`. */
   readonly domain?: string;
+  /** Default: free ports of 127.0.0.1 in our own network, with a certificate for localhost. */
+  readonly place?: DovecotPlace;
+}
+
+/** Somewhere else: in a network that `enter`, a command, leads into. */
+export interface DovecotPlace {
+  readonly enter: readonly string[];
+  readonly address: string;
+  readonly ports: MailPorts;
+  readonly certificate: Certificate;
 }
 
 interface Layout {
@@ -26,7 +36,6 @@ interface Layout {
 
 function listener(name: string, port: number, tls: boolean): string {
   return `  inet_listener ${name} {
-    address = 127.0.0.1
     port = ${port}
     ssl = ${tls ? 'yes' : 'no'}
   }`;
@@ -36,7 +45,7 @@ function configuration(layout: Layout): string {
   const { folder, ports, owner, certificate } = layout;
   return `
 protocols = imap pop3
-listen = 127.0.0.1
+listen = ${layout.options.place?.address ?? '127.0.0.1'}
 base_dir = ${folder}/run
 state_dir = ${folder}/state
 log_path = ${folder}/dovecot.log
@@ -103,19 +112,27 @@ export class Dovecot implements MailServer {
 
   static async start(options: DovecotOptions = {}): Promise<Dovecot> {
     const folder = await scratchFolder('dovecot');
+    const { place } = options;
     const [imap = 0, imaps = 0, pop3 = 0, pop3s = 0] = await freePorts(4);
     const layout = {
       folder,
-      ports: { imap, imaps, pop3, pop3s },
+      ports: place?.ports ?? { imap, imaps, pop3, pop3s },
       owner: await unprivilegedUser(),
-      certificate: await selfSigned(folder),
+      certificate: place?.certificate ?? (await selfSigned(folder)),
       options,
     };
     await writeFile(join(folder, 'dovecot.conf'), configuration(layout));
     const at = options.domain === undefined ? '' : `@${options.domain}`;
     const users = USERS.map((user) => `${user}${at}:{PLAIN}${PASSWORD}::::${folder}/mail/${user}::`);
     await writeFile(join(folder, 'users'), `${users.join('\n')}\n`);
-    const daemon = new Daemon('dovecot', ['-F', '-c', join(folder, 'dovecot.conf')]);
+    const [program, ...args] = [
+      ...(place?.enter ?? []),
+      'dovecot',
+      '-F',
+      '-c',
+      join(folder, 'dovecot.conf'),
+    ];
+    const daemon = new Daemon(program, args);
     const dovecot = new Dovecot(layout, daemon);
     for (const user of USERS) {
       await createMaildir(dovecot.#home(user), layout.owner);
@@ -125,13 +142,14 @@ export class Dovecot implements MailServer {
   }
 
   async #ready(): Promise<void> {
+    const { place } = this.#layout.options;
     for (const port of Object.values(this.ports)) {
       await eventually(
         `Dovecot on port ${port}`,
         START_TIMEOUT_MS,
         () => {
           this.#daemon.assertRunning();
-          return isListening(port);
+          return place === undefined ? isListening(port) : isListeningAt(place, port);
         },
         () => this.#daemon.output,
       );
@@ -193,4 +211,10 @@ export class Dovecot implements MailServer {
     await this.#daemon.stop();
     await removeFolder(this.#layout.folder);
   }
+}
+
+async function isListeningAt({ enter, address }: DovecotPlace, port: number): Promise<true | undefined> {
+  const [program, ...args] = [...enter, 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`];
+  const { code } = await run(program, args);
+  return code === 0 ? true : undefined;
 }
