@@ -45,23 +45,33 @@ const scale = values.quick ? QUICK : FULL;
 const figures = new Figures();
 const start = performance.now();
 pinSelf(LOAD_CPU);
+function reported(): Report {
+  return {
+    scale: scale.name,
+    corpus: { messages: Math.round(500 * scale.corpusShare), megabytes: 150 * scale.corpusShare },
+    rounds: scale.rounds,
+    seconds: Math.round((performance.now() - start) / 1000),
+    machine: machine(),
+    figures: figures.finish(spreadOf),
+  };
+}
+
+/** After each measurement: what was measured stays when a later one fails. */
+function keep(report: Report): void {
+  writeFileSync(RESULTS, `${JSON.stringify(report, null, 1)}\n`);
+}
+
 await withSetting(scale, async (setting) => {
   for (const [name, measure] of Object.entries(MEASURES)) {
     if (asked.length === 0 || asked.includes(name)) {
       console.log(`${name} (${Math.round((performance.now() - start) / 1000)} s)`);
       await measure(setting, figures);
+      keep(reported());
     }
   }
 });
-const report: Report = {
-  scale: scale.name,
-  corpus: { messages: Math.round(500 * scale.corpusShare), megabytes: 150 * scale.corpusShare },
-  rounds: scale.rounds,
-  seconds: Math.round((performance.now() - start) / 1000),
-  machine: machine(),
-  figures: figures.finish(spreadOf),
-};
-writeFileSync(RESULTS, `${JSON.stringify(report, null, 1)}\n`);
+const report = reported();
+keep(report);
 const isWhole = asked.length === 0 && scale === FULL;
 if (isWhole || values.write) {
   writeFileSync(PAGE, performancePage(report));
