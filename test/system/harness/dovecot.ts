@@ -125,13 +125,7 @@ export class Dovecot implements MailServer {
     const at = options.domain === undefined ? '' : `@${options.domain}`;
     const users = USERS.map((user) => `${user}${at}:{PLAIN}${PASSWORD}::::${folder}/mail/${user}::`);
     await writeFile(join(folder, 'users'), `${users.join('\n')}\n`);
-    const [program, ...args] = [
-      ...(place?.enter ?? []),
-      'dovecot',
-      '-F',
-      '-c',
-      join(folder, 'dovecot.conf'),
-    ];
+    const [program, ...args] = [...(place?.enter ?? []), 'dovecot', '-F', '-c', join(folder, 'dovecot.conf')];
     const daemon = new Daemon(program, args);
     const dovecot = new Dovecot(layout, daemon);
     for (const user of USERS) {
