@@ -68,8 +68,10 @@ export class HeldMessages {
   readonly #account: SessionSpoolAccount;
   readonly #entries = new Map<MessageId, Entry>();
   readonly #waiting: (() => void)[] = [];
-  readonly #live = new AbortController();
-  readonly #scan = new AbortController();
+  /** Made for the first scan: most sessions are idle ones, and pay for what they do not use. */
+  #signals: { readonly live: AbortController; readonly scan: AbortController } | undefined;
+  #isOver = false;
+  #areScansOver = false;
   #running = 0;
   #scans = 0;
 
@@ -148,7 +150,7 @@ export class HeldMessages {
     void this.#locate(whole.spool, part.spool).then(
       (found) => {
         this.#running -= 1;
-        if (!this.#live.signal.aborted) this.#owner.located(message, needle, found);
+        if (!this.#isOver) this.#owner.located(message, needle, found);
       },
       (error: unknown) => this.#owner.failed(error),
     );
@@ -173,8 +175,12 @@ export class HeldMessages {
 
   /** The session is over. `finishScans`: for the verdict cache only, because the client will be back. */
   close(finishScans: boolean): void {
-    this.#live.abort(SESSION_OVER);
-    if (!finishScans) this.#scan.abort(SESSION_OVER);
+    this.#isOver = true;
+    this.#signals?.live.abort(SESSION_OVER);
+    if (!finishScans) {
+      this.#areScansOver = true;
+      this.#signals?.scan.abort(SESSION_OVER);
+    }
     this.#stream.close();
     for (const run of this.#waiting.splice(0)) run();
     for (const entry of this.#entries.values()) entry.spool.release();
@@ -201,28 +207,29 @@ export class HeldMessages {
     try {
       await this.#judgeNow(effect, entry, user);
     } catch (error) {
-      if (!this.#live.signal.aborted) this.#owner.failed(error);
+      if (!this.#isOver) this.#owner.failed(error);
     } finally {
       this.#scans -= 1;
       this.#running -= 1;
       this.#letGo(entry.spool);
       this.#parts.metrics.held.dec();
       this.#startWaiting();
-      if (!this.#live.signal.aborted) this.#owner.progressed();
+      if (!this.#isOver) this.#owner.progressed();
     }
   }
 
   async #judgeNow(effect: ScanEffect, entry: Entry, user: string): Promise<void> {
     const { subject, lane, context } = effect;
     const message = await entry.spool.complete();
-    this.#live.signal.throwIfAborted();
+    if (this.#isOver) throw SESSION_OVER;
     const scan = { id: `${this.#parts.sessionId}-${effect.message}`, subject, message, lane, user };
     const { application } = entry;
     const request = { scan, context, isUpload: effect.upload === true, application };
-    const signals = { live: this.#live.signal, scan: this.#scan.signal };
+    this.#signals ??= { live: new AbortController(), scan: new AbortController() };
+    const signals = { live: this.#signals.live.signal, scan: this.#signals.scan.signal };
     const { action, overlay, isAnswered } = await this.#parts.judge.judge(request, signals);
     if (isAnswered && action !== 'defer') entry.spool.throughWithThreads();
-    this.#live.signal.throwIfAborted();
+    if (this.#isOver) throw SESSION_OVER;
     if (action === 'defer') this.#parts.background.start(scan, entry.spool);
     if (this.#entries.get(effect.message) !== entry) return;
     entry.state = action;
@@ -242,7 +249,7 @@ export class HeldMessages {
   }
 
   #letGo(spool: MessageSpool): void {
-    if (spool.isInMemory || !this.#scan.signal.aborted) spool.release();
+    if (spool.isInMemory || !this.#areScansOver) spool.release();
     else this.#parts.clock.after(ABANDONED_FILE_MS, () => spool.release());
   }
 
