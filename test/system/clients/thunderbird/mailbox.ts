@@ -12,7 +12,7 @@ const READ_ALL = `
   await Services.logins.addLoginAsync(login);
   const { rootFolder } = MailServices.accounts.getAccount('account1').incomingServer;
   const inbox = rootFolder.getChildNamed('INBOX') ?? rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
-  const status = await new Promise((resolve) => {
+  const update = () => new Promise((resolve) => {
     const listener = { OnStartRunningUrl() {}, OnStopRunningUrl: (url, code) => resolve(code) };
     inbox.QueryInterface(Ci.nsIMsgImapMailFolder);
     inbox.updateFolderWithListener(null, listener);
@@ -33,7 +33,13 @@ const READ_ALL = `
     MailServices.messageServiceFromURI(uri).streamMessage(uri, listener, null, null, false, '', false);
   });
   const headers = () => [...inbox.messages];
-  for (let tries = 0; status === 0 && headers().length < expected && tries < 80; tries += 1) await pause();
+  // the first look of a new profile may only learn which folders there are
+  let status = await update();
+  for (let tries = 0; status === 0 && headers().length < expected && tries < 30; tries += 1) {
+    await pause();
+    await pause();
+    if (headers().length < expected) status = await Promise.race([update(), pause().then(pause).then(() => 0)]);
+  }
   // a new profile makes its folders while it reads them
   const patiently = async (header) => {
     for (let tries = 0; tries < 40; tries += 1) {

@@ -53,6 +53,7 @@ export class Marionette {
     );
     await marionette.call('WebDriver:NewSession', { acceptInsecureCerts: false });
     await marionette.call('Marionette:SetContext', { value: 'chrome' });
+    await marionette.call('WebDriver:SetTimeouts', { script: ANSWER_TIMEOUT_MS });
     return marionette;
   }
 
