@@ -72,6 +72,20 @@ describe('password candidates', () => {
     assert.ok(!found.includes('a3'));
   });
 
+  it('takes nothing from the encoded bodies of a message, but what people wrote around them', () => {
+    const encoded = Buffer.from(Array.from({ length: 3000 }, (_, i) => `${i}`).join('')).toString('base64');
+    const lines = encoded.replace(/.{76}/g, '$&\r\n');
+    const part = `Content-Type: a/b; name="x.zip"\r\nContent-Transfer-Encoding: base64\r\n\r\npw${lines}\r\n`;
+    const message = `From: a@b\r\nSubject: Q17\r\n\r\nsee R18\r\n--=_x1\r\n${part}--=_x1--\r\nand S19\r\n`;
+    const found = passwordCandidates([message]).filter((word) => /\d/.test(word));
+    assert.deepEqual(found, ['1234', '12345', '123456', 'Q17', 'R18', 'S19']);
+    const whole = `From: a@b\r\n${part}`;
+    assert.deepEqual(
+      passwordCandidates([whole]).filter((word) => !passwordCandidates([]).includes(word)),
+      [],
+    );
+  });
+
   it('knows the customary ones without any text', () => {
     assert.ok(passwordCandidates([]).includes('infected'));
   });

@@ -111,7 +111,13 @@ function plainTokens(text: string): string[] {
   return text.split(/[\s<>]+/u, 500).flatMap((token) => [strip(token)]);
 }
 
-/** A header block of a message: of its fields only the subject is written by a person. */
+/** Encoded text: what it says is read as a part, and chance puts `pw` and `pin` before every few lines of it. */
+const ENCODED_BODY =
+  /(^content-transfer-encoding:[ \t]{0,16}base64\b(?:.{0,1000}\r?\n){1,40}?\r?\n)[A-Za-z0-9+/=\r\n]+/gim;
+/** Fields of a part, whose names are learned by themselves, and the lines between parts. */
+const PART_LINES = /^(?:content-[a-z-]{2,30}:.{0,1000}(?:\r?\n[ \t].{0,1000}){0,8}|--\S{1,72})\r?$/gim;
+
+/** A header block of a message: of its fields only the subject is written by a person, nor are those of its parts. */
 function withoutFields(text: string): string {
   if (
     !/^(?:received|return-path|delivered-to|date|from|to|subject|message-id|mime-version|x-[a-z-]{1,40}):/i.test(
@@ -122,7 +128,8 @@ function withoutFields(text: string): string {
   }
   const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
   const subject = /^subject:(.{0,1000}(?:\r?\n[ \t].{0,1000}){0,8})/im.exec(text.slice(0, end))?.[1] ?? '';
-  return `${subject}\n${text.slice(end)}`;
+  const body = text.replace(ENCODED_BODY, '$1').slice(end);
+  return `${subject}\n${body.replace(PART_LINES, '')}`;
 }
 
 /** The text of a page, which may cut a password in two by its tags. */
