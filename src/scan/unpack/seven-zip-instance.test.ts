@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { Budget } from '../budget.ts';
 import { TEST_LIMITS } from '../test-limits.ts';
 import { readSevenZipHeader, restForOneFile, writeSevenZip } from './seven-zip-header.ts';
+import { lockedRar4, lockedRar5 } from './rar-for-test.ts';
 import { storedSevenZip } from './seven-zip-for-test.ts';
 import { type FileHooks, SevenZipModule } from './seven-zip-instance.ts';
 import { SevenZip, type SevenZipOutcome } from './seven-zip.ts';
@@ -45,6 +46,17 @@ describe('an instance of 7-Zip', () => {
     }
   });
 
+  it('is as before its first run after an archive that it refuses', async () => {
+    const instance = await new SevenZipModule().instantiate();
+    const seal = { password: 'right' };
+    for (const refused of [lockedRar5(content, seal), lockedRar4(content, seal), plain.subarray(0, 90)]) {
+      assert.equal(instance.run(refused, ARGS, swallowOutput), 2);
+      assert.equal(instance.reset(), true);
+      assert.equal(instance.run(plain, ARGS, swallowOutput), 0);
+      assert.equal(instance.reset(), true);
+    }
+  });
+
   it('is not used again when its memory grew', async () => {
     const instance = await new SevenZipModule().instantiate();
     instance.run(largeDictionary(), ARGS, swallowOutput);
@@ -58,6 +70,7 @@ describe('an instance of 7-Zip', () => {
       largeDictionary(),
       Buffer.from('377abcaf271c', 'hex'),
       storedSevenZip(Buffer.alloc(2_000_000, 7)),
+      lockedRar5(content, { password: 'right' }),
     ];
     const sevenZip = new SevenZip();
     const expected = await extract(new SevenZip(), plain);

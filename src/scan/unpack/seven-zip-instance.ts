@@ -53,17 +53,21 @@ const INPUT = '/in';
 /** Standard input, output and errors; anything more that is open after a run was not closed. */
 const STANDARD_STREAMS = 3;
 
-function lengthWithoutZeros(bytes: Uint8Array): number {
-  let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === 0) {
-    end -= 1;
+const ZEROS = Buffer.alloc(4096);
+
+/** In whole pages: a memory of 16 MB is mostly zeros, which the native comparison passes over in a millisecond. */
+function lengthWithoutZeros(memory: ArrayBuffer): number {
+  const bytes = Buffer.from(memory);
+  let end = bytes.length - (bytes.length % ZEROS.length);
+  while (end > 0 && ZEROS.equals(bytes.subarray(end - ZEROS.length, end))) {
+    end -= ZEROS.length;
   }
   return end;
 }
 
 /**
- * One instance of 7-Zip and the memory that it had before its first run. Making an instance takes 4 ms and 17 MB of
- * garbage; giving it back its first memory takes less than one.
+ * One instance of 7-Zip and the memory that it had before its first run. Making an instance takes 7 ms and 17 MB of
+ * garbage, and its first run finds no page of its memory; giving it back its first memory takes one.
  */
 export class SevenZipInstance {
   readonly #program: Program;
@@ -81,7 +85,7 @@ export class SevenZipInstance {
     this.#own = { write: files.write.bind(files), read: files.read.bind(files) };
     const memory = new Uint8Array(exports.memory.buffer);
     this.#memoryBytes = memory.length;
-    this.#image = memory.slice(0, lengthWithoutZeros(memory));
+    this.#image = memory.slice(0, lengthWithoutZeros(exports.memory.buffer));
     this.#stack = exports.emscripten_stack_get_current();
     this.#rootEntries = files.readdir('/').length;
   }

@@ -90,6 +90,9 @@ class Collector {
   }
 }
 
+/** Exit codes up to this one: all is well, a warning, an error in the archive or its password. */
+const ABOUT_THE_ARCHIVE = 2;
+
 /** How a run ended: by itself, or by a limit or a fault inside. */
 interface RunEnd {
   /** Of 7-Zip, 0 when all is well; absent when the run did not end by itself. */
@@ -98,9 +101,10 @@ interface RunEnd {
 }
 
 /**
- * 7-Zip compiled to WebAssembly. An instance whose run went well is given back its first memory and used again; after
- * anything else the next archive gets a fresh one, because a damaged heap must not meet it. Input and output stay in
- * memory; the host's file system is not reachable.
+ * 7-Zip compiled to WebAssembly. An instance whose run ended by itself, well or with its own word about the archive,
+ * is given back its first memory and used again; after a trap, an exception or a limit the next archive gets a fresh
+ * one, because nothing says what state they left. Input and output stay in memory; the host's file system is not
+ * reachable.
  */
 export class SevenZip {
   readonly #module = new SevenZipModule();
@@ -114,7 +118,7 @@ export class SevenZip {
     // Without -p an encrypted archive asks for a password and dies; with -so no name can fail to be created.
     const args = ['x', '-so', '-bso2', '-bb1', '-y', '-sccUTF-8', ...kind, `-p${password}`];
     const { exitCode, outcome } = this.#run(instance, bytes, args, budget);
-    if (exitCode === 0 && instance.reset()) {
+    if (exitCode !== undefined && exitCode <= ABOUT_THE_ARCHIVE && instance.reset()) {
       this.#idle = instance;
     }
     return outcome;
