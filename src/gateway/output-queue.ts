@@ -1,4 +1,5 @@
 import type { Channel } from './channel.ts';
+import type { TurnBudget } from './flow/turn-budget.ts';
 import type { ReleaseJob } from './release-job.ts';
 
 /**
@@ -12,6 +13,11 @@ type Item =
   | { readonly kind: 'release'; readonly job: ReleaseJob }
   | { readonly kind: 'barrier'; readonly run: () => Promise<void> };
 
+type OutputChannel = Pick<
+  Channel,
+  'write' | 'vectored' | 'pendingBytes' | 'isCongested' | 'isSecure' | 'bytesWritten'
+>;
+
 /** A release whose last piece is with the socket, which reads the held bytes until they are written. */
 interface Leaving {
   readonly job: ReleaseJob;
@@ -20,17 +26,18 @@ interface Leaving {
 }
 
 /**
- * `done`: next item. `more`: the same item again. `drain`: again when all is written. `wait`: a promise calls `pump`
- * later.
+ * `done`: next item. `more`: the same item again. `drain`: again when all is written. `turn`: again in a later turn
+ * of the event loop. `wait`: a promise calls `pump` later.
  */
-type Step = 'done' | 'more' | 'drain' | 'wait';
+type Step = 'done' | 'more' | 'drain' | 'turn' | 'wait';
 
 /**
  * Everything that goes to one side, strictly in order: bytes, ranges of held messages, and what has to
  * happen between them. Waits for a slow peer without holding up anybody else.
  */
 export class OutputQueue {
-  readonly #channel: Channel;
+  readonly #channel: OutputChannel;
+  readonly #turns: TurnBudget;
   readonly #onFailure: (error: unknown) => void;
   readonly #items: Item[] = [];
   readonly #leaving: Leaving[] = [];
@@ -39,10 +46,13 @@ export class OutputQueue {
   #queuedBytes = 0;
   /** A promise is under way or the pump is on the stack. */
   #isBusy = false;
+  /** The turn budget calls `pump` later. */
+  #awaitsTurn = false;
   #isClosed = false;
 
-  constructor(channel: Channel, onFailure: (error: unknown) => void) {
+  constructor(channel: OutputChannel, turns: TurnBudget, onFailure: (error: unknown) => void) {
     this.#channel = channel;
+    this.#turns = turns;
     this.#onFailure = onFailure;
   }
 
@@ -109,7 +119,7 @@ export class OutputQueue {
     this.#finishWritten();
     if (progress.step === 'wait') return 'wait';
     const isDrained = progress.step !== 'drain' || this.#channel.pendingBytes === 0;
-    if (isDrained && this.#mayWrite()) return 'more';
+    if (isDrained && progress.step !== 'turn' && this.#mayWrite()) return 'more';
     this.#isBusy = false;
     return 'drain';
   }
@@ -142,17 +152,29 @@ export class OutputQueue {
   }
 
   #releasePiece(job: ReleaseJob): Step {
+    if (this.#turns.isSpent) return this.#awaitTurn();
     const isLast = job.isLast;
     if (job.sharesBuffer && this.#channel.pendingBytes > 0) return 'drain';
     const tail = isLast ? job.tail : undefined;
     if (tail !== undefined && this.#mightSplit) return 'drain';
     const write = (piece: Uint8Array): Step => {
+      this.#turns.spend(piece.length);
       this.#channel.write(piece);
       if (tail !== undefined) this.#channel.write(tail);
       return isLast ? 'done' : 'more';
     };
     const piece = job.next();
     return piece instanceof Uint8Array ? write(piece) : this.#wait(piece, write);
+  }
+
+  #awaitTurn(): Step {
+    if (this.#awaitsTurn) return 'turn';
+    this.#awaitsTurn = true;
+    this.#turns.later(() => {
+      this.#awaitsTurn = false;
+      this.pump();
+    });
+    return 'turn';
   }
 
   get #mightSplit(): boolean {

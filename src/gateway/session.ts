@@ -89,8 +89,10 @@ export class Session implements HeldMessagesOwner {
     this.#relay = parts.relay;
     const { client, upstream } = parts;
     const failed = (error: unknown): void => this.failed(error);
-    this.#out = { client: new OutputQueue(client, failed), upstream: new OutputQueue(upstream, failed) };
-    this.#gates = { client: new ReadGate(client), upstream: new ReadGate(upstream) };
+    const { turns } = parts.held.flow;
+    const queue = (channel: Channel): OutputQueue => new OutputQueue(channel, turns, failed);
+    this.#out = { client: queue(client), upstream: queue(upstream) };
+    this.#gates = { client: new ReadGate(client, turns), upstream: new ReadGate(upstream, turns) };
     this.#notes = new NoteRecorder(parts);
     this.#held = new HeldMessages(parts.held, this);
     const { maxSessionSpoolBytes } = parts.limits;
@@ -171,6 +173,7 @@ export class Session implements HeldMessagesOwner {
     return {
       received: (chunk) => {
         bytes.inc(chunk.length);
+        this.#gates[side].count(chunk.length);
         received(chunk);
       },
       drained: () => {

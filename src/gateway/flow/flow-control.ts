@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import { type FlowKeeper, type FlowOwner, FlowStream } from './flow-stream.ts';
+import { TurnBudget } from './turn-budget.ts';
 import { WaitingStreams } from './waiting-streams.ts';
 
 /** Most mail is below: a stream that holds no more than this goes on while heavier ones wait. */
@@ -27,6 +28,8 @@ export interface FlowParts {
  * the heaviest streams wait first, and who holds nothing yet finds room. Light streams have a reserve.
  */
 export class FlowControl implements FlowKeeper {
+  /** The bytes of one turn of the event loop, next to those that are held. */
+  readonly turns = new TurnBudget();
   readonly #parts: FlowParts;
   readonly #streams = new Set<FlowStream>();
   readonly #waiting = new WaitingStreams();
