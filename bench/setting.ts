@@ -17,6 +17,8 @@ export interface Scale {
   /** Interleaved repetitions of each measurement; their spread is reported. */
   readonly rounds: number;
   readonly passes: number;
+  /** Passes over the corpus, in clear and over TLS, before throughput is measured. */
+  readonly warmUpPasses: number;
   readonly sessionSeconds: number;
   readonly latencyFetches: number;
   readonly probeSeconds: number;
@@ -28,6 +30,7 @@ export const QUICK: Scale = {
   corpusShare: 0.1,
   rounds: 1,
   passes: 6,
+  warmUpPasses: 1,
   sessionSeconds: 0.7,
   latencyFetches: 60,
   probeSeconds: 2,
@@ -38,6 +41,7 @@ export const FULL: Scale = {
   corpusShare: 1,
   rounds: 3,
   passes: 3,
+  warmUpPasses: 4,
   sessionSeconds: 2,
   latencyFetches: 300,
   probeSeconds: 10,
