@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /** The edge of the process: arguments in, exit code out. */
 import type { Roof } from './cli/command.ts';
-import { processIo } from './cli/io.ts';
-import { runCli } from './cli/run-cli.ts';
+import { openCodeCache } from './cli/code-cache.ts';
 
 /** A thread that is busy in native code cannot be stopped; the process does not wait for it. */
 const LINGER_MS = 2_000;
+
+openCodeCache(process.env);
+const [{ processIo }, { runCli }] = await Promise.all([import('./cli/io.ts'), import('./cli/run-cli.ts')]);
 
 /** What a command does not need is not loaded: the whole gateway takes half a second. */
 const roof: Roof = {

@@ -5,14 +5,15 @@ import type {
   RuleSetStatus,
   StatusReason,
 } from './admin/providers.ts';
-import { type Clock, systemClock } from './base/clock.ts';
-import type { Logger } from './base/log.ts';
+import type { Clock } from './base/clock.ts';
 import { loadRuleSet, type RulePaths } from './rules/rule-loader.ts';
-import { countRules, type RuleFile, type RuleSet } from './rules/rule-set.ts';
-import { RuleSource } from './rules/rule-source.ts';
+import { countRules, type RuleFile } from './rules/rule-set.ts';
+import type { RuleSource } from './rules/rule-source.ts';
 import { RuleTally } from './rules/rule-tally.ts';
 import { RuleWatcher } from './rules/rule-watcher.ts';
 import { SourceSchedule } from './rules/source-schedule.ts';
+import { pathsOf } from './rule-paths.ts';
+import { sourcesOf } from './rule-sources.ts';
 import { openPool, type ScanConfig } from './scan-pool-opening.ts';
 import {
   findingsOf,
@@ -38,35 +39,6 @@ const FIRST_FETCH_MS = 20_000;
 export interface ScanServiceParts extends Recording {
   /** Obey `X-Postern-Fault`; default: whether POSTERN_SCAN_FAULTS is 1. */
   readonly faults?: boolean | undefined;
-}
-
-function sourcesOf({ ruleSources, ruleUpdates }: ScanConfig): Map<string, RuleSource> {
-  return new Map(
-    ruleSources.map((options) => [options.name, new RuleSource({ ...options, folder: ruleUpdates.path })]),
-  );
-}
-
-/** The paths that count now: what is configured, and what was fetched. */
-function pathsOf(config: ScanConfig, sources: ReadonlyMap<string, RuleSource>): Required<RulePaths> {
-  const staged = (isShadow: boolean): string[] =>
-    config.ruleSources
-      .filter(({ shadow }) => shadow === isShadow)
-      .flatMap(({ name }) => sources.get(name)?.staged ?? []);
-  return {
-    rules: [...config.rules, ...staged(false)],
-    shadowRules: [...config.shadowRules, ...staged(true)],
-    digests: config.scan.digests,
-  };
-}
-
-/** A scanner without a gateway, for commands. Nothing is fetched: what was staged counts. */
-export async function openScanPool(
-  config: ScanConfig,
-  log: Logger,
-): Promise<{ pool: ScanPool; rules: RuleSet }> {
-  const rules = await loadRuleSet(pathsOf(config, sourcesOf(config)));
-  const pool = await openPool(config, { rules, hooks: {}, clock: systemClock, log });
-  return { pool, rules };
 }
 
 function fileOf({ namespace, path, sha256 }: RuleFile): RuleSetStatus['files'][number] {

@@ -1,13 +1,31 @@
+import { systemClock } from './base/clock.ts';
 import type { Logger } from './base/log.ts';
-import { countRules } from './rules/rule-set.ts';
+import { pathsOf, type StagedRules } from './rule-paths.ts';
+import { loadRuleSet } from './rules/rule-loader.ts';
+import { countRules, type RuleSet } from './rules/rule-set.ts';
+import { openPool, type ScanConfig } from './scan-pool-opening.ts';
 import type { Scanner } from './scan/scanner.ts';
-import type { ScanConfig } from './scan-pool-opening.ts';
-import { openScanPool } from './scan-service.ts';
+import type { ScanPool } from './workers/scan-pool.ts';
 
 export interface OpenedScanner {
   readonly scanner: Scanner;
   readonly ruleCount: number;
   close(): Promise<void>;
+}
+
+/** The HTTP client of the sources takes a tenth of a second to load; where there is no source, it is not. */
+async function stagedRules(config: ScanConfig): Promise<StagedRules> {
+  return config.ruleSources.length === 0 ? new Map() : (await import('./rule-sources.ts')).sourcesOf(config);
+}
+
+/** The scanning threads without a gateway, for commands. Nothing is fetched: what was staged counts. */
+export async function openScanPool(
+  config: ScanConfig,
+  log: Logger,
+): Promise<{ pool: ScanPool; rules: RuleSet }> {
+  const rules = await loadRuleSet(pathsOf(config, await stagedRules(config)));
+  const pool = await openPool(config, { rules, hooks: {}, clock: systemClock, log });
+  return { pool, rules };
 }
 
 /** A scanner without a gateway, for commands. */

@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Clock } from '../base/clock.ts';
@@ -39,10 +41,17 @@ function lostThread(reason: unknown): TaskEnd<never> {
   };
 }
 
-/** Hostile content is decoded there, so nothing of our environment goes along but what test coverage needs. */
+/**
+ * Hostile content is decoded there, so nothing of our environment goes along but what test coverage needs, and
+ * where compiled code lies: with that a thread starts in half the time.
+ */
 function workerEnvironment(): Record<string, string> {
   const coverage = process.env['NODE_V8_COVERAGE'];
-  return coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage };
+  const compiled = getCompileCacheDir(); // below the folder that was named, one for each Node and user
+  return {
+    ...(coverage !== undefined && { NODE_V8_COVERAGE: coverage }),
+    ...(compiled !== undefined && { NODE_COMPILE_CACHE: dirname(compiled) }),
+  };
 }
 
 /**

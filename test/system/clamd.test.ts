@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parseConfig } from '../../src/base/config/load.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import { openScanPool } from '../../src/scan-service.ts';
+import { openScanPool } from '../../src/scanner-opening.ts';
 import { mail, request, verdictOf } from '../../src/workers/pool-fixture.ts';
 import type { ScanReport } from '../../src/scan/scanner.ts';
 import { base64Lines } from '../corpus/mime-writer.ts';
