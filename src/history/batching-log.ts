@@ -5,11 +5,14 @@ import type { JudgedMessage, JudgementLog } from './judgement-log.ts';
 
 /** What a crash may lose. */
 const FLUSH_MS = 1_000;
-/** Written at once: a transaction of this many takes about 10 ms. */
-const MAX_BATCH = 500;
+/** Written at once: about 1 ms, in which nobody else is served. */
+const MAX_BATCH = 100;
+/** Between two batches, so that a burst is written beside the work of others. */
+const PAUSE_MS = 10;
 /** Judgements that wait while the database cannot be written; then the newest are counted as lost. */
 const MAX_WAITING = 20_000;
-const PRUNE_MS = 600_000;
+/** After old rows could not be deleted. */
+const PRUNE_AGAIN_MS = 600_000;
 
 export interface BatchingLogHooks {
   /** Called with the number of judgements that are lost. */
@@ -26,7 +29,7 @@ export class BatchingLog implements JudgementLog {
   readonly #log: Logger;
   #waiting: TimedJudgement[] = [];
   #cancel: (() => void) | undefined;
-  #prunedAt = -Infinity;
+  #prunesFrom = -Infinity;
   #isFailing = false;
 
   constructor(writer: HistoryWriter, hooks: BatchingLogHooks, clock: Clock, log: Logger) {
@@ -67,7 +70,7 @@ export class BatchingLog implements JudgementLog {
     this.#prune();
     if (this.#waiting.length > 0) {
       // One batch in one turn of the event loop, soon the next; after a failure not before its time.
-      this.#cancel = this.#clock.after(this.#isFailing ? FLUSH_MS : 10, () => this.#due());
+      this.#cancel = this.#clock.after(this.#isFailing ? FLUSH_MS : PAUSE_MS, () => this.#due());
     }
   }
 
@@ -87,11 +90,11 @@ export class BatchingLog implements JudgementLog {
 
   #prune(): void {
     const now = this.#clock.monotonic();
-    if (this.#isFailing || now - this.#prunedAt < PRUNE_MS) return;
-    this.#prunedAt = now;
+    if (this.#isFailing || now < this.#prunesFrom) return;
     try {
       this.#writer.prune(this.#clock.now());
     } catch (error) {
+      this.#prunesFrom = now + PRUNE_AGAIN_MS;
       this.#log.warn({ err: error }, 'old history could not be deleted');
     }
   }

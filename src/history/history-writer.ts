@@ -67,11 +67,11 @@ export class HistoryWriter {
     });
   }
 
-  /** Rows are in the order of time, so that the number of the last one to go is enough. */
+  /** Rows are in the order of time: it is enough to look at the oldest, however many there are. */
   #delete(table: 'detections' | 'observations' | 'fetches', before: number, keep: number): void {
     const sql = `DELETE FROM ${table} WHERE id IN (
-      SELECT id FROM ${table}
-      WHERE at < ? OR id <= (SELECT max(id) FROM ${table}) - ? ORDER BY id LIMIT ${PRUNE_ROWS})`;
+      SELECT id FROM ${table} ORDER BY id LIMIT ${PRUNE_ROWS})
+      AND (at < ? OR id <= (SELECT max(id) FROM ${table}) - ?)`;
     this.#file.run(sql, before, keep);
   }
 
@@ -147,8 +147,8 @@ export class HistoryWriter {
   }
 }
 
-/** Rows that one prune deletes of each kind: about 50 ms. */
-const PRUNE_ROWS = 20_000;
+/** Rows that one prune deletes of each kind: twice what one batch adds, in about 1 ms. */
+const PRUNE_ROWS = 200;
 
 /** The relays name an IMAP message `MAILBOX;uidvalidity=N;uid=N`. */
 function uidValidityOf(identity: string): string | null {

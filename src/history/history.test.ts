@@ -202,6 +202,30 @@ describe('the history', () => {
     assert.deepEqual(history.statistics('2023-01-01', '2030-01-01').topRules, []);
   });
 
+  it('writes a burst in batches, each of which deletes more old rows than it adds', () => {
+    const { journal, history, clock } = open({ maxDetections: 10 });
+    for (let index = 0; index < 250; index += 1) journal.record(judged({ uid: String(index) }));
+    const uids = (): readonly string[] => history.search({ limit: 1_000 }).items.map(({ uid }) => uid);
+    clock.advance(1_000);
+    assert.deepEqual([uids().length, uids().at(0)], [10, '99']);
+    clock.advance(10);
+    assert.equal(uids().at(0), '199');
+    clock.advance(10);
+    assert.deepEqual([uids().length, uids().at(0)], [10, '249']);
+  });
+
+  it('deletes a bounded number of old rows at a time, the oldest first', () => {
+    const { writer, history, clock } = open({ maxDetections: 1 });
+    writer.write(
+      Array.from({ length: 202 }, (_, uid) => ({ at: clock.now(), judged: judged({ uid: `${uid}` }) })),
+    );
+    const uids = (): readonly string[] => history.search({ limit: 1_000 }).items.map(({ uid }) => uid);
+    writer.prune(clock.now());
+    assert.deepEqual(uids(), ['201', '200']);
+    writer.prune(clock.now());
+    assert.deepEqual(uids(), ['201']);
+  });
+
   it('keeps what waits while the file is unusable, counts what is too much, and never throws', () => {
     const path = join(folder, 'broken.db');
     writeFileSync(path, 'no database at all'.repeat(100));
