@@ -38,6 +38,8 @@ export interface RarSeal {
   readonly spoilsCheck?: boolean;
   /** Of RAR 5: service headers in front, each with a check of its own that the password does not pass. */
   readonly decoys?: number;
+  /** Of RAR 5: service headers in front that hold nothing. */
+  readonly emptyBlocks?: number;
   /** Of RAR 5: headers are encrypted as well. */
   readonly hidesNames?: boolean;
 }
@@ -86,6 +88,10 @@ function decoy5(index: number): Buffer {
   return block5(Buffer.from([3, 3]), vint(extra.length), vint(0), rest, Buffer.from('XYZ'), extra);
 }
 
+function emptyService5(): Buffer {
+  return block5(Buffer.from([3, 0, 0, 0, 0, 0, 0, 3]), Buffer.from('XYZ'));
+}
+
 /** RAR 5: the content is encrypted, and the headers if asked for. */
 export function lockedRar5(content: Buffer, seal: RarSeal): Buffer {
   const { power = 4, hidesNames = false } = seal;
@@ -96,6 +102,7 @@ export function lockedRar5(content: Buffer, seal: RarSeal): Buffer {
     Buffer.from('526172211a070100', 'hex'),
     hidesNames ? lock : Buffer.alloc(0),
     header(block5(Buffer.from([1, 0, 0]))),
+    ...Array.from({ length: seal.emptyBlocks ?? 0 }, () => header(emptyService5())),
     ...Array.from({ length: seal.decoys ?? 0 }, (_, index) => header(decoy5(index))),
     header(file5(content, data.length, seal)),
     data,
@@ -129,31 +136,73 @@ function key4(password: string, salt: Buffer): { key: Buffer; iv: Buffer } {
   return { key: digest.digest().subarray(0, 16).swap32(), iv };
 }
 
-function encrypt4(bytes: Buffer, password: string): Buffer {
-  const salt = SALT.subarray(0, 8);
-  const { key, iv } = key4(password, salt);
+export interface Rar4Seal {
+  readonly password: string;
+  /** Only the content is encrypted. */
+  readonly showsNames?: boolean;
+  /** Compressed, as long as it is. */
+  readonly isPacked?: boolean;
+  /** The file's checksum is wrong. */
+  readonly spoilsSum?: boolean;
+  readonly salt?: Buffer;
+  /** The file goes on from the one before it. */
+  readonly isSolid?: boolean;
+  /** Blocks in front that hold nothing. */
+  readonly emptyBlocks?: number;
+}
+
+/** Bits as they are written, the highest of a byte first. */
+function fromBits(bits: string): Buffer {
+  return Buffer.from(bits.match(/.{1,8}/g)?.map((byte) => parseInt(byte.padEnd(8, '0'), 2)) ?? []);
+}
+
+function bitsOf(value: number, bits: number): string {
+  return value.toString(2).padStart(bits, '0');
+}
+
+/**
+ * What a compressor of RAR 3 may write that finds no repetition: codes of nine bits for all bytes, one of one bit for
+ * the end. The four lengths that occur in the tables have codes of two bits themselves.
+ */
+export function packedRar3(content: Buffer): Buffer {
+  const levels = Array.from({ length: 20 }, (_, symbol) => ([1, 9, 18, 19].includes(symbol) ? 2 : 0));
+  const [one, nine, fewZeros, manyZeros] = ['00', '01', '10', '11'];
+  const tables = `${nine?.repeat(256)}${one}${manyZeros}${bitsOf(127, 7)}${fewZeros}${bitsOf(6, 3)}`;
+  const literals = [...content].map((byte) => `1${bitsOf(byte, 8)}`).join('');
+  return fromBits(`00${levels.map((length) => bitsOf(length, 4)).join('')}${tables}${literals}001`);
+}
+
+/** RAR 4: the content is encrypted, and the headers if asked for. */
+export function lockedRar4(content: Buffer, seal: Rar4Seal): Buffer {
+  const salt = seal.salt ?? SALT.subarray(0, 8);
+  const { key, iv } = key4(seal.password, salt);
+  const encrypt = (bytes: Buffer): Buffer =>
+    createCipheriv('aes-128-cbc', key, iv).setAutoPadding(false).update(padded(bytes));
+  const data = encrypt(seal.isPacked === true ? packedRar3(content) : content);
+  const fields = Buffer.alloc(25);
+  fields.writeUInt32LE(data.length, 0);
+  fields.writeUInt32LE(content.length, 4);
+  fields.writeUInt32LE(crc32(content, seal.spoilsSum === true ? 1 : 0), 9);
+  fields[17] = 29;
+  fields[18] = seal.isPacked === true ? 0x33 : 0x30;
+  fields.writeUInt16LE(5, 19);
+  const flags = seal.isSolid === true ? 0x8414 : 0x8404;
+  const file = block4(0x74, flags, Buffer.concat([fields, Buffer.from('a.txt'), salt]));
+  const header = (block: Buffer): Buffer =>
+    seal.showsNames === true ? block : Buffer.concat([salt, encrypt(block)]);
   return Buffer.concat([
-    salt,
-    createCipheriv('aes-128-cbc', key, iv).setAutoPadding(false).update(padded(bytes)),
+    Buffer.from('526172211a0700', 'hex'),
+    block4(0x73, seal.showsNames === true ? 0 : 0x80, Buffer.alloc(6)),
+    ...Array.from({ length: seal.emptyBlocks ?? 0 }, () => header(block4(0x75, 0x4000, Buffer.alloc(0)))),
+    header(file),
+    data,
+    header(block4(0x7b, 0x4000, Buffer.alloc(0))),
   ]);
 }
 
-/** RAR 4: headers and content are encrypted. */
-export function lockedRar4(content: Buffer, { password }: RarSeal): Buffer {
-  const packed = encrypt4(content, password).subarray(8);
-  const fields = Buffer.alloc(25);
-  fields.writeUInt32LE(packed.length, 0);
-  fields.writeUInt32LE(content.length, 4);
-  fields.writeUInt32LE(crc32(content), 9);
-  fields[17] = 29;
-  fields[18] = 0x30;
-  fields.writeUInt16LE(5, 19);
-  const file = block4(0x74, 0x8404, Buffer.concat([fields, Buffer.from('a.txt'), SALT.subarray(0, 8)]));
-  return Buffer.concat([
-    Buffer.from('526172211a0700', 'hex'),
-    block4(0x73, 0x80, Buffer.alloc(6)),
-    encrypt4(file, password),
-    packed,
-    encrypt4(block4(0x7b, 0x4000, Buffer.alloc(0)), password),
-  ]);
+/** The files of both, whose headers are not encrypted. */
+export function joinedRar4(first: Buffer, second: Buffer): Buffer {
+  const endBytes = 7;
+  const filesAt = 7 + 13;
+  return Buffer.concat([first.subarray(0, -endBytes), second.subarray(filesAt)]);
 }

@@ -4,7 +4,7 @@ import { Budget } from '../budget.ts';
 import { TEST_LIMITS } from '../test-limits.ts';
 import { createUnpackers } from './index.ts';
 import { openAll, type Opened, yields } from './open-all.ts';
-import { MAX_RAR_CHECKS, MAX_RAR_ROUNDS_POWER, rarLock } from './rar-lock.ts';
+import { MAX_RAR_CHECKS, MAX_RAR_HEADERS, MAX_RAR_ROUNDS_POWER, rarLock } from './rar-lock.ts';
 import { joinedRar5, lockedRar4, lockedRar5 } from './rar-for-test.ts';
 
 const MARKER = 'POSTERN-TEST-MARK';
@@ -21,6 +21,9 @@ const ARCHIVES = {
   'RAR 5 with hidden names': lockedRar5(content, { password, hidesNames: true }),
   'RAR 5 without a password check': lockedRar5(content, { password, hasCheck: false }),
   'RAR 4 with hidden names': lockedRar4(content, { password }),
+  'RAR 4': lockedRar4(content, { password, showsNames: true }),
+  'RAR 4, compressed': lockedRar4(content, { password, showsNames: true, isPacked: true }),
+  'RAR 4 with hidden names, compressed': lockedRar4(content, { password, isPacked: true }),
 };
 
 describe('encrypted rar', () => {
@@ -71,8 +74,19 @@ describe('encrypted rar', () => {
 
   it('are told by so many checks; with one more, 7-Zip is asked', async () => {
     const within = lockedRar5(content, { password, decoys: MAX_RAR_CHECKS - 1 });
-    assert.equal(rarLock(within)?.mayOpen(password, new Budget(TEST_LIMITS, () => 0)), true);
+    assert.equal(rarLock(within)?.attempt(password, new Budget(TEST_LIMITS, () => 0)).mayOpen, true);
     const over = lockedRar5(content, { password, decoys: MAX_RAR_CHECKS });
+    assert.equal(rarLock(over), undefined);
+    for (const bytes of [within, over]) {
+      assert.equal(yields(await open(bytes, ['wrong', password]), MARKER), true);
+    }
+  });
+
+  it('are told from so many headers; with one more, 7-Zip is asked', async () => {
+    const others = 3; // of the archive, the file, the end
+    const within = lockedRar5(content, { password, emptyBlocks: MAX_RAR_HEADERS - others });
+    assert.equal(rarLock(within)?.attempt('wrong', new Budget(TEST_LIMITS, () => 0)).mayOpen, false);
+    const over = lockedRar5(content, { password, emptyBlocks: MAX_RAR_HEADERS - others + 1 });
     assert.equal(rarLock(over), undefined);
     for (const bytes of [within, over]) {
       assert.equal(yields(await open(bytes, ['wrong', password]), MARKER), true);
@@ -82,7 +96,7 @@ describe('encrypted rar', () => {
   it('hashes so many rounds and not twice as many', () => {
     const budget = new Budget(TEST_LIMITS, () => 0);
     const opens = (power: number): boolean | undefined =>
-      rarLock(lockedRar5(content, { password, power }))?.mayOpen(password, budget);
+      rarLock(lockedRar5(content, { password, power }))?.attempt(password, budget).mayOpen;
     assert.equal(opens(MAX_RAR_ROUNDS_POWER), true);
     assert.equal(opens(MAX_RAR_ROUNDS_POWER + 1), false);
   });

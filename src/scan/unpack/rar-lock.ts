@@ -1,21 +1,15 @@
-import { createDecipheriv, createHash, hash, pbkdf2Sync } from 'node:crypto';
-import { crc32 } from 'node:zlib';
+import { hash, pbkdf2Sync } from 'node:crypto';
 import type { Budget } from '../budget.ts';
-import { hasMagic, u16le, u8 } from './byte-view.ts';
-
-export interface RarLock {
-  /** Whether a password may be the right one: a false yes costs a run of 7-Zip, a false no is not allowed. */
-  mayOpen(password: string, budget: Budget): boolean;
-  /** Without a password nothing can come out. */
-  readonly isWhole: boolean;
-}
+import { hasMagic, u8 } from './byte-view.ts';
+import type { RarAttempt, RarLock } from './rar-attempt.ts';
+import { RAR4_MAGIC } from './rar4-block.ts';
+import { rar4Lock } from './rar4-lock.ts';
 
 const RAR5_MAGIC = 'Rar!\u001a\u0007\u0001\u0000';
-const RAR4_MAGIC = 'Rar!\u001a\u0007\u0000';
 /** Writers take 15. At 20 one try takes a third of a second; RAR itself would go to 24. */
 export const MAX_RAR_ROUNDS_POWER = 20;
 /** Headers looked at for a password check, one or more for each file. */
-const MAX_RAR_HEADERS = 2000;
+export const MAX_RAR_HEADERS = 2000;
 /** Checks that differ: files of one archive share theirs. */
 export const MAX_RAR_CHECKS = 8;
 
@@ -163,75 +157,14 @@ function rar5Lock(archive: Buffer): RarLock | undefined {
     return undefined;
   }
   const affordable = checks.found.filter(({ power }) => power <= MAX_RAR_ROUNDS_POWER);
-  const mayOpen = (password: string, budget: Budget): boolean =>
-    affordable.some((check) => {
+  const attempt = (password: string, budget: Budget): RarAttempt => {
+    const mayOpen = affordable.some((check) => {
       budget.checkTime();
       return passes(password, check);
     });
-  return { mayOpen, isWhole: checks.isWhole };
-}
-
-const RAR4_ROUNDS = 0x40000;
-const RAR4_CHUNK = 0x1000;
-const HIDDEN_HEADERS = 0x80;
-/** Sizes of headers have 16 bits; the last block may reach beyond. */
-const MAX_RAR4_HEADER_BYTES = 0x10000;
-/** Longer ones run into a fault of the format's hash that programs repeat; they are left to 7-Zip. */
-const MAX_RAR4_SECRET_BYTES = 63;
-
-/** The secret before each counter of three bytes; the lowest never changes when the counters of a chunk are renewed. */
-function rar4Chunk(secret: Buffer): Buffer {
-  const unit = secret.length + 3;
-  const chunk = Buffer.alloc(unit * RAR4_CHUNK);
-  for (let index = 0, at = 0; index < RAR4_CHUNK; index += 1, at += unit) {
-    secret.copy(chunk, at);
-    chunk[at + secret.length] = index & 255;
-  }
-  return chunk;
-}
-
-/** The fifth word of the hash so far gives a byte of the vector sixteen times; the key is the rest, words turned. */
-function rar4Key(secret: Buffer): { key: Buffer; iv: Buffer } {
-  const unit = secret.length + 3;
-  const chunk = rar4Chunk(secret);
-  const digest = createHash('sha1');
-  const iv = Buffer.alloc(16);
-  for (let first = 0; first < RAR4_ROUNDS; first += RAR4_CHUNK) {
-    for (let at = secret.length, round = first; at < chunk.length; at += unit, round += 1) {
-      chunk[at + 1] = (round >> 8) & 255;
-      chunk[at + 2] = round >> 16;
-    }
-    if (first % (RAR4_ROUNDS / 16) === 0) {
-      iv[first / (RAR4_ROUNDS / 16)] = u8(digest.copy().update(chunk.subarray(0, unit)).digest(), 19);
-    }
-    digest.update(chunk);
-  }
-  return { key: digest.digest().subarray(0, 16).swap32(), iv };
-}
-
-/** RAR 4 with hidden names: the first header behind the salt must have its own checksum. */
-function rar4Lock(archive: Buffer): RarLock | undefined {
-  const mainBytes = u16le(archive, 12);
-  const salt = archive.subarray(7 + mainBytes, 15 + mainBytes);
-  const sealed = archive.subarray(15 + mainBytes, 15 + mainBytes + MAX_RAR4_HEADER_BYTES);
-  if ((u16le(archive, 10) & HIDDEN_HEADERS) === 0 || sealed.length < 16) {
-    return undefined;
-  }
-  const mayOpen = (password: string, budget: Budget): boolean => {
-    budget.checkTime();
-    const secret = Buffer.concat([Buffer.from(password, 'utf16le'), salt]);
-    if (secret.length > MAX_RAR4_SECRET_BYTES) {
-      return true;
-    }
-    const { key, iv } = rar4Key(secret);
-    const cipher = createDecipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
-    const start = cipher.update(sealed.subarray(0, 16));
-    const size = u16le(start, 5);
-    const rest = cipher.update(sealed.subarray(16, Math.ceil(size / 16) * 16));
-    const header = Buffer.concat([start, rest]).subarray(0, size);
-    return size >= 7 && header.length === size && (crc32(header.subarray(2)) & 0xffff) === u16le(start, 0);
+    return { mayOpen, doubtful: [] };
   };
-  return { mayOpen, isWhole: true };
+  return { attempt, isWhole: checks.isWhole };
 }
 
 /** The test of passwords for an encrypted archive; undefined when it offers none. */

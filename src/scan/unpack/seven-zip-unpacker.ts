@@ -3,7 +3,8 @@ import { hasMagic, viewOf } from './byte-view.ts';
 import { DoubtfulReadings } from './doubtful-readings.ts';
 import { reportRatio } from './emission.ts';
 import { PasswordTries } from './password-tries.ts';
-import { type RarLock, rarLock } from './rar-lock.ts';
+import type { RarAttempt, RarLock } from './rar-attempt.ts';
+import { rarLock } from './rar-lock.ts';
 import { formatsOf, hidesNames, type SevenZipFormat } from './seven-zip-format.ts';
 import { SevenZipVault } from './seven-zip-vault.ts';
 import type { SevenZip, SevenZipOutcome } from './seven-zip.ts';
@@ -25,6 +26,8 @@ const WEAK_FORMATS: ReadonlySet<string> = new Set([
 /** Only these ask for a password. */
 const ENCRYPTING_FORMATS: ReadonlySet<string> = new Set(['7z', 'rar', 'rar5', 'arj', 'dmg', 'wim']);
 
+/** No test: 7-Zip is asked. */
+const UNTOLD: RarAttempt = { mayOpen: true, doubtful: [] };
 const NOTHING: SevenZipOutcome = { files: [], encrypted: true, failed: false };
 
 interface Readers {
@@ -102,18 +105,65 @@ class SevenZipRun {
   }
 
   async #tryPasswords(format: SevenZipFormat, lock?: RarLock): Promise<SevenZipOutcome | undefined> {
+    const later: string[] = [];
     for (const password of new PasswordTries(this.#out, [], this.#piece.name).candidates()) {
-      if (lock === undefined || lock.mayOpen(password, this.#out.budget)) {
-        const outcome = await this.#extract(format, password);
-        if (!outcome.encrypted) {
-          return outcome;
-        }
-        if (!this.#partial.isFull) {
-          this.#partial.add(outcome);
+      const attempt = lock?.attempt(password, this.#out.budget) ?? UNTOLD;
+      if (attempt.isCostly === true) {
+        later.push(password);
+      } else {
+        const opened = await this.#try(format, password, attempt);
+        if (opened !== undefined) {
+          return opened;
         }
       }
     }
+    return later.length === 0 ? undefined : this.#tryCostly(format, later);
+  }
+
+  async #tryCostly(format: SevenZipFormat, costly: readonly string[]): Promise<SevenZipOutcome | undefined> {
+    const left = new Set(costly);
+    for (const password of new PasswordTries(this.#out, costly).candidates()) {
+      if (!left.has(password)) {
+        return undefined;
+      }
+      const opened = await this.#try(format, password, UNTOLD);
+      if (opened !== undefined) {
+        return opened;
+      }
+    }
     return undefined;
+  }
+
+  /** What a password opens; what it gives of an archive that stays closed is kept for the end. */
+  async #try(
+    format: SevenZipFormat,
+    password: string,
+    { mayOpen, plain, doubtful }: RarAttempt,
+  ): Promise<SevenZipOutcome | undefined> {
+    this.#keep({ ...NOTHING, files: doubtful });
+    if (!mayOpen) {
+      return undefined;
+    }
+    const outcome = await (plain === undefined
+      ? this.#extract(format, password)
+      : this.#extractPlain(format, plain));
+    if (outcome.encrypted) {
+      this.#keep(outcome);
+    }
+    return outcome.encrypted ? undefined : outcome;
+  }
+
+  #keep(outcome: SevenZipOutcome): void {
+    if (!this.#partial.isFull) {
+      this.#partial.add(outcome);
+    }
+  }
+
+  /** Without its encryption an archive of which not all can be read had another password. */
+  async #extractPlain({ type }: SevenZipFormat, plain: Buffer): Promise<SevenZipOutcome> {
+    const outcome = await this.#sevenZip.extract(plain, this.#out.budget, '', type);
+    const isSealed = outcome.failed && outcome.stopped === undefined;
+    return isSealed ? { ...outcome, encrypted: true, failed: false } : outcome;
   }
 
   #report(format: SevenZipFormat, outcome: SevenZipOutcome): void {
