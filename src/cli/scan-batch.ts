@@ -48,44 +48,95 @@ async function scanInput(input: ScanInput, options: BatchOptions): Promise<ScanR
   }
 }
 
-/** Settles when the user gives up, also while standard input or a disk does not answer. */
-function interruption(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+/**
+ * Finished results that may wait for one before them: a message that takes seconds should not hold the threads
+ * that could go on, and a report takes some kilobytes at most.
+ */
+const MAX_AHEAD = 1_000;
+
+interface Place {
+  /** Undefined until it is done, and when an interruption is why it failed. */
+  result: ScanResult | undefined;
+  isDone: boolean;
+}
+
+/** What was begun, in the order of the inputs, and how much of it runs. */
+class ScanLine {
+  readonly #options: BatchOptions;
+  readonly #places: Place[] = [];
+  #running = 0;
+  #wake: () => void = () => undefined;
+
+  constructor(options: BatchOptions) {
+    this.#options = options;
+    options.signal.addEventListener('abort', () => this.#wake(), { once: true });
+  }
+
+  /** Nothing more may be begun now. After an interruption nobody waits for room. */
+  get isFull(): boolean {
+    const { concurrency, signal } = this.#options;
+    return !signal.aborted && (this.#running >= concurrency || this.#places.length >= MAX_AHEAD);
+  }
+
+  get isEmpty(): boolean {
+    return this.#places.length === 0;
+  }
+
+  start(input: ScanInput): void {
+    const place: Place = { result: undefined, isDone: false };
+    this.#places.push(place);
+    this.#running += 1;
+    void this.#run(input, place);
+  }
+
+  async #run(input: ScanInput, place: Place): Promise<void> {
+    const result = await scanInput(input, this.#options);
+    place.result = this.#options.signal.aborted && result.kind === 'error' ? undefined : result;
+    place.isDone = true;
+    this.#running -= 1;
+    this.#wake();
+  }
+
+  /** Takes the results that nothing before them holds up; after an interruption, all that there are. */
+  take(): readonly ScanResult[] {
+    const { aborted } = this.#options.signal;
+    const waiting = aborted ? -1 : this.#places.findIndex(({ isDone }) => !isDone);
+    const taken = this.#places.splice(0, waiting === -1 ? this.#places.length : waiting);
+    return taken.flatMap(({ result }) => result ?? []);
+  }
+
+  /** Resolves when there may be something to take or room for more, or the user gives up. */
+  async change(): Promise<void> {
+    if (!this.#options.signal.aborted && this.#places[0]?.isDone === false) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
 }
 
 /**
- * Yields the results in the order of the inputs; the window keeps the scan threads busy. After an interruption
- * only what is done already is yielded.
+ * Yields the results in the order of the inputs; meanwhile the threads go on with what comes next. After an
+ * interruption only what is done already is yielded.
  */
 export async function* scanBatch(
   inputs: AsyncIterable<ScanInput>,
   options: BatchOptions,
 ): AsyncGenerator<ScanResult> {
-  const interrupted = interruption(options.signal);
-  const window: Promise<ScanResult | undefined>[] = [];
-  const start = (input: ScanInput) => {
-    const result = scanInput(input, options).then((one) =>
-      options.signal.aborted && one.kind === 'error' ? undefined : one,
-    );
-    window.push(Promise.race([result, interrupted]));
-  };
+  const line = new ScanLine(options);
   for await (const input of inputs) {
     if (options.signal.aborted) {
       break;
     }
-    start(input);
-    if (window.length >= options.concurrency) {
-      yield* await oldest(window);
+    line.start(input);
+    yield* line.take();
+    while (line.isFull) {
+      await line.change();
+      yield* line.take();
     }
   }
-  while (window.length > 0) {
-    yield* await oldest(window);
+  while (!line.isEmpty) {
+    await line.change();
+    yield* line.take();
   }
-}
-
-async function oldest(window: Promise<ScanResult | undefined>[]): Promise<readonly ScanResult[]> {
-  const result = await window.shift();
-  return result === undefined ? [] : [result];
 }

@@ -119,6 +119,26 @@ describe('postern scan', () => {
     assert.equal(roof.scanner.seen.length, 50);
   });
 
+  it('goes on with what comes next while one message takes its time', async () => {
+    const slow = file('slow/00.eml', 'verdict=never');
+    const others = Array.from({ length: 40 }, (_, index) => file(`slow/${index + 10}.eml`, `${index}`));
+    const io = new RecordedIo();
+    const scanner = new ScriptedScanner();
+    const running = runCli(['scan', '--json', join(folder, 'slow')], io, new ScriptedRoof(scanner));
+    while (scanner.seen.length <= others.length) {
+      await nextTurn();
+    }
+    assert.deepEqual(io.lines, [], 'in order: nothing before the slow one');
+    io.interrupt();
+    assert.equal(await running, 2);
+    const printed = parseLines(io).map((line) => String(line['file']));
+    assert.ok(!printed.includes(slow));
+    assert.ok(
+      printed.length >= others.length - 1 && printed.every((name) => others.includes(name)),
+      printed.join(),
+    );
+  });
+
   it('reads one message from standard input', async () => {
     const { io, code } = await scan(['--json', '-'], { stdin: stream('verdict=', 'malicious') });
     assert.deepEqual([parseLines(io)[0]?.['file'], parseLines(io)[0]?.['bytes'], code], ['-', 17, 1]);
@@ -206,6 +226,19 @@ describe('postern scan', () => {
     assert.ok(!io.lines.some((line) => line.includes('never.eml')));
     assert.deepEqual(io.exits, [2]);
     assert.equal(io.isListening, false);
+  });
+
+  it('ends on Ctrl-C while every thread is busy', async () => {
+    const names = Array.from({ length: 200 }, (_, index) => file(`stuck/${index}.eml`, 'verdict=never'));
+    const io = new RecordedIo();
+    const scanner = new ScriptedScanner();
+    const running = runCli(['scan', join(folder, 'stuck')], io, new ScriptedRoof(scanner));
+    while (scanner.seen.length === 0) {
+      await nextTurn();
+    }
+    io.interrupt();
+    assert.equal(await running, 2);
+    assert.ok(scanner.seen.length < names.length);
   });
 
   it('ends on Ctrl-C while standard input says nothing', async () => {
