@@ -25,6 +25,7 @@ import type { Metrics } from './base/metrics.ts';
 import { Secret } from './base/secret.ts';
 import type { CountedExclusion } from './gateway/exclusions/exclusions.ts';
 import { BatchingLog } from './history/batching-log.ts';
+import { HistoryCheckpoint } from './history/history-checkpoint.ts';
 import { historyDatabase } from './history/history-database.ts';
 import { HistoryWriter, type TimedJudgement } from './history/history-writer.ts';
 import { QuarantineRetroHunt } from './history/quarantine-retro-hunt.ts';
@@ -88,6 +89,7 @@ export class Administration {
   readonly #history: SqliteHistory;
   readonly #hunts: SqliteHuntShelf;
   readonly #peers: PeerReleases;
+  readonly #checkpoint: HistoryCheckpoint;
   readonly #accounts: SqliteAccountStore;
   readonly #startedAt: string;
   #cancels: readonly (() => void)[] = [];
@@ -106,7 +108,9 @@ export class Administration {
     const hooks = {
       onLost: (count: number) => metrics.historyLost.inc(count),
       onRecord: (judgement: TimedJudgement) => this.#publish(judgement),
+      onWritten: (count: number) => void this.#checkpoint.written(count),
     };
+    this.#checkpoint = new HistoryCheckpoint(file.path, log);
     this.journal = new BatchingLog(new HistoryWriter(file, config.history), hooks, clock, log);
     this.#accounts = new SqliteAccountStore(accountPathOf(config), clock);
   }
@@ -127,6 +131,7 @@ export class Administration {
         this.#cancels.forEach((cancel) => cancel());
         await this.#peers.close();
         this.journal.close();
+        await this.#checkpoint.close();
         this.#history.close();
         this.#accounts.close();
         await this.quarantine.archive.close();

@@ -19,6 +19,8 @@ export interface BatchingLogHooks {
   readonly onLost: (count: number) => void;
   /** Called for everything that is recorded, at once. */
   readonly onRecord?: (judgement: TimedJudgement) => void;
+  /** Called after a burst, with the number of judgements that were written. */
+  readonly onWritten?: (count: number) => void;
 }
 
 /** Keeps what is recorded and writes it in batches, off the path of the messages. */
@@ -28,6 +30,7 @@ export class BatchingLog implements JudgementLog {
   readonly #clock: Clock;
   readonly #log: Logger;
   #waiting: TimedJudgement[] = [];
+  #written = 0;
   #cancel: (() => void) | undefined;
   #prunesFrom = -Infinity;
   #isFailing = false;
@@ -68,10 +71,18 @@ export class BatchingLog implements JudgementLog {
     this.#cancel = undefined;
     this.#writeOne();
     this.#prune();
+    const isBurst = !this.#isFailing && this.#waiting.length >= MAX_BATCH;
+    // One batch in one turn of the event loop, soon the next; what is less, or failed, not before its time.
     if (this.#waiting.length > 0) {
-      // One batch in one turn of the event loop, soon the next; after a failure not before its time.
-      this.#cancel = this.#clock.after(this.#isFailing ? FLUSH_MS : PAUSE_MS, () => this.#due());
+      this.#cancel = this.#clock.after(isBurst ? PAUSE_MS : FLUSH_MS, () => this.#due());
     }
+    if (!isBurst) this.#tellWritten();
+  }
+
+  #tellWritten(): void {
+    const count = this.#written;
+    this.#written = 0;
+    this.#hooks.onWritten?.(count);
   }
 
   #writeOne(): boolean {
@@ -79,6 +90,7 @@ export class BatchingLog implements JudgementLog {
     try {
       this.#writer.write(batch);
       this.#waiting = this.#waiting.slice(batch.length);
+      this.#written += batch.length;
       this.#isFailing = false;
       return true;
     } catch (error) {

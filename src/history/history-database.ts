@@ -69,6 +69,10 @@ CREATE TABLE hunts (
   report TEXT NOT NULL
 ) STRICT`;
 
+/** 64 MB: `HistoryCheckpoint` comes long before, so that the event loop waits for no disk. */
+const CHECKPOINT_PAGES = 16_384;
+
 export function historyDatabase(path: string): SqliteFile {
-  return new SqliteFile({ path, name: 'the history', migrations: [VERSION_1, VERSION_2] });
+  const migrations = [VERSION_1, VERSION_2];
+  return new SqliteFile({ path, name: 'the history', migrations, checkpointPages: CHECKPOINT_PAGES });
 }

@@ -31,8 +31,13 @@ function open(limits: Partial<HistoryLimits> = {}, path = join(folder, `${(files
   const log = new RecordingLog();
   const lost: number[] = [];
   const writer = new HistoryWriter(file, { ...LIMITS, ...limits });
-  const journal = new BatchingLog(writer, { onLost: (count) => void lost.push(count) }, clock, log);
-  return { journal, history: new SqliteHistory(file), clock, log, lost, writer };
+  const written: number[] = [];
+  const hooks = {
+    onLost: (count: number) => void lost.push(count),
+    onWritten: (count: number) => void written.push(count),
+  };
+  const journal = new BatchingLog(writer, hooks, clock, log);
+  return { journal, history: new SqliteHistory(file), clock, log, lost, writer, written };
 }
 
 function judged(fields: Partial<JudgedMessage> = {}): JudgedMessage {
@@ -203,15 +208,18 @@ describe('the history', () => {
   });
 
   it('writes a burst in batches, each of which deletes more old rows than it adds', () => {
-    const { journal, history, clock } = open({ maxDetections: 10 });
+    const { journal, history, clock, written } = open({ maxDetections: 10 });
     for (let index = 0; index < 250; index += 1) journal.record(judged({ uid: String(index) }));
     const uids = (): readonly string[] => history.search({ limit: 1_000 }).items.map(({ uid }) => uid);
     clock.advance(1_000);
     assert.deepEqual([uids().length, uids().at(0)], [10, '99']);
     clock.advance(10);
     assert.equal(uids().at(0), '199');
-    clock.advance(10);
+    clock.advance(999);
+    assert.equal(uids().at(0), '199', 'less than a batch waits for more');
+    clock.advance(1);
     assert.deepEqual([uids().length, uids().at(0)], [10, '249']);
+    assert.deepEqual(written, [200, 50]);
   });
 
   it('deletes a bounded number of old rows at a time, the oldest first', () => {

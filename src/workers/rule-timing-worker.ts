@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { lowerPriority } from '../base/thread-priority.ts';
 import { readRuleFile, sourceOfOne } from '../rules/rule-text.ts';
 import { isSlow, msPerMb, RuleProfiler } from '../scan/engines/yara-profile.ts';
 import type { RuleTime, TimingJob, TimingResult } from './rule-timing.ts';
 import { type Answer, describeFailure } from './scan-job.ts';
-import { lowerPriority } from './worker-priority.ts';
 
 lowerPriority();
 

@@ -1,8 +1,8 @@
+import { lowerPriority } from '../base/thread-priority.ts';
 import { type ParsedDigests, parseDigestLists } from '../scan/engines/digest-list.ts';
 import { compileRules, type CompiledRules } from '../scan/engines/yara-compiler.ts';
 import type { RuleProblem, RuleSource } from '../scan/engines/yara-sources.ts';
 import { type Answer, type CompileJob, type CompileResult, describeFailure } from './scan-job.ts';
-import { lowerPriority } from './worker-priority.ts';
 
 lowerPriority();
 

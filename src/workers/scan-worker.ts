@@ -1,4 +1,5 @@
 import { workerData } from 'node:worker_threads';
+import { lowerPriority } from '../base/thread-priority.ts';
 import { createJudge } from './judge.ts';
 import { LoopTurns } from './loop-turns.ts';
 import {
@@ -9,7 +10,6 @@ import {
   type ScanWorkerData,
 } from './scan-job.ts';
 import { buildPipeline } from './worker-pipeline.ts';
-import { lowerPriority } from './worker-priority.ts';
 
 // The composition root of one scanning thread: built once, before the first job.
 lowerPriority();

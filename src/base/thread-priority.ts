@@ -5,7 +5,7 @@ import { setPriority } from 'node:os';
  * core: with 5 a NOOP beside eight readers waited 2.3 ms in the median and 48 in the worst hundredth, with 15 it is
  * 0.9 and 23, with 19 no better. In a container or a service it only counts among the gateway's own threads.
  */
-const WORKER_NICENESS = 15;
+const NICENESS = 15;
 
 /** Lowers the priority of the calling thread. Elsewhere than on Linux it would be the process, so not there. */
 export function lowerPriority(): void {
@@ -13,7 +13,7 @@ export function lowerPriority(): void {
     return;
   }
   try {
-    setPriority(0, WORKER_NICENESS);
+    setPriority(0, NICENESS);
   } catch {
     // A sandbox may forbid it; the pool then competes on equal terms.
   }
