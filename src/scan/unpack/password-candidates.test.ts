@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_PASSWORD_CANDIDATES, passwordCandidates, passwordsInName } from './password-candidates.ts';
+import {
+  announcedAmong,
+  MAX_PASSWORD_CANDIDATES,
+  passwordCandidates,
+  passwordsInName,
+} from './password-candidates.ts';
 
 describe('password candidates', () => {
   const told: Record<string, string> = {
@@ -58,6 +63,13 @@ describe('password candidates', () => {
   it('puts announced passwords first', () => {
     const text = `${'word '.repeat(100)} the password is qwertz ${'other '.repeat(100)}`;
     assert.ok(passwordCandidates([text]).indexOf('qwertz') < 3);
+  });
+
+  it('knows which of them the mail tells as a password', () => {
+    const told = passwordCandidates(['some words; the password: Zx81'], ['invoice.zip']);
+    assert.deepEqual(announcedAmong(told), ['Zx81', 'invoice']);
+    assert.deepEqual(announcedAmong(passwordCandidates(['password: infected'], [])), ['infected']);
+    assert.deepEqual(announcedAmong(['one', 'two']), ['one', 'two']);
   });
 
   it('is not flooded by transport fields or a long text', () => {

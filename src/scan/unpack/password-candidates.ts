@@ -167,3 +167,16 @@ export function passwordCandidates(texts: readonly string[], names: readonly str
   const usable = ranked.filter((candidate) => candidate !== '' && candidate.length <= MAX_PASSWORD_CHARS);
   return [...new Set(usable)].slice(0, MAX_PASSWORD_CANDIDATES);
 }
+
+function isCustomary(candidate: string | undefined): boolean {
+  return candidate !== undefined && CUSTOMARY.includes(candidate);
+}
+
+/**
+ * Of all candidates those that the mail tells as a password: they come before the customary ones, which stand together.
+ * At least one.
+ */
+export function announcedAmong(candidates: readonly string[]): readonly string[] {
+  const end = candidates.findIndex((word, at) => isCustomary(word) && isCustomary(candidates[at + 1]));
+  return end < 0 ? candidates : candidates.slice(0, Math.max(1, end));
+}

@@ -1,4 +1,4 @@
-import { passwordsInName } from './password-candidates.ts';
+import { announcedAmong, passwordsInName } from './password-candidates.ts';
 import type { Yield } from './unpacker.ts';
 
 /** Tries per archive. A mail names few passwords; evasion notes section 3 asks for a bound of about this size. */
@@ -35,6 +35,17 @@ export class PasswordTries {
     const all = new Set([...known, ...this.#extra, ...this.#told()]);
     for (const candidate of all) {
       if (!this.#maySpend() && candidate !== this.#known) {
+        return;
+      }
+      this.#tries += 1;
+      yield candidate;
+    }
+  }
+
+  /** What the mail and the names of files tell as a password, for a second try that costs much. */
+  *announced(): Generator<string, void, void> {
+    for (const candidate of announcedAmong(this.#out.passwords())) {
+      if (!this.#maySpend()) {
         return;
       }
       this.#tries += 1;

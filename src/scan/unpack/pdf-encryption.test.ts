@@ -75,6 +75,59 @@ const LOCKED = {
     'zV3o+lUFwJhqNJrsTqv/AL9iVa4=',
 };
 
+/** The same with the user password `secret` and the owner password `owner77`. */
+const OWNED = {
+  '40-bit RC4':
+    'eNqFUj1vE0EQpb6efhoLUZjb77uVLBeJYwkFiGUCQkQp9nb2jJG5i86LZPd0BiEqOiLR0MAPoIGKHwANEpEogJLQUNAh9i4fdpSC' +
+    '3ZVWejvvvZnZaQ16/Ta9IqLW+z8v/0YUCJTZ/ajTgXhgRm4KLCBDiLfnew7idePNpBxBtxu5AutAtkJYLx8WHijEm2Ocwg7whrp7' +
+    'Qj7SW1L5GWrhXeGnII7srjscm7VyFlRI2FrXZ7fWqELY2aRq3RVZsSJ7zRUjfw+kgrg/nnhXhXtivOs5W2JDmvrKmQdR99m3p3fe' +
+    'zZI325uX6cHaj0X71de7v+z+I7H4jp8H+we/Lxw+Ofx56dOL4cX5c3lj8fbxh4/ky+vgeaxw7C5X3E8sb3pToKnwNB9BIN6CjpZp' +
+    'hloYhpZTnmvBkFEliURiLdFUa45cKRRJIpxmBHObUs50ahgV0qhuqB3aAuJhaEh8CzrGapFxw5OEZhJpkvJUU66yNM1UQJ0T1GlD' +
+    'SYoSXZJimlhn85zWdoiUBsHb4f+WvZxVLo8IqIicLlBScgk5nGI01Ny8FEtMiXMYZfwcxig5h3GulpivzHgSeli3c1iW9XQ1P3+1' +
+    'BzsdiyRjCRrhJApDE5VRagwykVhEkefd/0eEkdoobDXf8yAb5WYkTOWbyqVgUau1sdWP/gFdceY1',
+  '128-bit RC4':
+    'eNqFUj1rFEEYLgOr/ocX5BCEuPN9s3BcYS7B4Efi+dGEFO/szJwn5+6xN8GksbER/4JgYScERBAEEQXt7ASNjbXX2VgIFuLcJrm7' +
+    'cIW7Czs88z7PM+8zb2Ozs7ZML4ik8f73s78JBQKluZu0WpBuYs+NgEWkC+nNvaGDdAUDDsoetNuJK+ykkM0RVsqdIgCF9HLfjmAL' +
+    'eE3dPiYf6s2o/AS1CK4IIxCHdled7ePFcjeqkPhm2eTbnmhUsezkoSa6c7JiTvaKK3rhDkgF6Vp/EFwV/wMMruPy0takUagc3kvG' +
+    'B5/ky1fPP5sXbx/e/3X+9MdvZ3o7X8aXxtff/BzvD0f7Tx9dO3vw4/E7tvRh6dTwz+snD84Nvmdfo+eRwpG7nHM/trwRsLBY2el5' +
+    'KNOQbkDLotWe08w4YjTj1HnDmfZW0kwj8ZwTJ1WGuaU5Utv0WhqRG8ENNUIJlbVj87AsIO3GrNNb0JKOuFySppYalZWKe++loz5n' +
+    'QgpERyiLK4UZNegk5YI1eSw0cZXrZi6i4O0Y7izM3cr5hIBKyPQBJSWX4GGK0dh0vVPMMCUWMMr4AsYoWcA4VzMsVNgfxBAneXbL' +
+    'cjJe9dWvd2Crxah3qImgnCGRTZ3rTKBFZ5ALlMq2/18RZ2q1yKu9YQBZK9czgVWoO5eCJ43G6sZa8g8skOcW',
+  '128-bit AES':
+    'eNqFUr9rFEEUhli56D9gIU/kwCbu/L4ZOAKauxMxISGJKRIizO7MJieX3bg3kQSExEILCxtLsYm1IIoIErC1iRALG7WxENII/kBt' +
+    'DM5ukrsLKdwZeLPfvPe99817lfF6cxCfF0Hl9e+N3QADgiy6HtRqEI7redsB4pEJCKdWlyyEw9rpdjYPQ0OBTU3hSPoChrPl1AGG' +
+    '8ErLdGAWaBk6dxC8x9cLpYdCU2dT1wG2l27Umpa+mK14FuSXUsWeKzhy73a4qIK3j5b10Y7YdN4tgEQQNlttZ3Nv29rZuo0zUwZ1' +
+    'XG71YtD48GoGb55FL77+fftna2b2zu73qakva9G5Rzu3Bja2tm/f3br0ZuTTwM7j7MHHz++eXvv1/vizJxvbP5efb6/fOOba936c' +
+    'fLh5av20PPFt7cz9l76Wfeb9qni/2CYUZtKZ/dOFZbfQuFkIC+tZPLZk08Jp1F80JqdJVwYWvuJid8VMOp0anZueC5EQjkHNaCMT' +
+    'ilVkUSQJxTaJKJGJ4VhJjRJKkeVC6djgWGNTTSSPWBwxGuGICSaUzzEOgwzCCd8Rn2axeVCvN3nv5yrUOBE0SixhsTVSEUYQVopT' +
+    'jbEwCqsqwoQwLrTCkbYcU0aqVAsT+VMsqzHzqaZ9kl4DV3KbBAhEgLofCM4phwS6GPYPWt6kPUywIxgm9AhGMDqCUdGHuVy32v55' +
+    'i9ZMZFkx0uW4Xa7DbA1xFduY6GoiiECaEKRsYiSKJZfEax76v4ef40Ya56tLDnjJXM6hzl2pXHAVVCqNsWbwD4xADFo=',
+  '256-bit AES, revision 5':
+    'eNqFUz1oZUUUZsXGa2NjoTZTGHCF9c7/Dz4im7z3YHWXLIkJQlhhfs5k3/Jyb7zvJmSbBDuLFdlWQcRyESsrFewEK3s7LQQLQUGw' +
+    'WzzzNnl5SwrvvdyZOXPOd77vzJmV28PxNfaGqVZ++PfLxxUjlLThXjUYkHp03EMzm7TNjJTl9eHaaD5Z8zPYga7skBpDlzxvwhFM' +
+    'iSCrq+Wrb/s9mBGOmJukfvf+AZB63fd+2u7hdgVNKqn4Usr19rDpCSP1O5M0I7uIVELvnAc/wbsIFU+FNkiinxH5JN0tSBO/1h4j' +
+    'CsXXufLdKRgduj1NquAuwcol2JvQ7PV3iaWkHk+mPXQ4Tn0PQ4htmgfN+g78fvXK1fw1/eaDn152X7z51+l7zxx9fHzlNL71woNf' +
+    'tr/affX5v99+dPDcpz82f57aw19f+uzx95NnP/n85P3vfv9j/XX+z8OTh7OrH3574+eTF4dXHr22/9uDj5DLGfIZK7Usdjw/ia0+' +
+    'nc2uH/Z3R0dFWD1s48YBNMXpFm6MtnbEQobg50dzLmar903yXVq4cKVJvUEGlMWUcjBBp6S1lSJRHKLKXrEAiVrqgssQEtNUR6u4' +
+    'DUxQTg0LjAmg2nuEEDooI3Wg1nmR0ERj4uBUBuSwgf3kLIMgpIhgvdCCcWedBh6BWUdpNsGyrHUWzoA2FEwsJs4Zy1xTxVPpMnJN' +
+    '4h+6fWxUEEnpkEUyCbI3PmE+h0xtFMJmYdF/k6iie398XkAcuovFNhlIiWw8AyWdi55HaWSQXnIVUU4wTrOcIHCWpRQicylZdDIg' +
+    'S8atVcEpwSVPMmOdNKPRaoQKUkukIWTiGUlso3alDFWBIl2mWBYyGiqMNMFxhRV0gkcjo4+SUSwbCMuZCzFmoSzmi7aUcAe1XDTu' +
+    'cQe5okRXdPEQrZRQJJOFjWEjzXeahQ0P7rLNuks2bvQlm+RLtr7zkym2VWnJzbYtV3l+zW4Mye6AMRawTYyghX3QwgYaAgiaEriQ' +
+    '+Or/e+D9HTWxu3/QEzVHnt8/3/Vz5c6IamVltDGu/gM5rlxr',
+  '256-bit AES':
+    'eNqFUz2IJEUUTjRpxEBBQRAq2cDg7Kp69SvDwu3NDIp37LLrLepxSFXXq92R2e6lp2/ZURAzUQQTo0MUNTE30QURjMXMVLhANJOD' +
+    'A/GCxddzu3NzbHDdRVf1q/e++r5X761tDceXxMu2WPv5329OC8E4a+K7xWDAytFxh/Vs0tQz1v9eHm6MFouNMMNdbPsdVlLoiudV' +
+    'PMIpc2x9vR/lVtjDGZOEuc3KN+aHyMoroQvTZo+2C6xTf5RcOfJKc6vumGDl65M0YzcYLEJvngc/wHsYCo+E1kSimzH14LhrmCZh' +
+    'ozkmFE6v9/242WO05PYoqR53BVatwF7Feq/bZ46zcjyZdtjSPA0dDrFq0iJo1rUYDooP9wfzd+a3/3z/+93vfjz96MUv79/95dln' +
+    'DtD8Nm5uq6fee+nj+asf/Pr2vW//Um/d//2fT07+g+e3vnrh7k949MQrJ59+/uTOZ29+fXrvh7//uHPy3J0vniYuZ8hnrPSq2PHi' +
+    'Jna6dLa6fKvbHx31wsphU20eYt07XaON0c4uLGWAPL+aczE7XahTaNPSRWrDyk02UCH7YLPjLtvKBhpYAXcgZCWSsOBiBaCqUGUT' +
+    'o3JBB/LjEoXPyUFwMmcKibLyBKBCqkBorrxyYDColIjDJtUTdx40D9nZnKDKUmAGh9ZGsKJyWohKC6VM5NGhE7SQwLUzgSvjtBRV' +
+    'X2XskqIvtgdUqFHYkLhV4EQOHh1YmzhwSDYLhd6T/zYzve6D8XkCaWof/lwnUjwH56UVwRstPWIWBrVUwsaInEeVeEyayAqjolQy' +
+    'cyIIKivl6bDkDCVDaVDAMwFZkSUHZyBRFrR1UhGJ6712kuCFN8FASC5HyymfOlmUynBP0TKorK2EKBKlE6OPVQKF0aK2mluC2WV6' +
+    'pXCPW8wFZ6bgy4cZrUGzzJY2QYW02KmXNgH8os35CzZpzQWbkiu2rg2TKZVVX5LbTdO38qLNXhuyGwOFGFU0GnOIkAPJ44AxW2cp' +
+    'qZSx9cd7UP+O6qqdH3ZML5AX/RfabqHcWyjW1kab4+J/1w9jWw==',
+};
+
 function open(fixture: string, passwords: readonly string[]): Promise<Opened> {
   return openAll(inflateSync(Buffer.from(fixture, 'base64')), { unpackers, passwords, now: () => 0 });
 }
@@ -99,6 +152,17 @@ describe('encrypted PDF', () => {
       const opened = await open(fixture, ['wrong']);
       assert.equal(yields(opened, MARKER), false);
       assert.deepEqual(opened.causes, ['encrypted']);
+    });
+  }
+
+  for (const [scheme, fixture] of Object.entries(OWNED)) {
+    it(`opens ${scheme} with the password of the owner as with that of the user`, async () => {
+      for (const password of ['owner77', 'secret']) {
+        const opened = await open(fixture, ['wrong', password]);
+        assert.equal(yields(opened, MARKER), true);
+        assert.deepEqual(opened.causes, []);
+      }
+      assert.deepEqual((await open(fixture, ['wrong'])).causes, ['encrypted']);
     });
   }
 });

@@ -1,7 +1,7 @@
 import type { Piece } from '../piece.ts';
 import { latin1, viewOf } from './byte-view.ts';
 import { reportEnd, reportRatio } from './emission.ts';
-import { pdfLock, type PdfDecryptor } from './pdf-encryption.ts';
+import { pdfLock, type PdfDecryptor, type PdfLock } from './pdf-encryption.ts';
 import { pdfFilter, undoPngPredictor } from './pdf-filters.ts';
 import { PasswordTries } from './password-tries.ts';
 import { decodeByContent } from './pdf-content.ts';
@@ -114,17 +114,30 @@ class PdfRun {
     return this.#unlock(pdfLock(dictionary, near));
   }
 
+  #unlock(lock: PdfLock | undefined): PdfDecryptor | undefined {
+    const decryptor = lock === undefined ? undefined : this.#tryPasswords(lock);
+    if (decryptor === undefined) {
+      this.#sealed = true;
+      this.#out.cannot('encrypted', 'PDF document is encrypted');
+    }
+    return decryptor;
+  }
+
   /** Most encrypted documents have an empty user password: they open without a question. */
-  #unlock(lock: ReturnType<typeof pdfLock>): PdfDecryptor | undefined {
-    const candidates = lock === undefined ? [] : new PasswordTries(this.#out, ['']).candidates();
-    for (const password of candidates) {
-      const decryptor = lock?.(password);
+  #tryPasswords(lock: PdfLock): PdfDecryptor | undefined {
+    const tries = new PasswordTries(this.#out, ['']);
+    for (const password of tries.candidates()) {
+      const decryptor = lock.open(password);
       if (decryptor !== undefined) {
         return decryptor;
       }
     }
-    this.#sealed = true;
-    this.#out.cannot('encrypted', 'PDF document is encrypted');
+    for (const password of tries.announced()) {
+      const decryptor = lock.openAsOwner(password);
+      if (decryptor !== undefined) {
+        return decryptor;
+      }
+    }
     return undefined;
   }
 
