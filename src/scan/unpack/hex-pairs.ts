@@ -28,6 +28,11 @@ function isPairAt(bytes: Uint8Array, at: number): boolean {
   );
 }
 
+/** Where a separator before a pair stands among the three bytes at `at`, or -1. */
+function pairNear(bytes: Uint8Array, at: number): number {
+  return isPairAt(bytes, at) ? at : isPairAt(bytes, at + 1) ? at + 1 : isPairAt(bytes, at + 2) ? at + 2 : -1;
+}
+
 /** The start of the first pair of those that stand one before the other, the last one behind `at`. */
 function firstPair(bytes: Uint8Array, at: number, floor: number): number {
   let first = at + 1;
@@ -87,8 +92,8 @@ export function hexPairs(bytes: Buffer, least: number): Buffer[] {
   const found: Buffer[] = [];
   let floor = 0;
   for (let at = 0; at < bytes.length; at += 2 * least) {
-    const near = [at, at + 1, at + 2].find((place) => isPairAt(bytes, place));
-    if (near !== undefined) {
+    const near = pairNear(bytes, at);
+    if (near >= 0) {
       const { values, end } = pairsFrom(bytes, firstPair(bytes, near, floor));
       if (values.length >= least) {
         found.push(values);

@@ -1,4 +1,5 @@
 import { ByteCuts } from './byte-cuts.ts';
+import { lettersBefore, lettersBehind } from './text-runs.ts';
 
 /** String literals in scripts that are put together from pieces. Takes linear time. */
 
@@ -31,13 +32,14 @@ function afterBlanks(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** The end of what joins the literal that ends with the quote at `quote` to another, its quote included; or -1. */
-function jointEnd(bytes: Uint8Array, quote: number, withCommas: boolean): number {
-  const sign = afterBlanks(bytes, quote + 1);
-  const kind = literalClassAt(bytes, sign);
-  if (kind !== ADDING && !(withCommas && kind === COMMA)) {
-    return -1;
-  }
+/** Behind the quote at `quote` and blanks. What stands there tells whether that literal is joined to another. */
+function signBehind(bytes: Uint8Array, quote: number): number {
+  const next = quote + 1;
+  return LITERAL_CLASS[bytes[next] ?? 0] === BLANK ? afterBlanks(bytes, next) : next;
+}
+
+/** The end of what the sign at `sign` joins to the literal before it, the quote of the other included; or -1. */
+function jointEnd(bytes: Uint8Array, sign: number): number {
   const next = afterBlanks(bytes, sign + 1);
   const other = bytes[next] === UNDERSCORE ? afterBlanks(bytes, next + 1) : next;
   return literalClassAt(bytes, other) === QUOTE ? other + 1 : -1;
@@ -96,30 +98,110 @@ class Quotes {
   }
 }
 
-/** Where two literals are first joined, by a sign or as elements of an array; the end when nowhere. */
-export function firstJoint(bytes: Uint8Array): number {
-  const quotes = new Quotes(bytes);
-  for (let at = quotes.next(0); at < bytes.length; at = quotes.next(at + 1)) {
-    if (jointEnd(bytes, at, true) >= 0) {
-      return at;
+/** Whether literals that are elements of arrays may be one encoded run together: so many letters over some comma. */
+class ListedRun {
+  readonly #bytes: Buffer;
+  readonly #least: number;
+  /** Letters of the run that goes on at `#from`. */
+  #letters = 0;
+  #from = 0;
+  #hasComma = false;
+  isLong = false;
+
+  constructor(bytes: Buffer, least: number) {
+    this.#bytes = bytes;
+    this.#least = least;
+  }
+
+  /** A joint from `start` to `end`. */
+  joint(start: number, end: number, isComma: boolean): void {
+    const { letters, isBroken } = lettersBefore(this.#bytes, this.#from, start, this.#least);
+    if (isBroken) {
+      this.#end(start);
+    }
+    this.#letters = Math.min(this.#least, isBroken ? letters : this.#letters + letters);
+    this.#hasComma = isComma || (this.#hasComma && !isBroken);
+    this.#from = Math.max(this.#from, end);
+    this.isLong ||= this.#hasComma && this.#letters >= this.#least;
+  }
+
+  finish(): void {
+    this.#end(this.#bytes.length);
+  }
+
+  #end(to: number): void {
+    if (this.#hasComma && !this.isLong) {
+      this.isLong = this.#letters + lettersBehind(this.#bytes, this.#from, to, this.#least) >= this.#least;
     }
   }
-  return bytes.length;
 }
 
-/** String literals that are added joined, from `joint` on, with `withCommas` the elements of an array of strings as well. */
-export function joinLiterals(bytes: Buffer, joint: number, withCommas: boolean): Buffer | undefined {
-  if (joint >= bytes.length) {
-    return undefined;
+/** String literals of a text that signs add (`a + b`) or that are the elements of arrays. */
+export class Literals {
+  readonly #bytes: Buffer;
+  readonly #leastRun: number;
+  #isRead = false;
+  #added: Buffer | undefined;
+  #mayBeRun = false;
+
+  /** `leastRun`: letters of the shortest encoded run that counts. */
+  constructor(bytes: Buffer, leastRun: number) {
+    this.#bytes = bytes;
+    this.#leastRun = leastRun;
   }
-  const cuts = new ByteCuts(bytes);
-  const quotes = new Quotes(bytes);
-  for (let at = quotes.next(joint); at < bytes.length;) {
-    const end = jointEnd(bytes, at, withCommas);
-    if (end >= 0) {
-      cuts.cut(at, end);
+
+  /** The text with added literals joined; undefined when there are none. */
+  added(): Buffer | undefined {
+    this.#read();
+    return this.#added;
+  }
+
+  /** False when the elements of no array can be one encoded run of that length. */
+  mayBeRun(): boolean {
+    this.#read();
+    return this.#mayBeRun;
+  }
+
+  /** The text with added literals joined, and the elements of arrays of strings as well. */
+  listed(): Buffer | undefined {
+    const bytes = this.#bytes;
+    const cuts = new ByteCuts(bytes);
+    const quotes = new Quotes(bytes);
+    for (let at = quotes.next(0); at < bytes.length;) {
+      const sign = signBehind(bytes, at);
+      const kind = literalClassAt(bytes, sign);
+      const end = kind === ADDING || kind === COMMA ? jointEnd(bytes, sign) : -1;
+      if (end >= 0) {
+        cuts.cut(at, end);
+      }
+      at = quotes.next(end >= 0 ? end : at + 1);
     }
-    at = quotes.next(end >= 0 ? end : at + 1);
+    return cuts.rest();
   }
-  return cuts.rest();
+
+  #read(): void {
+    if (this.#isRead) {
+      return;
+    }
+    this.#isRead = true;
+    const bytes = this.#bytes;
+    const cuts = new ByteCuts(bytes);
+    const run = new ListedRun(bytes, this.#leastRun);
+    const quotes = new Quotes(bytes);
+    for (let at = quotes.next(0); at < bytes.length;) {
+      const sign = signBehind(bytes, at);
+      const kind = literalClassAt(bytes, sign);
+      const end = kind === ADDING || kind === COMMA ? jointEnd(bytes, sign) : -1;
+      if (end >= 0) {
+        run.joint(at, end, kind === COMMA);
+      }
+      if (end >= 0 && kind === ADDING) {
+        cuts.cut(at, end);
+      }
+      at = quotes.next(end >= 0 && kind === ADDING ? end : at + 1);
+    }
+    run.finish();
+    this.#added = cuts.rest();
+    this.#mayBeRun = run.isLong;
+  }
 }

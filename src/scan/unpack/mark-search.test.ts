@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Seeded } from '../../../test/corpus/seeded.ts';
-import { MarkIndex, MarkSearch } from './mark-search.ts';
+import { MarkIndex, MarkSearch, REPEATED_APART } from './mark-search.ts';
 
 const MARKS = ['PK\u0003\u0004', 'abc', 'abcab', '\u001f\u008b\u0008', 'InstallShield\u0000', 'zzz'].map(
   (mark) => Buffer.from(mark, 'latin1'),
@@ -67,6 +67,21 @@ describe('marks found in one pass', () => {
       Array.from(search.first(Buffer.from('ab'))),
       MARKS.map(() => -1),
     );
+  });
+
+  it('finds repeated marks everywhere but where they stand close together', () => {
+    const one = { bytes: Buffer.from('push(1'), isFolded: true, isRepeated: true };
+    const other = { bytes: Buffer.from('{0:'), isFolded: true, isRepeated: true };
+    const repeated = new MarkSearch([one, other]);
+    for (let shift = 0; shift < 5; shift += 1) {
+      const bytes = Buffer.alloc(4 * REPEATED_APART, '.');
+      const places = [shift, shift + REPEATED_APART - 1, shift + REPEATED_APART, 3 * REPEATED_APART];
+      for (const [at, place] of places.entries()) {
+        bytes.write(at % 2 === 0 ? 'Push(1' : '{0:', place);
+      }
+      const found = repeated.places(bytes);
+      assert.deepEqual(found.repeated, [shift, shift + REPEATED_APART, 3 * REPEATED_APART]);
+    }
   });
 
   it('answers for marks added later', () => {

@@ -1,10 +1,13 @@
 import { viewOf } from './byte-view.ts';
 
-/** Every pair of bytes: whether some mark has it where the search looks. */
+/** Every pair of bytes has a byte: which bytes may stand behind it in some mark, by their lowest three bits. */
 const PAIRS = 65_536;
-/** The search sees each second pair, so a mark shows one of two pairs, which three bytes hold. */
-const ANCHOR_BYTES = 3;
+const ANY_THIRD = 0xff;
+/** The search sees each second pair, so a mark shows one of two pairs; in four bytes either has one more behind it. */
+const ANCHOR_BYTES = 4;
 const ABSENT = -1;
+/** Whoever wants a mark wherever it stands looks at its surroundings: a text of nothing but marks fills no memory. */
+export const REPEATED_APART = 512;
 const NONE: readonly Anchored[] = [];
 
 /** What is looked for. */
@@ -12,6 +15,20 @@ export interface Mark {
   readonly bytes: Buffer;
   /** Letters, which are small ones in `bytes`, may be capitals as well. */
   readonly isFolded: boolean;
+  /** It is wanted wherever it stands, not only where it stands first. */
+  readonly isRepeated?: boolean;
+}
+
+/** Where marks stand. */
+export interface MarkPlaces {
+  /** For each mark where it stands first, or -1. */
+  readonly first: Int32Array<ArrayBuffer>;
+  /** Where any of the repeated marks stand, in ascending order; those less than `REPEATED_APART` behind another are left out. */
+  readonly repeated: readonly number[];
+}
+
+interface Found extends MarkPlaces {
+  readonly repeated: number[];
 }
 
 interface Anchored {
@@ -21,19 +38,33 @@ interface Anchored {
   readonly lead: number;
 }
 
+const NOTHING: Anchored = { index: 0, mark: { bytes: Buffer.alloc(0), isFolded: false }, lead: 0 };
+
+/** Letters of which most texts consist. */
+const COMMON_LETTERS: ReadonlySet<number> = new Set(Buffer.from('etaoinsrhldcu'));
+
 /** How often a byte is met where it is not wanted: letters in every text, zeros in most data, others seldom. */
 function frequency(byte: number): number {
+  if (byte === 0 || byte === 0x20 || COMMON_LETTERS.has(byte)) {
+    return 16;
+  }
   const isLower = byte >= 0x61 && byte <= 0x7a;
-  const isCommon = byte === 0x20 || (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a);
-  return isLower || byte === 0 ? 16 : isCommon ? 4 : 1;
+  const isCommon = (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a);
+  return isLower ? 6 : isCommon ? 4 : 1;
 }
 
-/** Where the three bytes stand by which a mark is found: those that are the rarest in other data. */
+/** How often three bytes of a mark are met; what stands behind its end may be anything. */
+function tripleCost(mark: Buffer, at: number): number {
+  return [0, 1, 2].reduce(
+    (cost, place) => cost * (at + place < mark.length ? frequency(mark[at + place] ?? 0) : 64),
+    1,
+  );
+}
+
+/** Where the bytes stand by which a mark is found: those that are the rarest in other data. */
 function anchorOf(mark: Buffer): number {
-  const costs = Array.from({ length: mark.length - ANCHOR_BYTES + 1 }, (_, at) => {
-    const [a = 0, b = 0, c = 0] = mark.subarray(at, at + ANCHOR_BYTES);
-    return frequency(a) * frequency(b) + frequency(b) * frequency(c);
-  });
+  const places = Math.max(1, mark.length - Math.min(mark.length, ANCHOR_BYTES) + 1);
+  const costs = Array.from({ length: places }, (_, at) => tripleCost(mark, at) + tripleCost(mark, at + 1));
   return costs.indexOf(Math.min(...costs));
 }
 
@@ -64,15 +95,29 @@ function pairsAt({ bytes, isFolded }: Mark, lead: number): number[] {
   return formsOf(first, isFolded).flatMap((a) => formsOf(second, isFolded).map((b) => a | (b << 8)));
 }
 
-/** The next word with a pair of some mark. A function of its own, so small that it is compiled to a tight loop. */
-function promising(words: Int32Array, from: number, hasPair: Uint8Array): number {
-  for (let at = from; at < words.length; at += 1) {
-    const word = words[at] ?? 0;
-    if (((hasPair[word & 0xffff] ?? 0) | (hasPair[word >>> 16] ?? 0)) !== 0) {
+/** The bit of the byte behind the pair at `lead`, the same for a letter and its capital; every bit behind the mark. */
+function thirdAt({ bytes }: Mark, lead: number): number {
+  const third = bytes[lead + 2];
+  return third === undefined ? ANY_THIRD : 1 << (third & 7);
+}
+
+/**
+ * The next word but the last, from `from` on, in which three bytes of some mark may begin. A function of its own, so
+ * small that it is compiled to a tight loop.
+ */
+function promising(words: Int32Array, from: number, thirds: Uint8Array): number {
+  const last = words.length - 1;
+  let word = words[from] ?? 0;
+  for (let at = from; at < last; at += 1) {
+    const next = words[at + 1] ?? 0;
+    const lower = (thirds[word & 0xffff] ?? 0) >>> ((word >>> 16) & 7);
+    const upper = (thirds[word >>> 16] ?? 0) >>> (next & 7);
+    if (((lower | upper) & 1) !== 0) {
       return at;
     }
+    word = next;
   }
-  return words.length;
+  return last;
 }
 
 /**
@@ -80,7 +125,7 @@ function promising(words: Int32Array, from: number, hasPair: Uint8Array): number
  * again: with thirty marks that was the dearest part of a scan.
  */
 export class MarkSearch {
-  readonly #hasPair = new Uint8Array(PAIRS);
+  readonly #thirds = new Uint8Array(PAIRS);
   readonly #byPair: (readonly Anchored[])[] = Array.from({ length: PAIRS }, () => NONE);
   readonly #marks: readonly Mark[];
 
@@ -91,7 +136,7 @@ export class MarkSearch {
       const anchor = anchorOf(mark.bytes);
       for (const lead of [anchor, anchor + 1]) {
         for (const pair of pairsAt(mark, lead)) {
-          this.#hasPair[pair] = 1;
+          this.#thirds[pair] = (this.#thirds[pair] ?? 0) | thirdAt(mark, lead);
           this.#byPair[pair] = [...(this.#byPair[pair] ?? NONE), { index, mark, lead }];
         }
       }
@@ -100,41 +145,62 @@ export class MarkSearch {
 
   /** For each mark where it stands first, or -1. */
   first(bytes: Uint8Array): Int32Array<ArrayBuffer> {
+    return this.places(bytes).first;
+  }
+
+  places(bytes: Uint8Array): MarkPlaces {
     const view = viewOf(bytes);
-    const found = new Int32Array(this.#marks.length).fill(ABSENT);
+    const found = { first: new Int32Array(this.#marks.length).fill(ABSENT), repeated: [] };
     // Words are read at whole addresses; the rest before and behind them is short.
     const start = (4 - (view.byteOffset & 3)) & 3;
     const count = Math.max(0, (view.length - start) >> 2);
     this.#pairs(view, 0, start, found);
     if (count > 0) {
-      this.#words(view, new Int32Array(view.buffer, view.byteOffset + start, count), start, found);
+      this.#words(view, new Int32Array(view.buffer, view.byteOffset + start, count), found);
     }
-    this.#pairs(view, Math.max(start, start + count * 4 - 1), view.length, found);
+    this.#pairs(view, Math.max(start, start + count * 4 - 4), view.length, found);
     return found;
   }
 
-  #words(view: Buffer, words: Int32Array, start: number, found: Int32Array): void {
-    for (let at = promising(words, 0, this.#hasPair); at < words.length;) {
+  /** All words but the last, of which the bytes behind it are no word. */
+  #words(view: Buffer, words: Int32Array, found: Found): void {
+    const last = words.length - 1;
+    const start = words.byteOffset - view.byteOffset;
+    for (let at = promising(words, 0, this.#thirds); at < last;) {
       const word = words[at] ?? 0;
-      this.#check(view, start + at * 4, word & 0xffff, found);
-      this.#check(view, start + at * 4 + 2, word >>> 16, found);
-      at = promising(words, at + 1, this.#hasPair);
+      if (this.#mayBegin(word & 0xffff, word >>> 16)) {
+        this.#check(view, start + at * 4, word & 0xffff, found);
+      }
+      if (this.#mayBegin(word >>> 16, words[at + 1] ?? 0)) {
+        this.#check(view, start + at * 4 + 2, word >>> 16, found);
+      }
+      at = promising(words, at + 1, this.#thirds);
     }
   }
 
-  #pairs(view: Buffer, from: number, to: number, found: Int32Array): void {
+  #mayBegin(pair: number, third: number): boolean {
+    return (((this.#thirds[pair] ?? 0) >>> (third & 7)) & 1) !== 0;
+  }
+
+  #pairs(view: Buffer, from: number, to: number, found: Found): void {
     for (let at = from; at < Math.min(to, view.length - 1); at += 1) {
       this.#check(view, at, view.readUInt16LE(at), found);
     }
   }
 
-  #check(view: Buffer, at: number, pair: number, found: Int32Array): void {
-    for (const { index, mark, lead } of this.#byPair[pair] ?? NONE) {
+  #check(view: Buffer, at: number, pair: number, { first, repeated }: Found): void {
+    const anchored = this.#byPair[pair] ?? NONE;
+    for (let each = 0; each < anchored.length; each += 1) {
+      const { index, mark, lead } = anchored[each] ?? NOTHING;
       const place = at - lead;
-      const known = found[index] ?? ABSENT;
+      const known = first[index] ?? ABSENT;
       const isEarlier = place >= 0 && (known === ABSENT || place < known);
-      if (isEarlier && standsAt(view, place, mark)) {
-        found[index] = place;
+      const isApart =
+        mark.isRepeated === true &&
+        place >= (repeated.length === 0 ? 0 : (repeated.at(-1) ?? 0) + REPEATED_APART);
+      if ((isEarlier || isApart) && standsAt(view, place, mark)) {
+        first[index] = isEarlier ? place : known;
+        repeated.push(...(isApart ? [place] : []));
       }
     }
   }
@@ -143,25 +209,37 @@ export class MarkSearch {
 /** Where a mark stands first in some bytes, or -1. */
 export type MarkFinder = (bytes: Uint8Array) => number;
 
+/** Where some of many marks stand, in ascending order and not every one of those that stand close together. */
+export type MarksFinder = (bytes: Uint8Array) => readonly number[];
+
+const NOWHERE: MarkPlaces = { first: new Int32Array(), repeated: [] };
+
 /** The marks that unpackers look for in every piece, found together. */
 export class MarkIndex {
   readonly #marks: Mark[] = [];
   /** Unpackers are asked one after the other about the same piece. Weak: a worker that waits keeps no mail. */
   #last: WeakRef<Uint8Array> | undefined;
-  #found = new Int32Array();
+  #found = NOWHERE;
   #search: MarkSearch | undefined;
 
   /** `isFolded`: the letters of `bytes`, all small, may be capitals as well. */
   add(bytes: Buffer, isFolded = false): MarkFinder {
     const index = this.#marks.push({ bytes, isFolded }) - 1;
     this.#search = undefined;
-    return (bytes) => this.#first(bytes)[index] ?? ABSENT;
+    return (bytes) => this.#places(bytes).first[index] ?? ABSENT;
   }
 
-  #first(bytes: Uint8Array): Int32Array {
+  /** The letters of `marks`, all small, may be capitals as well. One caller only: the places of all are one list. */
+  addRepeated(marks: readonly Buffer[]): MarksFinder {
+    this.#marks.push(...marks.map((bytes) => ({ bytes, isFolded: true, isRepeated: true })));
+    this.#search = undefined;
+    return (bytes) => this.#places(bytes).repeated;
+  }
+
+  #places(bytes: Uint8Array): MarkPlaces {
     if (this.#search === undefined || this.#last?.deref() !== bytes) {
       this.#search ??= new MarkSearch(this.#marks);
-      this.#found = this.#search.first(bytes);
+      this.#found = this.#search.places(bytes);
       this.#last = new WeakRef(bytes);
     }
     return this.#found;

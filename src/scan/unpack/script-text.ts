@@ -5,11 +5,12 @@ import { latin1, u8, viewOf } from './byte-view.ts';
 import { FoldedWord } from './folded-word.ts';
 import { hexPairs } from './hex-pairs.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
+import { numberArrays } from './number-arrays.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import { ScriptNumbers } from './script-numbers.ts';
 import { changedCodes } from './script-tricks.ts';
 import { TextFamily } from './text-family.ts';
-import { base64Runs, base64Stretches, numberArrays } from './text-runs.ts';
+import { base64Runs, base64Stretches } from './text-runs.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Shortest base64 or hex run that is decoded wherever it stands, characters (evasion notes section 4). */
@@ -149,7 +150,8 @@ class TextReading {
     this.#encodedRuns();
     this.#announced();
     this.#numbers();
-    for (const [name, bytes] of this.#family.views(this.#view)) {
+    const report = (detail: string): void => this.#out.cannot('bomb', detail);
+    for (const [name, bytes] of this.#family.views(this.#view, report)) {
       this.#out.budget.checkTime();
       this.#out.emit(name, bytes);
     }

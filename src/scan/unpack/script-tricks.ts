@@ -1,15 +1,15 @@
 import { ByteCuts } from './byte-cuts.ts';
+import { FoldedWord } from './folded-word.ts';
 
 /** What scripts do to a text before they decode it. Each takes linear time. */
 
-/** Separators that are tried on one text; a script that removes more of them hides nothing by the first ones. */
+/** Separators that are removed from one text one at a time; with more of them all are removed at once as well. */
 const MAX_SEPARATORS = 4;
-/** Text looked at for the calls that remove separators or change numbers, bytes. */
-const MAX_LOOK_BYTES = 1024 * 1024;
+const MAX_SEPARATORS_AT_ONCE = 64;
 
 /** `x.replace(/y/g, '')`, `x.split('y').join('')`, `Replace(x, "y", "")`, `x -replace 'y', ''`. */
 const REMOVAL =
-  /(?:replace(?:all)?\s{0,4}\(\s{0,4}(?:[\w.]{1,40}\s{0,4},\s{0,4})?|-[ci]?replace\s{0,4}|split\s{0,4}\(\s{0,4})(?:\/(?<pattern>(?:\\.|[^\\/\r\n]){1,24})\/[a-z]{0,4}|(?<quote>["'`])(?<text>[^"'`\r\n]{1,24})\k<quote>)\s{0,4}(?:,\s{0,4}(?<empty>["'`])\k<empty>|\)\s{0,4}\.\s{0,4}join\s{0,4}\(\s{0,4}(?<glue>["'`])\k<glue>)/gi;
+  /(?:replace(?:all)?\s{0,4}\(\s{0,4}(?:[\w.]{1,40}\s{0,4},\s{0,4})?|-[ci]?replace\s{0,4}|split\s{0,4}\(\s{0,4})(?:\/(?<pattern>(?:\\.|[^\\/\r\n]){1,24})\/[a-z]{0,4}|(?<quote>["'`])(?<text>[^"'`\r\n]{1,24})\k<quote>)\s{0,4}(?:,\s{0,4}(?<empty>["'`])\k<empty>|\)\s{0,4}\.\s{0,4}join\s{0,4}\(\s{0,4}(?<glue>["'`])\k<glue>)/iy;
 
 function withoutEscapes(pattern: string): string {
   return pattern.replaceAll(/\\(\W)/g, '$1');
@@ -25,14 +25,34 @@ function separatorsOf(pattern: string): string[] {
   return single ? [withoutEscapes(pattern.replace(/(?<=[^\\])\+$/, ''))] : [];
 }
 
+const REMOVING = ['replace', 'split'].map((word) => new FoldedWord(word));
+const DASH = 0x2d;
+
+/** Where the call or operator begins to which the word at `at` belongs. */
+function callStart(bytes: Buffer, at: number): number {
+  return bytes[at - 1] === DASH ? at - 1 : bytes[at - 2] === DASH ? at - 2 : at;
+}
+
+/** What the call at `at` removes; nothing that is a blank. */
+function removedAt(text: string, at: number): string[] {
+  REMOVAL.lastIndex = at;
+  const groups = REMOVAL.exec(text)?.groups;
+  const pattern = groups?.['pattern'];
+  const set = pattern === undefined ? [groups?.['text'] ?? ''] : separatorsOf(pattern);
+  return set.filter((separator) => separator.trim() !== '');
+}
+
 function separatorSets(bytes: Buffer): string[][] {
+  const text = bytes.toString('latin1');
   const sets = new Map<string, string[]>();
-  for (const { groups } of bytes.toString('latin1', 0, MAX_LOOK_BYTES).matchAll(REMOVAL)) {
-    const set =
-      groups?.['pattern'] === undefined ? [groups?.['text'] ?? ''] : separatorsOf(groups['pattern']);
-    const telling = set.filter((separator) => separator.trim() !== '');
-    if (telling.length > 0 && sets.size < MAX_SEPARATORS) {
-      sets.set(telling.join('\n'), telling);
+  for (const word of REMOVING) {
+    for (let at = word.indexIn(bytes); at >= 0; at = word.indexIn(bytes, at + word.length)) {
+      const set = [at, callStart(bytes, at)]
+        .map((start) => removedAt(text, start))
+        .find(({ length }) => length > 0);
+      if (set !== undefined && sets.size < MAX_SEPARATORS_AT_ONCE) {
+        sets.set(set.join('\n'), set);
+      }
     }
   }
   return [...sets.values()];
@@ -46,11 +66,15 @@ function without(bytes: Buffer, separator: Buffer): Buffer {
   return cuts.rest() ?? bytes;
 }
 
+function withoutAll(bytes: Buffer, separators: readonly string[]): Buffer {
+  return separators.reduce((text, separator) => without(text, Buffer.from(separator, 'latin1')), bytes);
+}
+
 /** The text without each of the separators that it removes itself when it runs. */
 export function withoutSeparators(bytes: Buffer): Buffer[] {
-  return separatorSets(bytes).map((set) =>
-    set.reduce((text, separator) => without(text, Buffer.from(separator, 'latin1')), bytes),
-  );
+  const sets = separatorSets(bytes);
+  const single = sets.slice(0, MAX_SEPARATORS).map((set) => withoutAll(bytes, set));
+  return sets.length <= MAX_SEPARATORS ? single : [...single, withoutAll(bytes, sets.flat())];
 }
 
 const QUOTES: ReadonlySet<number> = new Set(Buffer.from('"\'`'));
@@ -107,20 +131,25 @@ interface Change {
   readonly key: number;
 }
 
-/** Changes that are tried on one array. */
-const MAX_CHANGES = 4;
+/** Changes that are tried on the arrays of one text: as many as give so many bytes, and four at least. */
+const MAX_CHANGED_BYTES = 1024 * 1024;
+const MIN_CHANGES = 4;
+const MAX_CHANGES = 64;
 const CHANGE =
   /[\w\])]\s{0,4}(\^|-bxor|\bxor|[+-])\s{0,4}(?:\(\s{0,4})?(0x[\da-f]{1,2}|&h[\da-f]{1,2}|\d{1,3})(?![\w.,])/gi;
 
-function changesIn(bytes: Buffer): Change[] {
+function changesIn(bytes: Buffer, most: number): Change[] {
   const changes = new Map<string, Change>();
-  for (const [, sign = '', digits = ''] of bytes.toString('latin1', 0, MAX_LOOK_BYTES).matchAll(CHANGE)) {
+  for (const [, sign = '', digits = ''] of bytes.toString('latin1').matchAll(CHANGE)) {
     const key = Number(digits.replace(/^&h/i, '0x'));
     // Adding one is what loops do.
     const isTelling = key > 1 && key < 256;
     const kind = /[+-]$/.test(sign) ? sign : '^';
-    if (isTelling && changes.size < MAX_CHANGES) {
+    if (isTelling) {
       changes.set(`${kind}${key}`, { sign: kind, key });
+    }
+    if (changes.size === most) {
+      break;
     }
   }
   return [...changes.values()];
@@ -136,14 +165,32 @@ function changed(codes: Buffer, { sign, key }: Change): Buffer {
 
 /** Arrays of numbers as the script changes them; `text` is the script. */
 export function changedCodes(text: Buffer, arrays: readonly Buffer[]): Buffer[] {
-  const changes = arrays.length === 0 ? [] : changesIn(text);
+  const length = arrays.reduce((sum, codes) => sum + codes.length, 0);
+  const most = Math.floor(MAX_CHANGED_BYTES / Math.max(1, length));
+  const changes = length === 0 ? [] : changesIn(text, Math.min(MAX_CHANGES, Math.max(MIN_CHANGES, most)));
   return changes.flatMap((change) => arrays.map((codes) => changed(codes, change)));
 }
 
-const ESCAPED_LETTER = /[a-z]([\^`])[a-z]/i;
+/** Signs that shells drop before a letter: `^` in cmd, the grave in PowerShell. */
+const SHELL_ESCAPES = ['^', '`'].map((sign) => Buffer.from(sign));
 
-/** A command line without the signs that shells drop before a letter: `^` in cmd, the grave in PowerShell. */
+function isLetter(byte: number | undefined): boolean {
+  const letter = (byte ?? 0) | 0x20;
+  return letter >= 0x61 && letter <= 0x7a;
+}
+
+function hasInWord(bytes: Buffer, sign: Buffer): boolean {
+  for (let at = bytes.indexOf(sign, 1); at >= 0; at = bytes.indexOf(sign, at + 1)) {
+    if (isLetter(bytes[at - 1]) && isLetter(bytes[at + 1])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** A command line without each of these signs, and without all of them when it has several. */
 export function withoutShellEscapes(bytes: Buffer): Buffer[] {
-  const sign = ESCAPED_LETTER.exec(bytes.toString('latin1', 0, MAX_LOOK_BYTES))?.[1];
-  return sign === undefined ? [] : [without(bytes, Buffer.from(sign))];
+  const signs = SHELL_ESCAPES.filter((sign) => hasInWord(bytes, sign));
+  const single = signs.map((sign) => without(bytes, sign));
+  return signs.length < 2 ? single : [...single, signs.reduce(without, bytes)];
 }

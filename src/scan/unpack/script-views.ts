@@ -1,10 +1,7 @@
 /** Readings of a text that undo one trick each. Each takes linear time. */
 
-/** Text looked at, bytes. */
-const MAX_LOOK_BYTES = 1024 * 1024;
-
 function textOf(bytes: Buffer): string {
-  return bytes.toString('latin1', 0, MAX_LOOK_BYTES);
+  return bytes.toString('latin1');
 }
 
 /** The text with what `pattern` matches replaced; nothing when it does not match. */
@@ -42,73 +39,49 @@ export function withoutSections(bytes: Buffer): Buffer[] {
   return replaced(bytes, /<!\[CDATA\[|\]\]>/g, '');
 }
 
-/** Code points that are shown as nothing (Unicode, Default_Ignorable), in UTF-8, Latin-1 and as references. */
-const INVISIBLE =
-  '(?:\\xe2\\x80[\\x8b-\\x8f\\xaa-\\xae]|\\xe2\\x81[\\xa0-\\xa4]|\\xc2?\\xad|\\xcd\\x8f|\\xef\\xbb\\xbf|\\xef\\xb8[\\x80-\\x8f]|\\xe1\\xa0\\x8e|&shy;|&zwn?j;|&#(?:173|847|820[3-7]|8288|65279);|&#x(?:ad|34f|200[b-f]|2060|feff);)';
-/** Signs of some of them; the soft hyphen and the grapheme joiner have too few bytes to be marks. */
-export const INVISIBLE_MARKS =
-  '\u200b \u200c \u200d \u2060 \ufeff &shy; &zw &#173; &#847; &#820 &#8288; &#xad; &#x200 &#x34f; &#x2060;'.split(
-    ' ',
-  );
-const SOFT_HYPHEN = 0xad;
-const JOINER_END = 0x8f;
-const LEADS: ReadonlySet<number | undefined> = new Set([0xc2, 0xcd]);
+/** Told why a reading is not whole. */
+export type Report = (detail: string) => void;
 
-function isWordByte(byte: number): boolean {
-  const letter = byte | 0x20;
-  return (letter >= 0x61 && letter <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
-}
-
-/** A soft hyphen or grapheme joiner behind an ASCII letter or digit. */
-export function hasShortInvisible(bytes: Buffer): boolean {
-  for (const last of [SOFT_HYPHEN, JOINER_END]) {
-    for (let at = bytes.indexOf(last); at >= 0; at = bytes.indexOf(last, at + 1)) {
-      const isPair = LEADS.has(bytes[at - 1]);
-      const before = bytes[isPair ? at - 2 : at - 1] ?? 0;
-      if (isWordByte(before) && (isPair || last === SOFT_HYPHEN)) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-/** Newsletters pad with them; only inside a word do they hide something. */
-const INSIDE_WORD = new RegExp(`[A-Za-z0-9]${INVISIBLE}{1,8}[A-Za-z0-9-]`, 'i');
-
-export function withoutInvisible(bytes: Buffer): Buffer[] {
-  return INSIDE_WORD.test(textOf(bytes)) ? replaced(bytes, new RegExp(INVISIBLE, 'gi'), '') : [];
-}
-
-/** Variables of one batch file, and what one may hold, characters. */
-const MAX_VARIABLES = 1000;
-const VARIABLE = /(?:^|[\r\n&(])[ \t@]{0,16}set[ \t]{1,8}"?([\w.]{1,32})=([^\r\n"&]{0,512})/gi;
+/** Variables of one batch file; what writes such files has a few hundred. */
+const MAX_VARIABLES = 10_000;
+/** A value goes on to the end of its line, and command lines have 8 191 characters at most. */
+const VARIABLE = /(?:^|[\r\n&(])[ \t@]{0,16}set[ \t]{1,8}"?([\w.]{1,64})=([^\r\n"&]{0,8192})/gi;
 /** How many times its size a batch file may have with its variables put in. */
 const MAX_GROWTH = 4;
 
-/** A batch file with the values of its variables in their places. */
-export function withVariables(bytes: Buffer): Buffer[] {
-  const text = textOf(bytes);
+function variablesIn(text: string, report: Report): Map<string, string> {
   const values = new Map<string, string>();
   for (const [, name = '', value = ''] of text.matchAll(VARIABLE)) {
-    if (values.size < MAX_VARIABLES) {
-      values.set(name.toLowerCase(), value);
+    values.set(name.toLowerCase(), value);
+    if (values.size > MAX_VARIABLES) {
+      report(`more than ${MAX_VARIABLES} variables in one batch file`);
+      break;
     }
   }
+  return values;
+}
+
+/** A batch file with the values of its variables in their places. */
+export function withVariables(bytes: Buffer, report: Report): Buffer[] {
+  const text = textOf(bytes);
+  const values = variablesIn(text, report);
   let left = text.length * MAX_GROWTH;
-  const other = text.replace(/%([\w.]{1,32})%/g, (whole, name: string) => {
+  const other = text.replace(/%([\w.]{1,64})%/g, (whole, name: string) => {
     const value = values.get(name.toLowerCase());
     left -= value?.length ?? 0;
     return value === undefined || left < 0 ? whole : value;
   });
+  if (left < 0) {
+    report(`a batch file grows beyond ${MAX_GROWTH} times its size`);
+  }
   return other === text ? [] : [Buffer.from(other, 'latin1')];
 }
 
-/** Uses of the format operator in one script, its arguments, and what stands before it, characters. */
-const MAX_FORMATS = 256;
-const MAX_ARGUMENTS = 256;
-const MAX_FORMAT = 4096;
-const ARGUMENT = /[\s,(]{0,16}(["'])([^"'\r\n]{0,512})\1/y;
+/** Uses of the format operator in one script, the arguments of one and its format, characters. */
+const MAX_FORMATS = 1024;
+const MAX_ARGUMENTS = 4096;
+const MAX_FORMAT = 64 * 1024;
+const ARGUMENT = /[\s,(]{0,16}(["'])([^"'\r\n]{0,4096})\1/y;
 
 function argumentsAt(text: string, start: number): string[] {
   const found: string[] = [];
@@ -122,20 +95,25 @@ function argumentsAt(text: string, start: number): string[] {
 
 /** The literal that ends before the operator at `at`. */
 function formatBefore(text: string, at: number): string {
-  const before = text.slice(Math.max(0, at - MAX_FORMAT), at).replace(/\)?\s{0,8}$/, '');
-  const start = before.lastIndexOf(before.at(-1) ?? '', before.length - 2);
-  return /["']$/.test(before) && start >= 0 ? before.slice(start + 1, -1) : '';
+  const tail = /["'](?=\)?\s{0,8}$)/.exec(text.slice(Math.max(0, at - 10), at));
+  const end = tail === null ? -1 : Math.max(0, at - 10) + tail.index;
+  const start = end < 1 ? -1 : text.lastIndexOf(text[end] ?? '', end - 1);
+  return start < 0 || end - start > MAX_FORMAT ? '' : text.slice(start + 1, end);
 }
 
 /** What the format operator of PowerShell makes of its literals: `'{1}{0}' -f 'b','a'`. */
-export function formatted(bytes: Buffer): Buffer[] {
+export function formatted(bytes: Buffer, report: Report): Buffer[] {
   const text = textOf(bytes);
   const lines: string[] = [];
   for (const match of text.matchAll(/-f(?=[\s(]{0,8}["'])/gi)) {
-    const values = lines.length < MAX_FORMATS ? argumentsAt(text, match.index + 2) : [];
+    if (lines.length === MAX_FORMATS) {
+      report(`more than ${MAX_FORMATS} formats in one script`);
+      break;
+    }
+    const values = argumentsAt(text, match.index + 2);
     if (values.length > 0) {
       const format = formatBefore(text, match.index);
-      lines.push(format.replace(/\{(\d{1,3})\}/g, (_, place: string) => values[Number(place)] ?? ''));
+      lines.push(format.replace(/\{(\d{1,4})\}/g, (_, place: string) => values[Number(place)] ?? ''));
     }
   }
   return lines.length === 0 ? [] : [Buffer.from(lines.join('\n'), 'latin1')];

@@ -1,31 +1,23 @@
 import { hash } from 'node:crypto';
 import { viewOf } from './byte-view.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
-import { firstJoint, joinLiterals } from './literals.ts';
+import { hasShortInvisible, INVISIBLE_MARKS, withoutInvisible } from './invisible-text.ts';
+import { Literals } from './literals.ts';
 import { assembleLiterals, withoutSeparators, withoutShellEscapes } from './script-tricks.ts';
 import {
   ADDRESS_MARKS,
   formatted,
+  type Report,
   rotated,
   withoutAddressBlanks,
-  withoutInvisible,
   withoutOfficeEscapes,
   withoutSections,
-  hasShortInvisible,
   hasSplitAttributes,
-  INVISIBLE_MARKS,
   withoutTemplates,
   withVariables,
 } from './script-views.ts';
 import { base64Runs } from './text-runs.ts';
 import { decodeEntities, hasTag, hasTellingEntity, stripTags, unescapeScript, unfold } from './text-views.ts';
-
-/** Another reading of a text; undefined when there is nothing to change. */
-interface TextView {
-  readonly name: string;
-  /** `joint`: see `firstJoint`. */
-  readonly read: (bytes: Buffer, joint: number) => Buffer | undefined;
-}
 
 /** Shortest run for which joining the elements of an array counts, characters. */
 const MIN_RUN = 64;
@@ -35,10 +27,9 @@ function encodedLength(bytes: Buffer): number {
 }
 
 /** Arrays of strings are everywhere; joined they count only when that makes encoded data out of them. */
-function joinEncodedList(bytes: Buffer, joint: number): Buffer | undefined {
-  const listed = joinLiterals(bytes, joint, true);
-  const isData =
-    listed !== undefined && encodedLength(listed) > encodedLength(joinLiterals(bytes, joint, false) ?? bytes);
+function joinEncodedList(bytes: Buffer, literals: Literals): Buffer | undefined {
+  const listed = literals.mayBeRun() ? literals.listed() : undefined;
+  const isData = listed !== undefined && encodedLength(listed) > encodedLength(literals.added() ?? bytes);
   return isData ? listed : undefined;
 }
 
@@ -56,9 +47,36 @@ function hasPlainUu(bytes: Buffer): boolean {
   return PLAIN_UU.test(text) && !WRITTEN_BRACKET.test(text);
 }
 
-function plainText(bytes: Buffer): Buffer | undefined {
-  const text = hasTag(bytes) ? stripTags(decodeEntities(bytes) ?? bytes) : undefined;
-  return text !== undefined && hasPlainUu(bytes) ? withoutMark(text, UU_WORD) : text;
+/** One text and what several readings of it need. */
+class ReadText {
+  readonly bytes: Buffer;
+  readonly literals: Literals;
+  #isDecoded = false;
+  #decoded: Buffer | undefined;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.literals = new Literals(bytes, MIN_RUN);
+  }
+
+  /** With its character references replaced; undefined when there are none. */
+  withoutReferences(): Buffer | undefined {
+    this.#decoded = this.#isDecoded ? this.#decoded : decodeEntities(this.bytes);
+    this.#isDecoded = true;
+    return this.#decoded;
+  }
+}
+
+/** Another reading of a text; undefined when there is nothing to change. */
+interface TextView {
+  readonly name: string;
+  readonly read: (text: ReadText) => Buffer | undefined;
+}
+
+function plainText(text: ReadText): Buffer | undefined {
+  const { bytes } = text;
+  const plain = hasTag(bytes) ? stripTags(text.withoutReferences() ?? bytes) : undefined;
+  return plain !== undefined && hasPlainUu(bytes) ? withoutMark(plain, UU_WORD) : plain;
 }
 
 const DATA_ATTRIBUTE = Buffer.from(' data-');
@@ -67,16 +85,18 @@ const FOLDED = /^BEGIN:V(?:CALENDAR|CARD)/im;
 /** In the order in which they are applied on top of each other: each only after those before it. */
 const VIEWS: readonly TextView[] = [
   { name: 'text', read: plainText },
-  { name: 'entities', read: (bytes) => (hasTellingEntity(bytes) ? decodeEntities(bytes) : undefined) },
+  {
+    name: 'entities',
+    read: (text) => (hasTellingEntity(text.bytes) ? text.withoutReferences() : undefined),
+  },
   {
     name: 'unfolded',
-    read: (bytes) => (FOLDED.test(bytes.toString('latin1', 0, 1024)) ? unfold(bytes) : undefined),
+    read: ({ bytes }) => (FOLDED.test(bytes.toString('latin1', 0, 1024)) ? unfold(bytes) : undefined),
   },
-  { name: 'unescaped', read: unescapeScript },
-  { name: 'joined', read: (bytes, joint) => joinLiterals(bytes, joint, false) },
-  { name: 'listed', read: joinEncodedList },
+  { name: 'unescaped', read: ({ bytes }) => unescapeScript(bytes) },
+  { name: 'joined', read: ({ literals }) => literals.added() },
+  { name: 'listed', read: ({ bytes, literals }) => joinEncodedList(bytes, literals) },
 ];
-const LAST_RANK = VIEWS.length - 1;
 
 function assembled(bytes: Buffer): Buffer[] {
   const literals = assembleLiterals(bytes);
@@ -87,7 +107,7 @@ function assembled(bytes: Buffer): Buffer[] {
 const CALLED_VIEWS: readonly {
   readonly name: string;
   readonly words: readonly string[];
-  readonly read: (bytes: Buffer) => Buffer[];
+  readonly read: (bytes: Buffer, report: Report) => Buffer[];
 }[] = [
   {
     name: 'command',
@@ -114,9 +134,9 @@ const CALLED_VIEWS: readonly {
   {
     name: 'variables',
     words: ['\nset ', '&set ', '& set '],
-    read: (bytes) => withVariables(bytes).map(disarm),
+    read: (bytes, report) => withVariables(bytes, report).map(disarm),
   },
-  { name: 'formatted', words: ['{0}'], read: (bytes) => formatted(bytes).map(disarm) },
+  { name: 'formatted', words: ['{0}'], read: (bytes, report) => formatted(bytes, report).map(disarm) },
   { name: 'rotated', words: ['rot13', 'rot('], read: rotated },
 ];
 
@@ -167,15 +187,15 @@ export class TextFamily {
     return fresh;
   }
 
-  /** The other readings of a text that this one calls for. */
-  *views(bytes: Buffer): Generator<readonly [name: string, bytes: Buffer], void, void> {
+  /** The other readings of a text that this one calls for; `report` is told of those that cannot be whole. */
+  *views(bytes: Buffer, report: Report): Generator<readonly [name: string, bytes: Buffer], void, void> {
     const { rank, length, allowance, seen } = this.#lineages.get(bytes) ?? firstOf(bytes);
     if (length >= mostInChain(bytes.length) || allowance.left <= 0) {
       return;
     }
-    const joint = rank < LAST_RANK ? firstJoint(bytes) : bytes.length;
+    const text = new ReadText(bytes);
     for (const [index, { name, read }] of VIEWS.entries()) {
-      const view = index > rank ? read(bytes, joint) : undefined;
+      const view = index > rank ? read(text) : undefined;
       if (view !== undefined && view.length > 0) {
         allowance.left -= view.length;
         yield [name, this.#remember(disarm(view), { rank: index, length: length + 1, allowance, seen })];
@@ -188,7 +208,7 @@ export class TextFamily {
         ((this.#words[index] ?? []).some((first) => first(bytes) >= 0) ||
           (name === 'visible' && hasShortInvisible(bytes)) ||
           (name === 'attributes' && bytes.includes(DATA_ATTRIBUTE)));
-      for (const view of isCalled && allowance.left > 0 ? read(bytes) : []) {
+      for (const view of isCalled && allowance.left > 0 ? read(bytes, report) : []) {
         allowance.left -= view.length;
         yield [name, this.#remember(view, { rank: own, length: length + 1, allowance, seen })];
       }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { firstJoint, joinLiterals } from './literals.ts';
+import { Literals } from './literals.ts';
+import { base64Runs } from './text-runs.ts';
 import { stripTags, unfold } from './text-views.ts';
 
 /** What the views are defined by; slow, and a text of the whole. */
@@ -19,7 +20,8 @@ const texts = fc
 function joined(text: string, withCommas: boolean): string {
   const shift = text.length % 5;
   const bytes = Buffer.from('"'.repeat(shift) + text, 'latin1').subarray(shift);
-  return (joinLiterals(bytes, firstJoint(bytes), withCommas) ?? bytes).toString('latin1');
+  const literals = new Literals(bytes, 64);
+  return ((withCommas ? literals.listed() : literals.added()) ?? bytes).toString('latin1');
 }
 
 function of(view: (bytes: Buffer) => Buffer | undefined, text: string): string | undefined {
@@ -38,6 +40,38 @@ describe('literals in a text', () => {
   it('are joined over so many blanks and not over one more', () => {
     assert.equal(joined(`'a'${' '.repeat(64)}+'b'`, false), "'ab'");
     assert.equal(joined(`'a'${' '.repeat(65)}+'b'`, false), `'a'${' '.repeat(65)}+'b'`);
+  });
+});
+
+describe('elements of an array that are encoded data together', () => {
+  const LEAST = 6;
+  const lists = fc
+    .array(
+      fc.constantFrom('"', "'", '","', '"+"', ',', '+', ' ', '\n', '\n  ', '\\\n', 'abc', 'A', '.', '>'),
+      {
+        maxLength: 40,
+      },
+    )
+    .map((parts) => Buffer.from(parts.join('')));
+
+  function encoded(bytes: Buffer): number {
+    return base64Runs(bytes, LEAST).reduce((sum, { letters }) => sum + letters, 0);
+  }
+
+  it('are never held to be none', () => {
+    fc.assert(
+      fc.property(lists, (bytes) => {
+        const literals = new Literals(bytes, LEAST);
+        const isData = encoded(literals.listed() ?? bytes) > encoded(literals.added() ?? bytes);
+        assert.ok(!isData || literals.mayBeRun(), bytes.toString());
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('are of the shortest length that counts, and none are below', () => {
+    assert.equal(new Literals(Buffer.from('x = ["abc", "def"].join'), LEAST).mayBeRun(), true);
+    assert.equal(new Literals(Buffer.from('x = ["ab", "def"].join'), LEAST).mayBeRun(), false);
   });
 });
 

@@ -52,7 +52,7 @@ function replaceEscapes(
     const escape = read(bytes, at);
     if (escape !== undefined && escape.code <= MAX_CODE) {
       out ??= Buffer.allocUnsafe(bytes.length);
-      length += bytes.copy(out, length, kept, at);
+      length += copied(bytes, kept, at, out, length);
       length += writeCode(out, length, escape.code);
       kept = at + escape.length;
       at = kept - 1;
@@ -64,6 +64,20 @@ function replaceEscapes(
   length += bytes.copy(out, length, kept);
   return out.subarray(0, length);
 }
+
+/** Copies `[from, to)` to `out` at `length`; a call of the runtime for a few bytes costs more than they do. */
+function copied(bytes: Buffer, from: number, to: number, out: Buffer, length: number): number {
+  if (to - from > NEAR) {
+    return bytes.copy(out, length, from, to);
+  }
+  for (let at = from; at < to; at += 1) {
+    out[length + at - from] = bytes[at] ?? 0;
+  }
+  return to - from;
+}
+
+/** Looked at one by one before the search of the runtime is called, which costs as much as some of them. */
+const NEAR = 128;
 
 /** Finds where either of two bytes stands next; each is searched for only once for every place where it stands. */
 class MarkWalk {
@@ -78,10 +92,18 @@ class MarkWalk {
 
   /** The next place at or behind `at`, or the end. `at` never goes back. */
   from(at: number): number {
-    return Math.min(this.#next(0, at), this.#next(1, at));
+    const [first, second] = this.#marks;
+    const near = Math.min(this.#bytes.length, at + NEAR);
+    for (let place = at; place < near; place += 1) {
+      const byte = this.#bytes[place];
+      if (byte === first || byte === second) {
+        return place;
+      }
+    }
+    return Math.min(this.#far(0, near), this.#far(1, near));
   }
 
-  #next(index: 0 | 1, at: number): number {
+  #far(index: 0 | 1, at: number): number {
     if (this.#places[index] < at) {
       const found = this.#bytes.indexOf(this.#marks[index], at);
       this.#places[index] = found < 0 ? this.#bytes.length : found;

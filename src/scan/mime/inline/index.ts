@@ -1,4 +1,5 @@
 import type { Unpacker } from '../../unpack/unpacker.ts';
+import { BeginWords } from './begin-words.ts';
 import { createBinhexUnpacker } from './binhex.ts';
 import { base64TextUnpacker, createQuotedTextUnpacker } from './coded-text.ts';
 import { mboxUnpacker } from './mbox.ts';
@@ -17,8 +18,9 @@ export interface InlineDecoders {
 /** One set for all messages of a pipeline. */
 export function createInlineDecoders(): InlineDecoders {
   const likeness = new TextLikeness();
-  const uuencode = createUuencodeUnpacker(likeness);
-  const yenc = createYencUnpacker(likeness);
+  const words = new BeginWords();
+  const uuencode = createUuencodeUnpacker(likeness, words);
+  const yenc = createYencUnpacker(likeness, words);
   const binhex = createBinhexUnpacker(likeness);
   return {
     all: [

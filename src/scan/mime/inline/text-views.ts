@@ -4,6 +4,7 @@ import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker } from '../../unpack/unpacker.ts';
 import { decodeText, isKnownCharset } from '../charset.ts';
 import type { TextLikeness } from './text-likeness.ts';
+import { nearSigns, nextUtf7Sign, shiftSearch, withoutShifts } from './text-signs.ts';
 
 /** Enough to see a byte-order mark, the zeros of a wide encoding, and a `<meta charset>`. */
 const LOOKS_AT_BYTES = 1024;
@@ -11,17 +12,6 @@ const LOOKS_AT_BYTES = 1024;
 /** Labels under which ASCII rules and UTF-8 rules see the text as it is, or differ in accents only. */
 const TRANSPARENT = /^(?:|utf-?8|us-ascii|ascii|iso-8859-(?:1|15)|latin-?1|windows-1252|cp1252|binary)$/;
 
-/** How UTF-7 writes one ASCII character: nine zero bits, seven of its own, then zeros or an end. Base64 hardly ever does. */
-const UTF7 = /\+A[A-H][AEIMQUYcgkosw048](?![B-Za-z0-9+/])/;
-const UTF7_START = Buffer.from('+A');
-const UTF7_SIGN_BYTES = 5;
-/**
- * Up to here a text is read whole in a way that nothing declares, characters. Longer noise shows a sign of it by
- * accident, and a view of all of it would be viewed in every other way once more: only what is near a sign is read.
- */
-const MAX_WHOLE = 64 * 1024;
-/** Read on both sides of a sign, characters: more than any word or link that it is a part of. */
-const NEAR = 8 * 1024;
 const ANGLE = 0x3c;
 const META = /<meta[^>]{0,200}charset\s{0,8}=\s{0,8}["']?([\w-]{1,40})/i;
 
@@ -91,16 +81,6 @@ function metaCharset(bytes: Buffer): string | undefined {
   return head.includes(ANGLE) ? META.exec(head.toString('latin1'))?.[1]?.toLowerCase() : undefined;
 }
 
-/** A place where `UTF7` matches. */
-function hasUtf7Sign(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(UTF7_START); at >= 0; at = bytes.indexOf(UTF7_START, at + 1)) {
-    if (UTF7.test(bytes.toString('latin1', at, at + UTF7_SIGN_BYTES))) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /** The charset that the text names for itself or its part names for it, when there is such a charset. */
 function labelledCharsets(piece: Piece, bytes: Buffer): string[] {
   const meta = metaCharset(bytes);
@@ -118,7 +98,7 @@ function plausibleCharsets(piece: Piece, bytes: Buffer, isText: boolean, isView:
     return wide.filter((charset) => charset !== undefined);
   }
   const labelled = isView ? [] : labelledCharsets(piece, bytes);
-  const seventh = hasUtf7Sign(bytes) ? 'utf-7' : undefined;
+  const seventh = nextUtf7Sign(bytes, 0) < bytes.length ? 'utf-7' : undefined;
   const all = [...wide, ...labelled, seventh].filter((charset) => charset !== undefined);
   return [...new Set(all)].filter((charset) => changesAscii(charset) || !isAscii(bytes));
 }
@@ -128,32 +108,17 @@ function changesAscii(charset: string): boolean {
   return /utf-?(?:7|16|32)|ucs|iso-2022|hz/.test(charset) || EBCDIC.test(charset);
 }
 
-/** Stretches around the places where `sign` matches; a text that is full of them is one stretch. */
-function near(text: string, sign: RegExp): string {
-  if (text.length <= MAX_WHOLE) {
-    return text;
-  }
-  const kept: string[] = [];
-  let keptTo = 0;
-  for (const { index } of text.matchAll(new RegExp(sign, 'g'))) {
-    const from = Math.max(keptTo, index - NEAR);
-    const to = Math.min(text.length, index + NEAR);
-    kept.push(from > keptTo && kept.length > 0 ? '\n' : '', text.slice(from, to));
-    keptTo = to;
-  }
-  return kept.join('');
-}
-
 function readAs(bytes: Buffer, charset: string, isDeclared: boolean): string {
   if (charset === 'utf-7' && !isDeclared) {
-    return decodeText(Buffer.from(near(bytes.toString('latin1'), UTF7), 'latin1'), charset);
+    return decodeText(
+      nearSigns(bytes, (from) => nextUtf7Sign(bytes, from)),
+      charset,
+    );
   }
   return EBCDIC.test(charset) ? ebcdicText(bytes) : decodeText(bytes, charset);
 }
 
 const ESCAPE = 0x1b;
-/** Shifts to another set and back as well: between them nothing is left to show. */
-const ESCAPE_SEQUENCE = /\x1b(?:\$[()*+\-./]?|[()*+\-./%&])[@-~0-9]|[\x0e\x0f]/g;
 /** RFC 1843: shifts, and a line that goes on. */
 const HZ_SHIFT = /~(?:[{}]|[\r\n]{1,4})/g;
 const TILDE = 0x7e;
@@ -166,40 +131,65 @@ function isHz(piece: Piece): boolean {
   return (isLabelled && bytes.includes(TILDE)) || bytes.includes(EMPTY_SHIFT);
 }
 
+/** Decoders are asked whether they recognise a piece and then to decode it: what it takes to tell is kept in between. */
+class PlausibleCharsets {
+  readonly #likeness: TextLikeness;
+  readonly #views = new WeakSet<Uint8Array>();
+  /** Weak: a worker that waits keeps no mail. */
+  #last: WeakRef<Piece> | undefined;
+  #charsets: readonly string[] = [];
+
+  constructor(likeness: TextLikeness) {
+    this.#likeness = likeness;
+  }
+
+  /** Remembers a text as a view, in UTF-8. */
+  add(view: Uint8Array): void {
+    this.#views.add(view);
+  }
+
+  isView({ bytes }: Piece): boolean {
+    return this.#views.has(bytes);
+  }
+
+  of(piece: Piece): readonly string[] {
+    if (this.#last?.deref() !== piece) {
+      const isText = this.#likeness.of(piece);
+      this.#charsets = plausibleCharsets(piece, viewOf(piece.bytes), isText, this.isView(piece));
+      this.#last = new WeakRef(piece);
+    }
+    return this.#charsets;
+  }
+}
+
+/** The text without redundant ISO 2022 escapes; empty where it has none. */
+function withoutEscapes({ charset }: Piece, bytes: Buffer): Buffer {
+  return withoutShifts(charset === undefined ? nearSigns(bytes, shiftSearch(bytes)) : bytes);
+}
+
 /** The text of a piece as UTF-8 under each plausible charset, and without redundant ISO 2022 escapes. */
 export function createTextViews(likeness: TextLikeness): Unpacker {
-  const views = new WeakSet<Uint8Array>();
+  const charsets = new PlausibleCharsets(likeness);
+  const isEscaped = (piece: Piece): boolean => likeness.of(piece) && viewOf(piece.bytes).includes(ESCAPE);
+  const isShifted = (piece: Piece): boolean => likeness.of(piece) && !charsets.isView(piece) && isHz(piece);
   return {
     name: 'text',
-    recognises: (piece) => {
-      const bytes = viewOf(piece.bytes);
-      const isText = likeness.of(piece);
-      const isView = views.has(piece.bytes);
-      return (
-        (isText && bytes.includes(ESCAPE)) ||
-        (isText && !isView && isHz(piece)) ||
-        plausibleCharsets(piece, bytes, isText, isView).length > 0
-      );
-    },
+    recognises: (piece) => isEscaped(piece) || isShifted(piece) || charsets.of(piece).length > 0,
     unpack: (piece, out) => {
       const bytes = viewOf(piece.bytes);
-      const isText = likeness.of(piece);
-      const texts = plausibleCharsets(piece, bytes, isText, views.has(piece.bytes)).map((charset) => ({
+      const texts: { name: string; view: Buffer }[] = charsets.of(piece).map((charset) => ({
         name: `${charset}.txt`,
         view: Buffer.from(readAs(bytes, charset, labelledCharsets(piece, bytes).includes(charset))),
       }));
-      if (isText && bytes.includes(ESCAPE)) {
-        const text = bytes.toString('latin1');
-        const whole = piece.charset === undefined ? near(text, ESCAPE_SEQUENCE) : text;
-        const plain = whole.replace(ESCAPE_SEQUENCE, '');
-        texts.push({ name: 'plain.txt', view: Buffer.from(plain, 'latin1') });
+      if (isEscaped(piece)) {
+        texts.push({ name: 'plain.txt', view: withoutEscapes(piece, bytes) });
       }
-      if (isText && isHz(piece) && !views.has(piece.bytes)) {
+      if (isShifted(piece)) {
         const plain = bytes.toString('latin1').replace(HZ_SHIFT, '');
         texts.push({ name: 'plain.txt', view: Buffer.from(plain, 'latin1') });
       }
-      for (const { name, view } of texts) {
-        views.add(view);
+      for (const { name, view } of texts.filter(({ view: { length } }) => length > 0)) {
+        charsets.add(view);
         out.emit(name, view);
       }
     },

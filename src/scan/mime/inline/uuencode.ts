@@ -1,6 +1,7 @@
 import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker, Yield } from '../../unpack/unpacker.ts';
 import { base64Readings } from '../base64-readings.ts';
+import { BeginWords } from './begin-words.ts';
 import type { TextLikeness } from './text-likeness.ts';
 
 const LF = 0x0a;
@@ -12,11 +13,12 @@ const MAX_LINE_BYTES = 63;
 /** Files begun in one text; each costs a look at the text behind it. */
 const MAX_FILES = 100;
 
-/** In bytes: the search for a string is several times slower. */
-const MARK = Buffer.from('begin');
 /** What may stand between the word and the mode, from the word on. Prose has the word and no mode behind it. */
 const HEAD = /^begin(?:-base64)? +(?:[0-7]{3}|$)/;
 const HEAD_BYTES = 64;
+const WORD_BYTES = 'begin'.length;
+const BLANK = 0x20;
+const DASH = 0x2d;
 
 /** At the start of a line, or of an element. */
 const BEGIN = /(?:^|[\r\n>])[ \t>]{0,16}begin(-base64)? +[0-7]{3,4} ?([^\r\n]{0,200})/g;
@@ -70,13 +72,14 @@ export function decodeUu(bytes: Buffer, start: number): Buffer {
   return Buffer.from(out.subarray(0, length));
 }
 
+function isHead(bytes: Buffer, at: number): boolean {
+  return bytes[at + WORD_BYTES] === DASH || bytes[at + WORD_BYTES] === BLANK
+    ? HEAD.test(bytes.toString('latin1', at, at + HEAD_BYTES))
+    : false;
+}
+
 export function hasBegin(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(MARK); at >= 0; at = bytes.indexOf(MARK, at + MARK.length)) {
-    if (HEAD.test(bytes.toString('latin1', at, at + HEAD_BYTES))) {
-      return true;
-    }
-  }
-  return false;
+  return new BeginWords().some(bytes, isHead);
 }
 
 function decodeBase64Lines(bytes: Buffer, start: number): Iterable<Buffer> {
@@ -85,10 +88,10 @@ function decodeBase64Lines(bytes: Buffer, start: number): Iterable<Buffer> {
 }
 
 /** uuencoded files in any text, with or without an end, and the base64 form of POSIX. */
-export function createUuencodeUnpacker(likeness: TextLikeness): Unpacker {
+export function createUuencodeUnpacker(likeness: TextLikeness, words: BeginWords): Unpacker {
   return {
     name: 'uuencode',
-    recognises: (piece) => likeness.of(piece) && hasBegin(viewOf(piece.bytes)),
+    recognises: (piece) => likeness.of(piece) && words.some(piece.bytes, isHead),
     unpack: (piece, out) => unpackUuencode(viewOf(piece.bytes), out),
   };
 }

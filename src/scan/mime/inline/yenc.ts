@@ -1,5 +1,6 @@
 import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker, Yield } from '../../unpack/unpacker.ts';
+import type { BeginWords } from './begin-words.ts';
 import type { TextLikeness } from './text-likeness.ts';
 
 const LF = 0x0a;
@@ -15,6 +16,12 @@ const HEADER_BYTES = 4096;
 
 /** Files begun in one piece; each costs a look at the bytes behind it. */
 const MAX_FILES = 100;
+
+/** `at`: of the word in it. */
+function isHead(bytes: Buffer, at: number): boolean {
+  const start = at - BEGIN.indexOf('begin');
+  return start >= 0 && bytes.subarray(start, start + BEGIN.length).equals(BEGIN);
+}
 
 function afterLine(bytes: Buffer, at: number): number {
   const end = bytes.indexOf(LF, at);
@@ -43,13 +50,13 @@ function decodeData(bytes: Buffer, start: number): Buffer {
 }
 
 /** yEnc files wherever they stand. */
-export function createYencUnpacker(likeness: TextLikeness): Unpacker {
+export function createYencUnpacker(likeness: TextLikeness, words: BeginWords): Unpacker {
   return {
     name: 'yenc',
-    recognises: (piece) => {
-      const bytes = viewOf(piece.bytes);
-      return (likeness.of(piece) ? bytes : bytes.subarray(0, HEADER_BYTES)).includes(BEGIN);
-    },
+    recognises: (piece) =>
+      likeness.of(piece)
+        ? words.some(piece.bytes, isHead)
+        : viewOf(piece.bytes).subarray(0, HEADER_BYTES).includes(BEGIN),
     unpack: (piece, out) => unpackYenc(viewOf(piece.bytes), out),
   };
 }
