@@ -21,6 +21,7 @@ export interface Scale {
   readonly warmUpPasses: number;
   readonly sessionSeconds: number;
   readonly latencyFetches: number;
+  /** Of each probe in each round: about 90 probes a second. */
   readonly probeSeconds: number;
   readonly idleConnections: number;
 }
@@ -44,7 +45,7 @@ export const FULL: Scale = {
   warmUpPasses: 4,
   sessionSeconds: 2,
   latencyFetches: 300,
-  probeSeconds: 10,
+  probeSeconds: 6,
   idleConnections: 5_000,
 };
 
