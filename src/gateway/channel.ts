@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket, connect as tlsConnect, type ConnectionOptions, type TLSSocketOptions } from 'node:tls';
 import { GatewayError } from '../base/errors.ts';
+import { serverSocket } from './tls/server-socket.ts';
 
 /** Above this many unwritten bytes a writer should wait for `drained`. */
 const CONGESTED_BYTES = 256 * 1024;
@@ -159,17 +160,14 @@ export class Channel {
    * when bytes that are no handshake arrived in clear text.
    */
   async secureAsServer(options: TLSSocketOptions): Promise<void> {
-    const plain = this.#detach();
-    if (hasLeftover(plain, this.#held)) {
+    this.#quieten();
+    if (hasLeftover(this.#socket, this.#held)) {
       throw new GatewayError('CLIENT_TLS_FAILED', 'bytes before the TLS handshake', {
         fields: { injection: true },
       });
     }
-    await this.#handshake(
-      new TLSSocket(plain, { ...options, isServer: true }),
-      'secure',
-      'CLIENT_TLS_FAILED',
-    );
+    await this.#hello();
+    await this.#handshake(serverSocket(this.#detach(), options), 'secure', 'CLIENT_TLS_FAILED');
   }
 
   /** Becomes the client of a TLS handshake. Rejects with `UPSTREAM_TLS_FAILED`. */
@@ -183,6 +181,13 @@ export class Channel {
     }
     const socket = tlsConnect({ ...options, socket: plain });
     await this.#handshake(socket, 'secureConnect', 'UPSTREAM_TLS_FAILED');
+  }
+
+  /** Until then a client costs no more than its socket. */
+  async #hello(): Promise<void> {
+    const socket = this.#socket;
+    if (socket.readableLength === 0) await settled(socket, 'readable', 'CLIENT_TLS_FAILED');
+    if (socket.readableLength === 0) throw new GatewayError('CLIENT_TLS_FAILED', 'no TLS hello');
   }
 
   async #handshake(
@@ -199,16 +204,17 @@ export class Channel {
 
   /** Stops all reading of the present socket; it stays open. */
   #detach(): Socket {
+    this.#quieten();
     const socket = this.#socket;
-    this.pause();
-    socket
-      .off('data', this.#onData)
-      .off('end', this.#onEnd)
-      .off('close', this.#onClose)
-      .off('error', this.#onError);
+    socket.off('end', this.#onEnd).off('close', this.#onClose).off('error', this.#onError);
     // The socket is inside TLS from now on, which reports its errors; an unheard one would end the process.
     socket.on('error', ignore);
     return socket;
+  }
+
+  #quieten(): void {
+    this.pause();
+    this.#socket.off('data', this.#onData);
   }
 
   #attach(socket: Socket): void {
@@ -279,7 +285,7 @@ function hasLeftover(socket: Socket, held: readonly Uint8Array[]): boolean {
 }
 
 async function settled(
-  socket: TLSSocket,
+  socket: Socket,
   event: string,
   code: 'CLIENT_TLS_FAILED' | 'UPSTREAM_TLS_FAILED',
 ): Promise<void> {
