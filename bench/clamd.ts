@@ -1,22 +1,34 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { PinnedProgram } from './pinned-program.ts';
+import { ALL_CPUS, PinnedProgram } from './pinned-program.ts';
 
 const START_TIMEOUT_MS = 60_000;
 
-/** clamd with one file of YARA rules and nothing else; `mailOnly` switches every decoder but the one of mail off. */
+export interface ClamdOptions {
+  /** Every decoder but the one of mail is off. */
+  readonly mailOnly?: boolean;
+  /** What was scanned before is answered from memory, as clamd does unless told otherwise. Default: true. */
+  readonly cached?: boolean;
+  /** Threads, on any core. Default: one on the core of what is measured. */
+  readonly threads?: number;
+}
+
+/** clamd with one file of YARA rules and nothing else. */
 export class Clamd {
+  readonly configFile: string;
   readonly #program: PinnedProgram;
   readonly #socket: string;
 
-  constructor(folder: string, rules: string, mailOnly: boolean) {
+  constructor(folder: string, rules: string, options: ClamdOptions = {}) {
+    const { mailOnly = false, cached = true, threads = 1 } = options;
     const database = join(folder, 'database');
     mkdirSync(database, { recursive: true, mode: 0o755 });
     writeFileSync(join(database, 'bench.yar'), rules);
     this.#socket = join(folder, 'socket');
+    rmSync(this.#socket, { force: true });
     const decoders = [
       'PE',
       'ELF',
@@ -35,16 +47,19 @@ export class Clamd {
       `LocalSocket ${this.#socket}`,
       'Foreground yes',
       'User root',
-      'MaxThreads 1',
+      `MaxThreads ${threads}`,
+      `DisableCache ${cached ? 'no' : 'yes'}`,
       'StreamMaxLength 64M',
       'MaxFileSize 64M',
       'MaxScanSize 400M',
       'SelfCheck 0',
       ...(mailOnly ? decoders.map((decoder) => `Scan${decoder} no`) : []),
     ];
-    const file = join(folder, 'clamd.conf');
-    writeFileSync(file, `${config.join('\n')}\n`);
-    this.#program = new PinnedProgram(['clamd', '-F', '-c', file]);
+    this.configFile = join(folder, 'clamd.conf');
+    writeFileSync(this.configFile, `${config.join('\n')}\n`);
+    const command = ['clamd', '-F', '-c', this.configFile];
+    this.#program =
+      options.threads === undefined ? new PinnedProgram(command) : new PinnedProgram(command, ALL_CPUS);
   }
 
   get pid(): number {
@@ -61,8 +76,8 @@ export class Clamd {
     }
   }
 
-  /** One INSTREAM session; throws for every answer but OK, because the corpus is clean. */
-  async scan(bytes: Buffer): Promise<void> {
+  /** One INSTREAM session: what clamd says. */
+  async ask(bytes: Buffer): Promise<string> {
     const socket = connect(this.#socket);
     const answer: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => answer.push(chunk));
@@ -75,7 +90,12 @@ export class Clamd {
     socket.write(Buffer.alloc(4));
     socket.uncork();
     await once(socket, 'close');
-    const text = Buffer.concat(answer).toString('latin1');
+    return Buffer.concat(answer).toString('latin1');
+  }
+
+  /** Throws for every answer but OK, because the corpus is clean. */
+  async scan(bytes: Buffer): Promise<void> {
+    const text = await this.ask(bytes);
     if (!text.startsWith('stream: OK')) {
       throw new Error(`clamd said ${text}`);
     }

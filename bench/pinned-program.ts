@@ -1,24 +1,27 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Load generator and mail server share a core; what is measured has the other one to itself. */
 export const LOAD_CPU = 0;
 export const MEASURED_CPU = 1;
+/** For what is measured with all cores. */
+export const ALL_CPUS = `0-${availableParallelism() - 1}`;
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const OUTPUT_TAIL = 4_000;
 
-/** A program on one core, until it is stopped. */
+/** A program on one core or a list of them (`taskset -c`), until it is stopped. */
 export class PinnedProgram {
   readonly name: string;
   readonly child: ChildProcess;
   #output = '';
   readonly #closed: Promise<unknown>;
 
-  constructor(command: readonly string[], cpu: number = MEASURED_CPU) {
+  constructor(command: readonly string[], cpu: number | string = MEASURED_CPU) {
     this.name = command[0] ?? '';
     this.child = spawn('taskset', ['-c', String(cpu), ...command], {
       env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },

@@ -1,11 +1,10 @@
 /**
- * `node bench/scan-vs-clamd.ts [rounds]`: the corpus of techniques, their twins and ordinary mail, about 800 messages,
- * judged by the pipeline in this process and by a clamd beside it, in turns, with the same rules. Both read the
- * same bytes and both find the marker; prints wall milliseconds for a message and their spread over the rounds.
+ * `node bench/scan-vs-clamd.ts [rounds]`: the corpus of techniques, their twins and ordinary mail, about 900 messages,
+ * with the same rules for all, in turns. First the pipeline in this process, on one thread, beside a clamd with and
+ * one without its cache, one message after the other; then whole commands over a folder of the same messages. All
+ * read the same bytes and find the marker where they can. Prints wall and CPU time and their spread over the rounds.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lookalikes } from '../test/corpus/lookalikes.ts';
@@ -18,6 +17,9 @@ import { createYaraEngine } from '../src/scan/engines/yara-engine.ts';
 import { TEST_LIMITS } from '../src/scan/test-limits.ts';
 import { createUnpackers } from '../src/scan/unpack/index.ts';
 import { Clamd } from './clamd.ts';
+import { type Call, holdContest, writeFolder } from './folder-contest.ts';
+import { machine } from './machine.ts';
+import { treeCpuSeconds } from './process-tree.ts';
 import { ruleCorpus } from './rule-corpus.ts';
 import { spreadOf } from './statistics.ts';
 
@@ -53,59 +55,76 @@ function postern(): Judge {
   return async (bytes) => (await pipeline.scan(bytes, 'message')).verdict.kind === 'malicious';
 }
 
-/** One INSTREAM session: true when clamd found something. */
-async function askClamd(path: string, bytes: Buffer): Promise<boolean> {
-  const socket = connect(path);
-  const answer: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => answer.push(chunk));
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  socket.write(Buffer.concat([Buffer.from('zINSTREAM\0'), length, bytes, Buffer.alloc(4)]));
-  await once(socket, 'close');
-  return Buffer.concat(answer).includes('FOUND');
+function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
-interface Round {
-  readonly ms: number;
-  readonly found: number;
-}
-
-async function runRound(messages: readonly Buffer[], judge: Judge): Promise<Round> {
-  const started = performance.now();
+/** Judges all messages, one after the other. */
+async function judgeAll(messages: readonly Buffer[], judge: Judge, cpuSeconds: () => number): Promise<Call> {
+  const [cpuBefore, started] = [cpuSeconds(), performance.now()];
   let found = 0;
   for (const message of messages) {
     found += (await judge(message)) ? 1 : 0;
   }
-  return { ms: (performance.now() - started) / messages.length, found };
+  return { ms: performance.now() - started, cpuMs: (cpuSeconds() - cpuBefore) * 1_000, found };
 }
 
-function report(name: string, rounds: readonly Round[]): void {
-  const { median, min, max } = spreadOf(rounds.map(({ ms }) => ms));
-  const text = [median, min, max].map((value) => value.toFixed(2)).join(' / ');
+function seconds(values: readonly number[]): string {
+  const { median, min, max } = spreadOf(values);
+  return [median, min, max].map((ms) => (ms / 1_000).toFixed(2)).join(' / ');
+}
+
+function print(title: string, calls: ReadonlyMap<string, readonly Call[]>): void {
   console.log(
-    `${name.padEnd(8)} ms a message, median / least / most: ${text}; found ${rounds[0]?.found ?? 0}`,
+    `\n${title}; seconds for all messages, median / least / most of ${calls.values().next().value?.length} rounds`,
   );
+  for (const [name, rounds] of calls) {
+    const wall = seconds(rounds.map(({ ms }) => ms));
+    const cpu = seconds(rounds.map(({ cpuMs }) => cpuMs));
+    console.log(`${name.padEnd(30)} wall ${wall}   CPU ${cpu}   found ${rounds.at(-1)?.found}`);
+  }
+}
+
+async function oneByOne(messages: readonly Buffer[], folder: string, count: number): Promise<void> {
+  const judge = postern();
+  const calls = new Map<string, Call[]>();
+  const note = (name: string, call: Call): void => void calls.set(name, [...(calls.get(name) ?? []), call]);
+  for (let round = 0; round < count; round += 1) {
+    note('postern, one thread', await judgeAll(messages, judge, ownCpuSeconds));
+    for (const cached of [false, true]) {
+      const clamd = new Clamd(folder, rules, { cached });
+      try {
+        await clamd.ready();
+        const ask: Judge = async (bytes) => (await clamd.ask(bytes)).includes('FOUND');
+        const name = cached ? 'clamd, new cache' : 'clamd, no cache';
+        note(name, await judgeAll(messages, ask, () => treeCpuSeconds(clamd.pid)));
+      } finally {
+        await clamd.stop();
+      }
+    }
+  }
+  print('One message after the other, programs that run already', calls);
 }
 
 async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'));
-  const clamd = new Clamd(folder, rules, false);
+  const place = mkdtempSync(join(tmpdir(), 'postern-bench-'));
   try {
-    await clamd.ready();
     const messages = messagesOf();
-    console.log(`${messages.length} messages, ${RULES} rules and one for the marker`);
-    const judges = { postern: postern(), clamd: (bytes: Buffer) => askClamd(join(folder, 'socket'), bytes) };
-    const rounds: Record<keyof typeof judges, Round[]> = { postern: [], clamd: [] };
     const count = Number(process.argv[2] ?? DEFAULT_ROUNDS);
-    for (let round = 0; round < count; round += 1) {
-      rounds.postern.push(await runRound(messages, judges.postern));
-      rounds.clamd.push(await runRound(messages, judges.clamd));
-    }
-    report('postern', rounds.postern);
-    report('clamd', rounds.clamd);
+    const { cpu, cores, system, versions, loadAverage } = machine();
+    const bytes = messages.reduce((sum, { length }) => sum + length, 0);
+    console.log(`${cores} cores, ${cpu}, ${system}, node ${versions['node']}, clamd ${versions['clamd']}`);
+    console.log(`load average of the quarter of an hour before: ${loadAverage}`);
+    console.log(
+      `${messages.length} messages, ${(bytes / 1e6).toFixed(0)} MB, ${RULES} rules and one for the marker`,
+    );
+    await oneByOne(messages, place, count);
+    const folder = join(place, 'mail');
+    writeFolder(folder, messages);
+    print('A whole command over a folder', await holdContest({ folder, rules, place }, count));
   } finally {
-    await clamd.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(place, { recursive: true, force: true });
   }
 }
 

@@ -100,7 +100,7 @@ async function byRules(
       ['clamd, mail decoding only', true],
     ] as const) {
       const place = join(folder, mailOnly ? 'mail-only' : 'default');
-      const cpu = await withClamd(new Clamd(place, text, mailOnly), mail);
+      const cpu = await withClamd(new Clamd(place, text, { mailOnly }), mail);
       report(figures, name, condition, mail, cpu);
     }
     report(figures, 'postern scan', condition, mail, withPostern(rules, mail, start));
