@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, hash, pbkdf2Sync } from 'node:crypto';
+import { createCipheriv, createHash, createHmac, hash, pbkdf2Sync } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** Encrypted archives of RAR around one stored file; no free program writes them. */
@@ -36,6 +36,10 @@ export interface RarSeal {
   readonly hasCheck?: boolean;
   /** The check's own sum is wrong. */
   readonly spoilsCheck?: boolean;
+  /** Of RAR 5: compressed, as long as it is. */
+  readonly isPacked?: boolean;
+  /** Of RAR 5: the file's checksum is changed by the key, is wrong, or is not there. */
+  readonly sum?: 'keyed' | 'wrong' | 'none';
   /** Of RAR 5: service headers in front, each with a check of its own that the password does not pass. */
   readonly decoys?: number;
   /** Of RAR 5: service headers in front that hold nothing. */
@@ -59,20 +63,64 @@ function encrypt5(bytes: Buffer, { password, power = 4 }: RarSeal): Buffer {
   return createCipheriv('aes-256-cbc', key, IV).setAutoPadding(false).update(padded(bytes));
 }
 
+/** Bits as they are written, the highest of a byte first. */
+function fromBits(bits: string): Buffer {
+  return Buffer.from(bits.match(/.{1,8}/g)?.map((byte) => parseInt(byte.padEnd(8, '0'), 2)) ?? []);
+}
+
+function bitsOf(value: number, bits: number): string {
+  return value.toString(2).padStart(bits, '0');
+}
+
+/** Lengths 1, 9 and two kinds of repeated zeros, with codes of two bits themselves. */
+const LEVEL_BITS = Array.from({ length: 20 }, (_, symbol) =>
+  bitsOf([1, 9, 18, 19].includes(symbol) ? 2 : 0, 4),
+).join('');
+const [ONE, NINE, FEW_ZEROS, MANY_ZEROS] = ['00', '01', '10', '11'] as const;
+
+/** Codes of nine bits for all bytes, one of one bit for another symbol. */
+function literalBits(content: Buffer): string {
+  return [...content].map((byte) => `1${bitsOf(byte, 8)}`).join('');
+}
+
+/** What a compressor of RAR 5 may write that finds no repetition: one block with its header. */
+export function packedRar5(content: Buffer): Buffer {
+  const zeros = `${MANY_ZEROS}${bitsOf(127, 7)}${MANY_ZEROS}${bitsOf(24, 7)}`;
+  const bits = `${LEVEL_BITS}${NINE.repeat(256)}${ONE}${zeros}${literalBits(content)}`;
+  const block = fromBits(bits);
+  const flags = 0xc8 | ((bits.length - 1) % 8);
+  const size = [block.length & 255, block.length >> 8] as const;
+  return Buffer.concat([Buffer.from([flags, 0x5a ^ flags ^ size[0] ^ size[1], ...size]), block]);
+}
+
+function sum5(content: Buffer, { password, power = 4, sum }: RarSeal): Buffer {
+  const plain = le(crc32(content, sum === 'wrong' ? 1 : 0), 4);
+  if (sum !== 'keyed') {
+    return sum === 'none' ? Buffer.alloc(0) : plain;
+  }
+  const key = pbkdf2Sync(password, SALT, 2 ** power + 16, 32, 'sha256');
+  const keyed = createHmac('sha256', key).update(plain).digest();
+  return Buffer.from(
+    plain.map((_, at) => keyed.reduce((all, byte, i) => (i % 4 === at ? all ^ byte : all), 0)),
+  );
+}
+
 function file5(content: Buffer, packedBytes: number, seal: RarSeal): Buffer {
   const { power = 4, hasCheck = true } = seal;
   const check = hasCheck ? check5(seal) : Buffer.alloc(0);
-  const record = Buffer.concat([Buffer.from([1, 0, hasCheck ? 1 : 0, power]), SALT, IV, check]);
+  const flags = (hasCheck ? 1 : 0) | (seal.sum === 'keyed' ? 2 : 0);
+  const record = Buffer.concat([Buffer.from([1, 0, flags, power]), SALT, IV, check]);
   const extra = Buffer.concat([vint(record.length), record]);
   return block5(
     Buffer.from([2, 3]),
     vint(extra.length),
     vint(packedBytes),
-    Buffer.from([4]),
+    Buffer.from([seal.sum === 'none' ? 0 : 4]),
     vint(content.length),
     Buffer.from([0]),
-    le(crc32(content), 4),
-    Buffer.from([0, 0, 5]),
+    sum5(content, seal),
+    vint(seal.isPacked === true ? 3 << 7 : 0),
+    Buffer.from([0, 5]),
     Buffer.from('a.txt'),
     extra,
   );
@@ -95,8 +143,10 @@ function emptyService5(): Buffer {
 /** RAR 5: the content is encrypted, and the headers if asked for. */
 export function lockedRar5(content: Buffer, seal: RarSeal): Buffer {
   const { power = 4, hidesNames = false } = seal;
-  const data = encrypt5(content, seal);
-  const lock = block5(Buffer.from([4, 0, 0, 1, power]), SALT, check5(seal));
+  const data = encrypt5(seal.isPacked === true ? packedRar5(content) : content, seal);
+  const { hasCheck = true } = seal;
+  const check = hasCheck ? check5(seal) : Buffer.alloc(0);
+  const lock = block5(Buffer.from([4, 0, 0, hasCheck ? 1 : 0, power]), SALT, check);
   const header = (block: Buffer): Buffer => (hidesNames ? Buffer.concat([IV, encrypt5(block, seal)]) : block);
   return Buffer.concat([
     Buffer.from('526172211a070100', 'hex'),
@@ -151,25 +201,10 @@ export interface Rar4Seal {
   readonly emptyBlocks?: number;
 }
 
-/** Bits as they are written, the highest of a byte first. */
-function fromBits(bits: string): Buffer {
-  return Buffer.from(bits.match(/.{1,8}/g)?.map((byte) => parseInt(byte.padEnd(8, '0'), 2)) ?? []);
-}
-
-function bitsOf(value: number, bits: number): string {
-  return value.toString(2).padStart(bits, '0');
-}
-
-/**
- * What a compressor of RAR 3 may write that finds no repetition: codes of nine bits for all bytes, one of one bit for
- * the end. The four lengths that occur in the tables have codes of two bits themselves.
- */
+/** What a compressor of RAR 3 may write that finds no repetition. */
 export function packedRar3(content: Buffer): Buffer {
-  const levels = Array.from({ length: 20 }, (_, symbol) => ([1, 9, 18, 19].includes(symbol) ? 2 : 0));
-  const [one, nine, fewZeros, manyZeros] = ['00', '01', '10', '11'];
-  const tables = `${nine?.repeat(256)}${one}${manyZeros}${bitsOf(127, 7)}${fewZeros}${bitsOf(6, 3)}`;
-  const literals = [...content].map((byte) => `1${bitsOf(byte, 8)}`).join('');
-  return fromBits(`00${levels.map((length) => bitsOf(length, 4)).join('')}${tables}${literals}001`);
+  const zeros = `${MANY_ZEROS}${bitsOf(127, 7)}${FEW_ZEROS}${bitsOf(6, 3)}`;
+  return fromBits(`00${LEVEL_BITS}${NINE.repeat(256)}${ONE}${zeros}${literalBits(content)}001`);
 }
 
 /** RAR 4: the content is encrypted, and the headers if asked for. */

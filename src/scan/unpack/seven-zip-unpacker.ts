@@ -83,10 +83,15 @@ class SevenZipRun {
   async #openLocked(format: SevenZipFormat, lock: RarLock): Promise<void> {
     const opened = await this.#tryPasswords(format, lock);
     const sealed = opened ?? (lock.isWhole ? NOTHING : await this.#extract(format, ''));
-    this.#conclude(format, opened, sealed);
+    this.#conclude(format, opened, sealed, lock.untried);
   }
 
-  #conclude(format: SevenZipFormat, opened: SevenZipOutcome | undefined, sealed: SevenZipOutcome): void {
+  #conclude(
+    format: SevenZipFormat,
+    opened: SevenZipOutcome | undefined,
+    sealed: SevenZipOutcome,
+    untried?: string,
+  ): void {
     if (opened !== undefined) {
       this.#report(format, opened);
       return;
@@ -94,7 +99,8 @@ class SevenZipRun {
     for (const outcome of [sealed, ...this.#partial.readings]) {
       this.#report(format, { ...outcome, failed: false });
     }
-    this.#out.cannot('encrypted', `${format.name} archive is encrypted`);
+    const reason = untried === undefined ? '' : ` ${untried}`;
+    this.#out.cannot('encrypted', `${format.name} archive is encrypted${reason}`);
   }
 
   async #extract({ name, type }: SevenZipFormat, password: string): Promise<SevenZipOutcome> {
@@ -138,7 +144,7 @@ class SevenZipRun {
   async #try(
     format: SevenZipFormat,
     password: string,
-    { mayOpen, plain, doubtful }: RarAttempt,
+    { mayOpen, isUnproven = false, plain, doubtful }: RarAttempt,
   ): Promise<SevenZipOutcome | undefined> {
     this.#keep({ ...NOTHING, files: doubtful });
     if (!mayOpen) {
@@ -147,10 +153,11 @@ class SevenZipRun {
     const outcome = await (plain === undefined
       ? this.#extract(format, password)
       : this.#extractPlain(format, plain));
-    if (outcome.encrypted) {
-      this.#keep(outcome);
+    if (!outcome.encrypted && !isUnproven) {
+      return outcome;
     }
-    return outcome.encrypted ? undefined : outcome;
+    this.#keep(outcome);
+    return undefined;
   }
 
   #keep(outcome: SevenZipOutcome): void {
@@ -206,10 +213,12 @@ const LZIP_HEADER_BYTES = 6;
 const LZIP_TRAILER_BYTES = 20;
 const LZMA_PROPERTIES = 0x5d;
 
-/** The dictionary size of an lzip member: a power of two, less some sixteenths of it. */
+/**
+ * The dictionary of an lzip member: a power of two, less some sixteenths of it. Those are left in, because 7-Zip takes
+ * round sizes only.
+ */
 function lzipDictionary(coded: number): number {
-  const base = 2 ** (coded & 0x1f);
-  return base - (base / 16) * (coded >> 5);
+  return 2 ** (coded & 0x1f);
 }
 
 /** An lzip member as the `.lzma` file that 7-Zip reads: same coder, another header, length unknown. */
