@@ -2,6 +2,8 @@
 export interface LegacyStream {
   readonly name: string;
   readonly bytes: Buffer;
+  /** Not all of it was decrypted. */
+  readonly isSealed?: boolean;
 }
 
 /** Tries one password on an encrypted document: its decrypted streams, or undefined for a wrong one. */

@@ -153,8 +153,24 @@ function pptRecord(version: number, type: number, data: Buffer): Buffer {
   return Buffer.concat([u16(version, type), u32(data.length), data]);
 }
 
+/** A picture of a kind and instance, each part encrypted from the start of the key. */
+export function sealedPicture(content: Buffer, key: Buffer, kind = 0xf01e, instance = 0x6e0): Buffer {
+  const before = [16, ...((instance & 1) === 1 ? [16] : []), kind < 0xf01d ? 34 : 1].map((n) =>
+    Buffer.alloc(n, 7),
+  );
+  const length = content.length + before.reduce((sum, part) => sum + part.length, 0);
+  const header = Buffer.concat([u16(instance << 4, kind), u32(length)]);
+  return Buffer.concat([header, ...before, content].map((part) => rc4(key, part)));
+}
+
 /** Objects 1 (a slide, encrypted) and 2 (the session, for all further ones as well), their directory and the edit that points to it. */
-export function lockedPpt(content: Buffer, scheme: LegacyScheme, password: string, objects = 2): Buffer {
+export function lockedPpt(
+  content: Buffer,
+  scheme: LegacyScheme,
+  password: string,
+  objects = 2,
+  pictures?: (key: Buffer) => Buffer,
+): Buffer {
   const { keys, info } = lockOf(scheme, password);
   const slide = rc4(keys(1), pptRecord(0, 0x0fa8, content));
   const session = pptRecord(0x0f, 0x2f14, info);
@@ -174,5 +190,6 @@ export function lockedPpt(content: Buffer, scheme: LegacyScheme, password: strin
   return buildOle([
     { name: 'Current User', bytes: user },
     { name: 'PowerPoint Document', bytes: Buffer.concat([slide, session, directory, edit]) },
+    ...(pictures === undefined ? [] : [{ name: 'Pictures', bytes: pictures(keys(0)) }]),
   ]);
 }

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createUnpackers } from './index.ts';
-import { type LegacyScheme, lockedDoc, lockedPpt, lockedXls } from './legacy-office-for-test.ts';
+import {
+  type LegacyScheme,
+  lockedDoc,
+  lockedPpt,
+  lockedXls,
+  sealedPicture,
+} from './legacy-office-for-test.ts';
 import { xorKey, xorVerifier } from './office-xor.ts';
 import { MAX_PERSIST_OBJECTS } from './ppt-encryption.ts';
 import { openAll, type Opened, yields } from './open-all.ts';
+import { decryptPictures, MAX_SEALED_PICTURES } from './ppt-pictures.ts';
 
 const MARKER = 'POSTERN-TEST-MARK';
 const content = Buffer.from(`harmless ${MARKER} in a document. `.repeat(60));
@@ -71,5 +78,47 @@ describe('XOR obfuscation', () => {
   it('has the published key and sum of the password that Excel tries', () => {
     assert.equal(xorKey('VelvetSweatshop'), 0xb359);
     assert.equal(xorVerifier('VelvetSweatshop'), 0x9a0a);
+  });
+});
+
+function withPictures(pictures: (key: Buffer) => Buffer): Promise<Opened> {
+  return open(lockedPpt(Buffer.from('a slide'), 'cryptoapi', 'VelvetSweatshop', 2, pictures));
+}
+
+describe('pictures of an encrypted presentation', () => {
+  it('are decrypted, of every kind, one after the other', async () => {
+    const kinds = [
+      [0xf01e, 0x6e0],
+      [0xf01e, 0x6e1],
+      [0xf01a, 0x3d4],
+      [0xf01b, 0x217],
+    ] as const;
+    for (const [kind, instance] of kinds) {
+      const opened = await withPictures((key) =>
+        Buffer.concat([
+          sealedPicture(Buffer.from('another picture'), key),
+          sealedPicture(content, key, kind, instance),
+        ]),
+      );
+      assert.equal(yields(opened, content.toString()), true);
+      assert.deepEqual(opened.causes, []);
+    }
+  });
+
+  it('are called encrypted where they are none', async () => {
+    const opened = await withPictures((key) =>
+      Buffer.concat([sealedPicture(content, key), Buffer.from('something that is not a picture')]),
+    );
+    assert.equal(yields(opened, content.toString()), true);
+    assert.deepEqual(opened.causes, ['encrypted']);
+  });
+
+  it('are decrypted up to so many', () => {
+    const key = Buffer.alloc(16, 3);
+    const one = sealedPicture(Buffer.from('x'), key);
+    const isSealed = [MAX_SEALED_PICTURES, MAX_SEALED_PICTURES + 1].map(
+      (count) => decryptPictures(Buffer.alloc(one.length * count, one), key).isSealed,
+    );
+    assert.deepEqual(isSealed, [false, true]);
   });
 });

@@ -3,6 +3,7 @@ import type { LegacyLock } from './legacy-lock.ts';
 import { type BlockKeys, decryptBlocks, readRc4Lock } from './office-rc4.ts';
 import { xorDecryptor, xorKey, xorVerifier } from './office-xor.ts';
 import { presentationLock } from './ppt-encryption.ts';
+import { PICTURES } from './ppt-pictures.ts';
 
 /** Finds another stream of the same file. */
 export type StreamOf = (name: string) => Buffer | undefined;
@@ -144,7 +145,7 @@ export function legacyLock(name: string, bytes: Buffer, streamOf: StreamOf): Leg
     case 'worddocument':
       return wordLock(name, bytes, streamOf);
     case 'powerpoint document':
-      return presentationLock(name, bytes);
+      return presentationLock(name, bytes, streamOf(PICTURES));
     default:
       return undefined;
   }

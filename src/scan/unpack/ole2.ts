@@ -103,8 +103,11 @@ class OleRun {
   }
 
   #emitOpened(streams: readonly LegacyStream[]): void {
-    for (const { name, bytes } of streams.filter((stream) => stream.bytes.length > 0)) {
+    for (const { name, bytes, isSealed } of streams.filter((stream) => stream.bytes.length > 0)) {
       this.#out.emit(name, bytes);
+      if (isSealed === true) {
+        this.#out.cannot('encrypted', `not all of ${name} can be decrypted`);
+      }
       this.#objects(name, bytes);
     }
   }

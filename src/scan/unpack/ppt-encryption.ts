@@ -1,6 +1,7 @@
 import { positionsOf, u16le, u32le } from './byte-view.ts';
 import type { LegacyLock } from './legacy-lock.ts';
 import { type BlockKeys, readRc4Lock } from './office-rc4.ts';
+import { decryptPictures } from './ppt-pictures.ts';
 import { rc4 } from './rc4.ts';
 
 const HEADER_BYTES = 8;
@@ -61,8 +62,12 @@ function decryptObjects(document: Buffer, keys: BlockKeys): Buffer | undefined {
   return plain;
 }
 
-/** A presentation in which every object is encrypted under a key of its own (MS-PPT 2.3.7). */
-export function presentationLock(name: string, document: Buffer): LegacyLock | undefined {
+/** A presentation in which every object is encrypted under a key of its own (MS-PPT 2.3.7), and its pictures. */
+export function presentationLock(
+  name: string,
+  document: Buffer,
+  pictures: Buffer | undefined,
+): LegacyLock | undefined {
   const info = positionsOf(document, CRYPT_SESSION, MAX_DIRECTORIES)
     .map((at) => document.subarray(at + HEADER_BYTES))
     .find((bytes) => u16le(bytes, 2) === 2 && u16le(bytes, 0) >= 2 && u16le(bytes, 0) <= 4);
@@ -73,6 +78,9 @@ export function presentationLock(name: string, document: Buffer): LegacyLock | u
   return (password) => {
     const keys = lock?.(password);
     const bytes = keys === undefined ? undefined : decryptObjects(document, keys);
-    return bytes === undefined ? undefined : [{ name, bytes }];
+    if (keys === undefined || bytes === undefined) {
+      return undefined;
+    }
+    return [{ name, bytes }, ...(pictures === undefined ? [] : [decryptPictures(pictures, keys(0))])];
   };
 }
