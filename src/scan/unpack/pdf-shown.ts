@@ -1,33 +1,241 @@
-import { latin1 } from './byte-view.ts';
-import { withoutEscapes } from './pdf-text.ts';
+/**
+ * What a page shows: its strings put together, however its program cuts and places them (ISO 32000 9.4). The whole
+ * program is read, in linear time: a string that is not closed before the next one begins is none.
+ */
 
-/** What a page shows: its strings put together, however its program cuts and places them (ISO 32000 9.4). */
-
-/** Content of one stream that is read, bytes: a page with more is drawings. */
-const MAX_CONTENT = 1024 * 1024;
 /** Kerning, in thousandths of the letter size, from which on it is a blank between words. */
 const BLANK_KERNING = -200;
-/** A string, a kerning, or an operator that ends a line. Each alternative excludes its own opening sign: linear. */
-const TOKEN =
-  /\(((?:\\[\s\S]|[^\\()]){0,4000})\)|<([0-9a-fA-F\s]{2,4000})>|(-\d{1,6})(?:\.\d{1,6})?(?=\s{0,4}[(<])|(?:T\*|\bET\b)/g;
+/** Digits of a kerning; more are no text that anybody can see. */
+const MAX_DIGITS = 6;
+/** Blanks before the operator that shows a string, and before the string that a kerning belongs to. */
+const MAX_BLANKS = 16;
+const MAX_KERNING_BLANKS = 4;
+
+const BEGIN_TEXT = Buffer.from('BT');
+const LF = 0x0a;
+const CR = 0x0d;
+const BLANK = 0x20;
+const DOUBLE = 0x22;
+const SINGLE = 0x27;
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const STAR = 0x2a;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const LESS = 0x3c;
+const GREATER = 0x3e;
+const LETTER_E = 0x45;
+const LETTER_J = 0x4a;
+const LETTER_T = 0x54;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const CASE_BIT = 0x20;
+
+/** Blanks and delimiters (ISO 32000 7.2.3); an operator stands between them. */
+const BLANKS = new Uint8Array(256);
+const BOUNDARIES = new Uint8Array(256);
+for (const byte of [0, 9, LF, 12, CR, BLANK]) {
+  BLANKS[byte] = 1;
+  BOUNDARIES[byte] = 1;
+}
+for (const byte of Buffer.from('()<>[]{}/%')) {
+  BOUNDARIES[byte] = 1;
+}
+/** Where something of interest begins. */
+const INTERESTING = new Uint8Array(256);
+for (const byte of [OPEN, LESS, GREATER, MINUS, LETTER_T, LETTER_E, CLOSE_ARRAY]) {
+  INTERESTING[byte] = 1;
+}
+
+const ESCAPES: ReadonlyMap<number, number> = new Map(
+  Object.entries({ n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }).map(([letter, meaning]) => [
+    letter.charCodeAt(0),
+    meaning.charCodeAt(0),
+  ]),
+);
+
+function hexOf(byte: number): number {
+  const letter = byte | CASE_BIT;
+  return isDigit(byte) ? byte - 0x30 : letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+function isBoundary(bytes: Buffer, at: number): boolean {
+  return at < 0 || at >= bytes.length || BOUNDARIES[bytes[at] ?? 0] === 1;
+}
+
+/** True when some text begins: in data that are no page these letters stand as well, but hardly by themselves. */
+function beginsText(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(BEGIN_TEXT); at >= 0; at = bytes.indexOf(BEGIN_TEXT, at + 1)) {
+    if (isBoundary(bytes, at - 1) && isBoundary(bytes, at + BEGIN_TEXT.length)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+class ShownText {
+  readonly #bytes: Buffer;
+  /** What is shown is never longer than what says so. */
+  readonly #out: Buffer;
+  #length = 0;
+  #isShown = false;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.#out = Buffer.allocUnsafe(bytes.length);
+  }
+
+  read(): Buffer | undefined {
+    for (let at = 0; at < this.#bytes.length;) {
+      at = INTERESTING[this.#bytes[at] ?? 0] === 1 ? this.#token(at) : at + 1;
+    }
+    return this.#isShown ? this.#out.subarray(0, this.#length) : undefined;
+  }
+
+  /** Where reading goes on behind the token at `at`. */
+  #token(at: number): number {
+    switch (this.#bytes[at] ?? 0) {
+      case OPEN: {
+        return this.#literal(at + 1);
+      }
+      case LESS: {
+        return this.#hexadecimal(at + 1);
+      }
+      case MINUS: {
+        return this.#kerning(at + 1);
+      }
+      case CLOSE_ARRAY:
+      case GREATER: {
+        this.#look(at + 1);
+        return at + 1;
+      }
+      default: {
+        return this.#operator(at);
+      }
+    }
+  }
+
+  #put(byte: number): void {
+    this.#out[this.#length] = byte;
+    this.#length += 1;
+  }
+
+  /** Looks for an operator that shows what ends here. */
+  #look(behind: number): void {
+    if (!this.#isShown) {
+      const at = this.#behindBlanks(behind, MAX_BLANKS);
+      const byte = this.#bytes[at];
+      const isTj = byte === LETTER_T && ((this.#bytes[at + 1] ?? 0) & ~CASE_BIT) === LETTER_J;
+      this.#isShown = isTj || byte === SINGLE || byte === DOUBLE;
+    }
+  }
+
+  #behindBlanks(from: number, most: number): number {
+    let at = from;
+    while (at < from + most && BLANKS[this.#bytes[at] ?? 1] === 1) {
+      at += 1;
+    }
+    return at;
+  }
+
+  /** `T*` and `ET` end a line. */
+  #operator(at: number): number {
+    const next = this.#bytes[at + 1];
+    const isEnd = next === LETTER_T && isBoundary(this.#bytes, at - 1) && isBoundary(this.#bytes, at + 2);
+    if (this.#bytes[at] === LETTER_T ? next !== STAR : !isEnd) {
+      return at + 1;
+    }
+    this.#put(LF);
+    return at + 2;
+  }
+
+  #literal(start: number): number {
+    const length = this.#length;
+    for (let at = start; at < this.#bytes.length;) {
+      const byte = this.#bytes[at] ?? 0;
+      if (byte === CLOSE) {
+        this.#look(at + 1);
+        return at + 1;
+      }
+      if (byte === OPEN) {
+        break;
+      }
+      if (byte === BACKSLASH) {
+        at = this.#escape(at + 1);
+      } else {
+        this.#put(byte);
+        at += 1;
+      }
+    }
+    this.#length = length;
+    return start;
+  }
+
+  /** Behind a backslash (ISO 32000 7.3.4.2). */
+  #escape(at: number): number {
+    const byte = this.#bytes[at] ?? 0;
+    const isOctal = (place: number): boolean => ((this.#bytes[place] ?? 0) & 0xf8) === 0x30;
+    if (!isOctal(at)) {
+      if (byte !== CR && byte !== LF) {
+        this.#put(ESCAPES.get(byte) ?? byte);
+      }
+      return byte === CR && this.#bytes[at + 1] === LF ? at + 2 : at + 1;
+    }
+    let code = 0;
+    let end = at;
+    while (end < at + 3 && isOctal(end)) {
+      code = code * 8 + (this.#bytes[end] ?? 0) - 0x30;
+      end += 1;
+    }
+    this.#put(code & 0xff);
+    return end;
+  }
+
+  #hexadecimal(start: number): number {
+    const length = this.#length;
+    let high = -1;
+    for (let at = start; at < this.#bytes.length; at += 1) {
+      const byte = this.#bytes[at] ?? 0;
+      const digit = hexOf(byte);
+      if (byte === GREATER) {
+        return at;
+      }
+      if (digit < 0 && BLANKS[byte] === 0) {
+        break;
+      }
+      if (digit >= 0 && high >= 0) {
+        this.#put(high * 16 + digit);
+      }
+      high = digit < 0 ? high : high >= 0 ? -1 : digit;
+    }
+    this.#length = length;
+    return start;
+  }
+
+  #kerning(start: number): number {
+    let end = start;
+    let value = 0;
+    while (end < start + MAX_DIGITS && isDigit(this.#bytes[end])) {
+      value = value * 10 + (this.#bytes[end] ?? 0) - 0x30;
+      end += 1;
+    }
+    let behind = this.#bytes[end] === DOT ? end + 1 : end;
+    while (behind > end && behind < end + MAX_DIGITS && isDigit(this.#bytes[behind])) {
+      behind += 1;
+    }
+    const next = this.#bytes[this.#behindBlanks(behind, MAX_KERNING_BLANKS)];
+    if (-value <= BLANK_KERNING && (next === OPEN || next === LESS)) {
+      this.#put(BLANK);
+    }
+    return Math.max(start, end);
+  }
+}
 
 /** The text of a page; undefined when the bytes are none. */
 export function shownText(bytes: Buffer): Buffer | undefined {
-  if (!bytes.subarray(0, MAX_CONTENT).includes('BT')) {
-    return undefined;
-  }
-  const content = latin1(bytes, 0, MAX_CONTENT);
-  if (!/(?:[)\]>])\s{0,16}(?:T[jJ]|['"])/.test(content)) {
-    return undefined;
-  }
-  const parts = Array.from(content.matchAll(TOKEN), ([, literal, hex, kerning]) => {
-    if (literal !== undefined) {
-      return withoutEscapes(literal);
-    }
-    if (hex !== undefined) {
-      return Buffer.from(hex.replace(/\s+/g, ''), 'hex').toString('latin1');
-    }
-    return kerning === undefined ? '\n' : Number(kerning) <= BLANK_KERNING ? ' ' : '';
-  });
-  return Buffer.from(parts.join(''), 'latin1');
+  return beginsText(bytes) ? new ShownText(bytes).read() : undefined;
 }

@@ -59,7 +59,11 @@ export function decodeScript(encoded: string): Buffer {
 function unpackScripts({ bytes }: Piece, out: Yield): void {
   const text = latin1(bytes);
   let at = text.indexOf(START);
-  for (let count = 0; at >= 0 && count < MAX_BLOCKS; count += 1) {
+  for (let count = 0; at >= 0; count += 1) {
+    if (count === MAX_BLOCKS) {
+      out.cannot('bomb', `more than ${MAX_BLOCKS} encoded scripts in one file`);
+      return;
+    }
     out.budget.checkTime();
     const end = text.indexOf(END, at);
     const code = text.slice(at + HEAD_CHARS, end < 0 ? text.length : Math.max(at, end - CHECKSUM_CHARS));

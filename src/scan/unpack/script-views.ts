@@ -86,7 +86,7 @@ const ARGUMENT = /[\s,(]{0,16}(["'])([^"'\r\n]{0,4096})\1/y;
 function argumentsAt(text: string, start: number): string[] {
   const found: string[] = [];
   ARGUMENT.lastIndex = start;
-  for (let match = ARGUMENT.exec(text); match !== null && found.length < MAX_ARGUMENTS;) {
+  for (let match = ARGUMENT.exec(text); match !== null && found.length <= MAX_ARGUMENTS;) {
     found.push(match[2] ?? '');
     match = ARGUMENT.exec(text);
   }
@@ -111,6 +111,9 @@ export function formatted(bytes: Buffer, report: Report): Buffer[] {
       break;
     }
     const values = argumentsAt(text, match.index + 2);
+    if (values.length > MAX_ARGUMENTS) {
+      report(`more than ${MAX_ARGUMENTS} arguments of one format`);
+    }
     if (values.length > 0) {
       const format = formatBefore(text, match.index);
       lines.push(format.replace(/\{(\d{1,4})\}/g, (_, place: string) => values[Number(place)] ?? ''));

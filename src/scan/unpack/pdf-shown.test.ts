@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { shownText } from './pdf-shown.ts';
+
+function shown(content: string): string | undefined {
+  return shownText(Buffer.from(content, 'latin1'))?.toString('latin1');
+}
+
+describe('the text of a page', () => {
+  it('is what its strings say', () => {
+    assert.equal(shown('BT [(POS) 20 (TE) -5 (RN)] TJ ET'), 'POSTERN\n');
+    assert.equal(shown(String.raw`BT (a\)b\\c\n\101\08\q\5) Tj`), 'a)b\\c\nA\u00008q\u0005');
+    assert.equal(shown('BT <50 4f\n53 5> Tj'), 'POS');
+    assert.equal(shown('BT (one) Tj T* (two) Tj ET'), 'one\ntwo\n');
+    assert.equal(shown("BT/F1 12 Tf(one)'"), 'one');
+  });
+
+  it('has a blank where the letters are so far apart and none where they are nearer', () => {
+    assert.equal(shown('BT [(a)-200(b) -200.5 <63>] TJ'), 'a b c');
+    assert.equal(shown('BT [(a)-199(b) -199.9 <63>] TJ'), 'abc');
+  });
+
+  it('goes on behind a string that is not closed', () => {
+    assert.equal(shown('BT (never (a) Tj <4x (b) Tj'), 'ab');
+  });
+
+  it('is none in data that only have some of its letters', () => {
+    for (const data of ['xBTx (a) Tj', 'BT (a) Td', 'ABT (a) Tj', '(a) Tj', '']) {
+      assert.equal(shown(data), undefined, data);
+    }
+  });
+
+  it('is read behind any amount of drawing', () => {
+    const drawing = '0 0 -12.5 7 re f\n'.repeat(200_000);
+    assert.equal(shown(`${drawing}BT (POS) Tj (TERN) Tj`), 'POSTERN');
+  });
+
+  it('takes linear time', () => {
+    for (const unit of ['(', '<', '<4', '-1', '-200 (', '(\\', 'BT ', ')  ', '(a)Tj ']) {
+      const content = `BT ${unit.repeat(1_000_000)}(b) Tj`;
+      assert.ok((shown(content) ?? '').endsWith('b'), unit);
+    }
+  });
+});
