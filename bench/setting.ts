@@ -81,6 +81,10 @@ export class MailServerProcess {
     this.#program = new PinnedProgram([process.execPath, script, String(share)], LOAD_CPU);
   }
 
+  get pid(): number {
+    return this.#program.pid;
+  }
+
   async ready(): Promise<void> {
     const ports = await this.#reply();
     this.imapPort = Number(ports['imap']);
