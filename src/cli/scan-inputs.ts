@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessageBytes } from '../scan/scanner.ts';
 
@@ -74,12 +74,13 @@ export async function* scanInputs(paths: readonly string[]): AsyncGenerator<Scan
   }
 }
 
-function inMemory(chunks: readonly Uint8Array[], byteLength: number): OpenedMessage {
+function inMemory(chunks: readonly Uint8Array[]): OpenedMessage {
+  const byteLength = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   const buffer = new SharedArrayBuffer(byteLength);
   const bytes = new Uint8Array(buffer);
   let at = 0;
   for (const chunk of chunks) {
-    bytes.set(chunk.subarray(0, byteLength - at), at);
+    bytes.set(chunk, at);
     at += chunk.byteLength;
   }
   return { message: { kind: 'memory', buffer, byteLength }, close: () => undefined };
@@ -99,7 +100,18 @@ export async function readStream(
     }
     chunks.push(chunk);
   }
-  return inMemory(chunks, bytes);
+  return inMemory(chunks);
+}
+
+/** Where the threads read it, without a copy; what was cut off meanwhile is missing. */
+async function readIntoMemory(handle: FileHandle, size: number): Promise<OpenedMessage> {
+  const buffer = new SharedArrayBuffer(size);
+  const bytes = new Uint8Array(buffer);
+  let filled = 0;
+  for (let count = 1; count > 0 && filled < size; filled += count) {
+    count = (await handle.read(bytes, filled, size - filled, filled)).bytesRead;
+  }
+  return { message: { kind: 'memory', buffer, byteLength: filled }, close: () => undefined };
 }
 
 /** Small files are read into shared memory; the scan threads read large ones by themselves. */
@@ -116,8 +128,8 @@ export async function openFile(
     if (info.size > limits.memoryBytes) {
       return openDescriptor(name, info.size);
     }
-    const content = await handle.readFile();
-    return inMemory([content], content.byteLength);
+    // Some files of the kernel say nothing of their size.
+    return info.size === 0 ? inMemory([await handle.readFile()]) : await readIntoMemory(handle, info.size);
   } finally {
     await handle.close();
   }
