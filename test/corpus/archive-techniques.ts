@@ -11,6 +11,7 @@ import {
   inflateSync,
   zstdCompressSync,
 } from 'node:zlib';
+import { chunk, png } from '../../src/scan/unpack/png-for-test.ts';
 import { buildZip, type TestEnd, type TestEntry } from '../../src/scan/unpack/zip-for-test.ts';
 import { ar, cab, cpio, fixedVhd, le, lzh, rar4, rar5, szdd, TAR_END, tarEntry } from './container-bytes.ts';
 import { CALM, MARKED, payload, Row, type Decoder, type Technique, type Word } from './technique.ts';
@@ -180,6 +181,12 @@ function gzips(): Technique[] {
     .attached('no trailer', 'a.gz', (word) => plain(word).subarray(0, -8), { isDamaged: true })
     .attached('wrong checksum', 'a.gz', wrongSum, { isDamaged: true })
     .attached('junk behind', 'a.gz', (word) => Buffer.concat([plain(word), Buffer.from('junk junk')]))
+    .attached('zeros between members', 'a.gz', (word) =>
+      Buffer.concat([gzipSync('first'), Buffer.alloc(512), plain(word)]),
+    )
+    .attached('other data between members', 'a.gz', (word) =>
+      Buffer.concat([gzipSync('first'), Buffer.from('junk junk'), plain(word)]),
+    )
     .attached('zlib without a name', 'a.bin', (word) => deflateSync(payload(word)), {
       confirmedBy: ['python-codec'],
     }).cases;
@@ -348,6 +355,24 @@ function polyglots(): Technique[] {
     }).cases;
 }
 
+function pictures(): Technique[] {
+  const row = new Row(
+    'archives',
+    'pictures',
+    'scripts and programs that fetch their next part from a picture',
+  );
+  const packed = (word: Word): Buffer => deflateSync(payload(word));
+  const text = (type: string, front: string) => (word: Word) =>
+    png(chunk(type, Buffer.concat([Buffer.from(`Comment\0${front}`, 'latin1'), packed(word)])));
+  return row
+    .attached('compressed text', 'a.png', text('zTXt', '\0'))
+    .attached('compressed international text', 'a.png', text('iTXt', '\u0001\0en\0word\0'))
+    .attached('colour profile', 'a.png', text('iCCP', '\0'))
+    .attached('a file instead of pixels', 'a.png', (word) =>
+      png(chunk('IDAT', deflateSync(Buffer.concat([Buffer.alloc(1), payload(word)])))),
+    ).cases;
+}
+
 /** Every case of section 3. */
 export function archiveTechniques(): Technique[] {
   return [
@@ -364,5 +389,6 @@ export function archiveTechniques(): Technique[] {
     ...otherArchives(),
     ...images(),
     ...polyglots(),
+    ...pictures(),
   ];
 }

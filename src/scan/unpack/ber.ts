@@ -91,30 +91,82 @@ export function readChildren(bytes: Buffer, parent: BerElement, most = 64): BerE
   return children;
 }
 
+/** An element that is built from others, while these are read. */
+interface OpenElement {
+  /** Nothing inside reaches beyond it. */
+  readonly end: number;
+  /** An end marker closes it before that. */
+  readonly isIndefinite: boolean;
+}
+
+/** Collects the primitive strings inside one element, each header read once whatever the nesting. */
+class OctetWalk {
+  readonly parts: Buffer[] = [];
+  cut: boolean;
+  readonly #bytes: Buffer;
+  readonly #open: OpenElement[];
+  #at: number;
+
+  constructor(bytes: Buffer, { start, end, cut }: BerElement) {
+    this.#bytes = bytes;
+    this.cut = cut;
+    this.#at = start;
+    this.#open = [{ end, isIndefinite: false }];
+  }
+
+  run(): void {
+    for (let top = this.#top(); top !== undefined; top = this.#top()) {
+      if (!this.#step(top.end)) {
+        this.cut = true;
+        return;
+      }
+    }
+  }
+
+  /** The innermost element that has not ended. */
+  #top(): OpenElement | undefined {
+    for (let top = this.#open.at(-1); top !== undefined; top = this.#open.at(-1)) {
+      const isMarked = top.isIndefinite && isEndMarker(this.#bytes, this.#at);
+      if (this.#at < top.end && !isMarked) {
+        return top;
+      }
+      this.#at += isMarked ? 2 : 0;
+      this.cut ||= top.isIndefinite && !isMarked;
+      this.#open.pop();
+    }
+    return undefined;
+  }
+
+  #step(limit: number): boolean {
+    const header = this.#open.length > MAX_DEPTH ? undefined : readHeader(this.#bytes, this.#at);
+    if (header === undefined) {
+      return false;
+    }
+    const { tag, start, length } = header;
+    const end = Math.min(limit, start + (length ?? limit));
+    this.cut ||= length !== undefined && start + length > limit;
+    if ((tag & CONSTRUCTED) === 0) {
+      this.parts.push(this.#bytes.subarray(start, end));
+      this.#at = end;
+      return length !== undefined;
+    }
+    this.#open.push({ end, isIndefinite: length === undefined });
+    this.#at = start;
+    return true;
+  }
+}
+
 /** The content of an OCTET STRING, primitive or built from many; `cut` when some of it is missing. */
 export function joinOctets(
   bytes: Buffer,
   element: BerElement,
 ): { readonly content: Buffer; readonly cut: boolean } {
-  const parts: Buffer[] = [];
-  let cut = false;
-  const walk = (current: BerElement, depth: number): void => {
-    cut ||= current.cut;
-    if ((current.tag & CONSTRUCTED) === 0) {
-      parts.push(bytes.subarray(current.start, current.end));
-      return;
-    }
-    for (let at = current.start; at < current.end;) {
-      const child = depth > MAX_DEPTH ? undefined : readElement(bytes, at);
-      if (child === undefined) {
-        cut = true;
-        return;
-      }
-      walk(child, depth + 1);
-      at = child.next;
-    }
-  };
-  walk(element, 0);
-  const [only] = parts;
-  return { content: parts.length === 1 && only !== undefined ? only : Buffer.concat(parts), cut };
+  if ((element.tag & CONSTRUCTED) === 0) {
+    return { content: bytes.subarray(element.start, element.end), cut: element.cut };
+  }
+  const walk = new OctetWalk(bytes, element);
+  walk.run();
+  const [only] = walk.parts;
+  const content = walk.parts.length === 1 && only !== undefined ? only : Buffer.concat(walk.parts);
+  return { content, cut: walk.cut };
 }

@@ -1,10 +1,12 @@
 import { crc32 } from 'node:zlib';
 import type { Piece } from '../piece.ts';
 import { hasMagic, latin1, u16le, u32le, u8, viewOf } from './byte-view.ts';
-import { inflateRaw } from './decompress.ts';
-import { readGzipHeader } from './gzip.ts';
+import { withoutMalformed } from './emission.ts';
+import { isGzipMember } from './gzip.ts';
+import { isLz4Frame } from './lz4.ts';
 import type { MarkIndex } from './mark-search.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
+import { isZstdFrame } from './zstd.ts';
 
 /** Archives of one kind carved from one piece: programs that unpack themselves carry a handful. */
 const MAX_ARCHIVES = 16;
@@ -51,21 +53,37 @@ function isRar5(bytes: Buffer, at: number): boolean {
   return crc32(bytes.subarray(at + 12, at + 12 + size)) === u32le(bytes, at + 8);
 }
 
+/** Behind another stream and its padding 7-Zip reads on by itself (xz format 2.2). */
+function followsXz(bytes: Buffer, at: number): boolean {
+  let end = at;
+  while (end >= 4 && u32le(bytes, end - 4) === 0) {
+    end -= 4;
+  }
+  return end >= 2 && latin1(bytes, end - 2, end) === 'YZ';
+}
+
 function isXz(bytes: Buffer, at: number): boolean {
-  return crc32(bytes.subarray(at + 6, at + 8)) === u32le(bytes, at + 8);
+  return crc32(bytes.subarray(at + 6, at + 8)) === u32le(bytes, at + 8) && !followsXz(bytes, at);
+}
+
+/** The mark of the end, the checksum and the bits that fill the last byte. */
+const BZIP2_END = 0x1772_4538_5090n;
+const BZIP2_END_BITS = 80n;
+
+/** Directly behind the end of another stream 7-Zip reads on by itself. */
+function isApartBzip2(bytes: Buffer, at: number): boolean {
+  const before = BigInt(`0x0${bytes.toString('hex', Math.max(0, at - 11), at)}`);
+  const mask = (1n << 48n) - 1n;
+  for (let shift = 0n; shift < 8n; shift += 1n) {
+    if (((before >> (BZIP2_END_BITS - 48n + shift)) & mask) === BZIP2_END) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function isTar(bytes: Buffer, at: number): boolean {
   return /^[0-7 ]{6,}/.test(latin1(bytes, at - 133, at - 121));
-}
-
-function isGzip(bytes: Buffer, at: number): boolean {
-  if (u8(bytes, at + 3) > 0x1f) {
-    return false;
-  }
-  const { dataAt } = readGzipHeader(bytes.subarray(0, at + 4096), at);
-  const { end, bytes: probe } = inflateRaw(bytes.subarray(dataAt, dataAt + 1024), 64);
-  return end === 'capped' || end === 'complete' || (end === 'truncated' && probe.length > 0);
 }
 
 /** Zip is not here: its walk finds entries at any offset by itself. */
@@ -80,9 +98,11 @@ const FORMATS: readonly CarvedFormat[] = [
     '\u00d0\u00cf\u0011\u00e0\u00a1\u00b1\u001a\u00e1',
     (bytes, at) => u16le(bytes, at + 28) === 0xfffe,
   ),
-  stream('\u001f\u008b\u0008', isGzip),
-  stream('\u00fd7zXZ\u0000', isXz),
-  stream('BZh91AY&SY', always),
+  stream('\u001f\u008b\u0008', isGzipMember),
+  stream('\u0028\u00b5\u002f\u00fd', isZstdFrame),
+  stream('\u0004\u0022\u004d\u0018', isLz4Frame),
+  { ...stream('\u00fd7zXZ\u0000', isXz), ownWithin: 0 },
+  { ...stream('BZh91AY&SY', isApartBzip2), ownWithin: 0 },
   archive('MSCF\u0000\u0000\u0000\u0000', (bytes, at) => u16le(bytes, at + 24) === 0x0103),
   document('%PDF-1.'),
   document('{\\rtf1'),
@@ -127,20 +147,6 @@ function createStarts(marks: MarkIndex): (bytes: Uint8Array) => number[] {
   };
 }
 
-/** What fails to open at a guessed offset says nothing about the piece; bombs and passwords do. */
-function quiet(out: Yield): Yield {
-  return {
-    budget: out.budget,
-    emit: (name, bytes) => out.emit(name, bytes),
-    passwords: () => out.passwords(),
-    cannot: (cause, detail) => {
-      if (cause !== 'malformed') {
-        out.cannot(cause, detail);
-      }
-    },
-  };
-}
-
 /** A 7z or RAR archive behind other data is there on purpose: its failure is told. */
 function isArchive(bytes: Uint8Array): boolean {
   return hasMagic(bytes, '7z\u00bc\u00af') || hasMagic(bytes, 'Rar!\u001a\u0007');
@@ -157,7 +163,7 @@ export function createCarver(unpackers: readonly Unpacker[], marks: MarkIndex): 
       for (const at of starts(piece.bytes)) {
         const bytes = view.subarray(at);
         const inner: Piece = { path: piece.path, bytes, depth: piece.depth };
-        const sink = isArchive(bytes) ? out : quiet(out);
+        const sink = isArchive(bytes) ? out : withoutMalformed(out);
         for (const unpacker of unpackers.filter((candidate) => candidate.recognises(inner))) {
           await unpacker.unpack(inner, sink);
         }

@@ -39,6 +39,8 @@ const FIXTURES = {
   'two streams of lzip':
     'TFpJUAEMADMaSqwMchuosf///it4ACqzSscGAAAAAAAAACoAAAAAAAAATFpJUAEMADMaSer2xiVZOaZZ4vXtknHXPx3mYxEi' +
     '0mVzv//zNlAAtYPwcZkAAAAAAAAAOwAAAAAAAAA=',
+  'lzip with a dictionary of no round size':
+    'TFpJUAEtADMaSer2xiwcbRXHay6gVUV6OqiHA+ZYzxmY9yLOR0EiJOL5TSUlEGxWcw3VqQwUMZuiREjI4i+v9mMlZWi0P/+BMIAABoJu6CwcAAAAAAAAXwAAAAAAAAA=',
   lzma: 'XQAAgAD//////////wAzGknq9sYlWTmmWeL17ZJx1z8d5mMRItJlc7//8zZQAA==',
   xz:
     '/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj4ACYABtdADMaSer2xiVZOaZZ4vXtknHXPx3mYxEitKQAAAAAyfGbP1ZjhYEAATeZ' +

@@ -186,6 +186,15 @@ describe('PDF', () => {
     assert.equal(yields(await open(pdf('/Filter /FlateDecode', stored, 1)), file.toString()), true);
   });
 
+  it('undoes the TIFF predictor', async () => {
+    const row = 8;
+    const rows = Buffer.concat([file, Buffer.alloc((row - (file.length % row)) % row)]);
+    const coded = rows.map((byte, at) => byte - (at % row === 0 ? 0 : (rows[at - 1] ?? 0)));
+    const parameters = `/DecodeParms << /Predictor 2 /Columns ${row} >>`;
+    const opened = await open(pdf(`/Filter /FlateDecode ${parameters}`, deflateSync(coded)));
+    assert.equal(yields(opened, MARKER), true);
+  });
+
   it('undoes PNG predictors', async () => {
     const row = 8;
     const rows = Buffer.concat([file, Buffer.alloc((row - (file.length % row)) % row)]);

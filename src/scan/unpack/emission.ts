@@ -31,3 +31,17 @@ export function emitStream(out: Yield, name: string, inflated: Inflated, what: s
   reportRatio(out, what, inflated.consumed, inflated.bytes.length);
   reportEnd(out, what, inflated.end);
 }
+
+/** What fails to open at a guessed place says nothing about the piece; bombs and passwords do. */
+export function withoutMalformed(out: Yield): Yield {
+  return {
+    budget: out.budget,
+    emit: (name, bytes) => out.emit(name, bytes),
+    passwords: () => out.passwords(),
+    cannot: (cause, detail) => {
+      if (cause !== 'malformed') {
+        out.cannot(cause, detail);
+      }
+    },
+  };
+}

@@ -170,6 +170,16 @@ describe('S/MIME', () => {
     assert.deepEqual(opened.causes, ['malformed']);
   });
 
+  it('gives no byte twice where strings reach beyond those that they stand in', async () => {
+    // Each holds the next and claims to end far behind itself.
+    const nested = Buffer.concat(Array.from({ length: 60 }, () => Buffer.from([0x24, 0x7f])));
+    const overlapping = Buffer.concat([nested, der(0x04, file)]);
+    const opened = await open(signed(ber, ber(0x24, overlapping, overlapping, overlapping)));
+    const given = opened.pieces.reduce((sum, piece) => sum + piece.bytes.length, 0);
+    assert.ok(given <= overlapping.length * 6);
+    assert.equal(opened.stopped, undefined);
+  });
+
   it('ends on nesting beyond the limit', async () => {
     let deep = der(0x04, file);
     for (let level = 0; level < 100; level += 1) {
@@ -222,6 +232,7 @@ describe('OpenPGP', () => {
       armour(packet(8, Buffer.concat([Buffer.from([2]), deflateSync(plain)]))).replaceAll('\n', '\n> '),
       file,
     ],
+    'a message behind a marker': [Buffer.concat([packet(10, Buffer.from('PGP')), plain]), file],
     'a signed message': [
       Buffer.concat([packet(4, Buffer.from([3, ...Array.from({ length: 12 }, () => 0)])), plain]),
       file,
@@ -334,6 +345,9 @@ describe('files inside files', () => {
       'SIT!',
       'ISc(',
       'KWAJ\u0088\u00f0\u0027\u00d1',
+      'LRZI\u0000\u0006',
+      'RZIP\u0002\u0000',
+      '\u001f\u001e\u0000\u0000\u0010\u0000\u0009',
     ]) {
       assert.deepEqual((await open(Buffer.from(start.padEnd(100, '\u0001'), 'latin1'))).causes, [
         'malformed',

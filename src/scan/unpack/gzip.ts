@@ -2,12 +2,15 @@ import type { Piece } from '../piece.ts';
 import { hasMagic, latin1, u16le, u8, viewOf } from './byte-view.ts';
 import { inflateRaw, inflateZlib, isZlibHeader, type Inflated } from './decompress.ts';
 import { emitStream } from './emission.ts';
+import { MemberGaps } from './member-gaps.ts';
 import { MemberJoiner } from './member-joiner.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 const MAGIC = '\u001f\u008b\u0008';
 const HEADER_BYTES = 10;
 const TRAILER_BYTES = 8;
+/** Flags that have a meaning (RFC 1952 2.3.1). */
+const KNOWN_FLAGS = 0x1f;
 /** The name field is attacker's bytes: what is longer is no name. */
 const MAX_NAME_BYTES = 1024;
 
@@ -47,19 +50,36 @@ function readMember(bytes: Buffer, at: number, cap: number): Inflated & { readon
   return { ...inflated, name, consumed: dataAt - at + inflated.consumed + TRAILER_BYTES };
 }
 
-/** gzip: all members joined, as gunzip does. Trailer, checksum and what follows the last member decide nothing. */
+/** Output of a first try that makes a mark believable, bytes. */
+const PROBE_BYTES = 64;
+
+/** Whether a member stands at the mark at `at`, and not three bytes by accident. */
+export function isGzipMember(bytes: Buffer, at: number): boolean {
+  if (u8(bytes, at + 3) > KNOWN_FLAGS) {
+    return false;
+  }
+  const { dataAt } = readGzipHeader(bytes.subarray(0, at + 4096), at);
+  const { end, bytes: probe } = inflateRaw(bytes.subarray(dataAt, dataAt + 1024), PROBE_BYTES);
+  return end === 'capped' || end === 'complete' || (end === 'truncated' && probe.length > 0);
+}
+
+/**
+ * gzip: all members joined, as gunzip does, and those behind zeros or other data as well, which only some readers
+ * pass over. Trailer, checksum and what follows the last member decide nothing.
+ */
 function unpackGzip({ bytes }: Piece, out: Yield): void {
   const view = viewOf(bytes);
   const joiner = new MemberJoiner(out, 'gzip stream');
+  const gaps = new MemberGaps(view, Buffer.from(MAGIC, 'latin1'), isGzipMember);
   let name = '';
   let at = 0;
-  while (at < view.length && hasMagic(view, MAGIC, at)) {
+  while (at >= 0) {
     const member = readMember(view, at, joiner.allowance());
     name ||= member.name;
     if (!joiner.add(member)) {
       break;
     }
-    at += member.consumed;
+    at = gaps.next(at + member.consumed);
   }
   joiner.finish(name);
 }
@@ -67,9 +87,6 @@ function unpackGzip({ bytes }: Piece, out: Yield): void {
 export function createGzipUnpacker(): Unpacker {
   return { name: 'gzip', recognises: ({ bytes }) => hasMagic(bytes, MAGIC), unpack: unpackGzip };
 }
-
-/** Output of a first try that makes a two-byte magic believable, bytes. */
-const PROBE_BYTES = 64;
 
 /** A bare zlib stream has a weak magic, so it counts only when its beginning inflates. */
 export function createZlibUnpacker(): Unpacker {

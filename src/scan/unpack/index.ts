@@ -16,11 +16,13 @@ import { AnsweredManifests } from './odf-manifest.ts';
 import { createOle2Unpacker } from './ole2.ts';
 import { createOpenPgpUnpacker } from './openpgp.ts';
 import { createPdfUnpacker } from './pdf.ts';
+import { createPngUnpacker } from './png.ts';
 import { createRtfUnpacker } from './rtf.ts';
 import { createScriptEncoderUnpacker } from './script-encoder.ts';
 import { createScriptTextUnpacker, createWideTextUnpacker } from './script-text.ts';
 import { createLzipUnpacker, createSevenZipUnpacker } from './seven-zip-unpacker.ts';
 import { SevenZip } from './seven-zip.ts';
+import { createSqliteUnpacker } from './sqlite.ts';
 import { createTarUnpacker } from './tar.ts';
 import { createTnefUnpacker } from './tnef.ts';
 import { createSealedManifest, createUnopenedFormats } from './unopened.ts';
@@ -89,6 +91,8 @@ export function createUnpackers(): readonly Unpacker[] {
     createOpenPgpUnpacker(marks),
     createOneNoteUnpacker(marks),
     createSymbianUnpacker(),
+    createPngUnpacker(),
+    createSqliteUnpacker(),
     createShortcutUnpacker(),
     createInstallShieldUnpacker(marks),
     createUnopenedFormats(),

@@ -1,12 +1,13 @@
 import type { Piece } from '../piece.ts';
 import { u16le, u32le, u8, viewOf } from './byte-view.ts';
+import { MemberGaps } from './member-gaps.ts';
 import { MemberJoiner } from './member-joiner.ts';
 import type { Inflated, StreamEnd } from './tolerant-inflate.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
+import { afterSkippable } from './zstd.ts';
 
 const FRAME = 0x184d2204;
 const LEGACY = 0x184c2102;
-const SKIPPABLE = 0x184d2a50;
 /** A set top bit of a block size marks a block stored as it is. */
 const UNCOMPRESSED = 0x8000_0000;
 const MIN_MATCH = 4;
@@ -169,30 +170,36 @@ function readFrame(input: Buffer, cap: number): Inflated {
 function unpackLz4({ bytes }: Piece, out: Yield): void {
   const view = viewOf(bytes);
   const joiner = new MemberJoiner(out, 'lz4 stream');
-  let at = 0;
-  while (at + 4 <= view.length) {
-    const magic = u32le(view, at);
-    if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
-      at += 8 + u32le(view, at + 4);
-      continue;
-    }
-    if (magic !== FRAME && magic !== LEGACY) {
-      break;
-    }
+  const gaps = new MemberGaps(view, FRAME_BYTES, isLz4Frame);
+  let at = afterSkippable(view, 0);
+  while (at >= 0) {
     const frame = readFrame(view.subarray(at), joiner.allowance());
     if (!joiner.add(frame)) {
       break;
     }
-    at += frame.consumed;
+    const end = afterSkippable(view, at + frame.consumed);
+    at = u32le(view, end) === LEGACY ? end : gaps.next(end);
   }
   joiner.finish('');
+}
+
+const FRAME_BYTES = Buffer.from('04224d18', 'hex');
+
+/** Whether a frame descriptor stands behind the mark at `at`: version 01, reserved bits zero, a block size there is. */
+export function isLz4Frame(bytes: Buffer, at: number): boolean {
+  const flags = u8(bytes, at + 4);
+  const block = u8(bytes, at + 5);
+  return (flags & 0xc2) === 0x40 && (block & 0x8f) === 0 && block >= 0x40 && at + 7 < bytes.length;
 }
 
 /** LZ4 frames, also the legacy form; node:zlib and 7-Zip do not read it. */
 export function createLz4Unpacker(): Unpacker {
   return {
     name: 'lz4',
-    recognises: ({ bytes }) => u32le(bytes, 0) === FRAME || u32le(bytes, 0) === LEGACY,
+    recognises: ({ bytes }) => {
+      const magic = u32le(bytes, afterSkippable(viewOf(bytes), 0));
+      return magic === FRAME || magic === LEGACY;
+    },
     unpack: unpackLz4,
   };
 }

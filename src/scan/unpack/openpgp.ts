@@ -12,6 +12,7 @@ const PASSWORD_SESSION = 3;
 const ONE_PASS_SIGNATURE = 4;
 const COMPRESSED = 8;
 const ENCRYPTED = 9;
+const MARKER = 10;
 const LITERAL = 11;
 const ENCRYPTED_PROTECTED = 18;
 const ENCRYPTED_AEAD = 20;
@@ -23,6 +24,8 @@ const ENCRYPTED_TYPES: ReadonlySet<number> = new Set([
   ENCRYPTED_PROTECTED,
   ENCRYPTED_AEAD,
 ]);
+/** Packets that stand before the content of a message or behind it; a marker is to be ignored (RFC 9580 5.8). */
+const WITHOUT_CONTENT: ReadonlySet<number> = new Set([ONE_PASS_SIGNATURE, SIGNATURE, MARKER]);
 /** Packets of one message. */
 const MAX_PACKETS = 1000;
 
@@ -96,6 +99,8 @@ function isMessageStart(bytes: Buffer): boolean {
       return !packet.cut && (version === 3 || version === 6) && body.length > 20;
     case PASSWORD_SESSION:
       return !packet.cut && version >= 4 && version <= 6 && body.length >= 4 && body.length < 128;
+    case MARKER:
+      return !packet.cut && latin1(body) === 'PGP';
     case ENCRYPTED_PROTECTED:
       return (version === 1 || version === 2) && body.length > 20;
     default:
@@ -145,7 +150,7 @@ function openPackets(bytes: Buffer, out: Yield): void {
     } else if (ENCRYPTED_TYPES.has(packet.type)) {
       out.cannot('encrypted', 'OpenPGP message is encrypted');
       return;
-    } else if (packet.type !== ONE_PASS_SIGNATURE && packet.type !== SIGNATURE) {
+    } else if (!WITHOUT_CONTENT.has(packet.type)) {
       return; // keys and the like hold no content
     }
     at = packet.next;

@@ -203,3 +203,12 @@ export function undoPngPredictor(input: Uint8Array, row: number, step: number): 
   }
   return out;
 }
+
+/** Undoes the TIFF predictor (2) of samples of one byte: each is the difference to the one `step` bytes before. */
+export function undoTiffPredictor(input: Uint8Array, row: number, step: number): Buffer {
+  const out = Buffer.from(input);
+  for (let at = 0; at < out.length; at += 1) {
+    out[at] = u8(out, at) + (at % row >= step ? u8(out, at - step) : 0);
+  }
+  return out;
+}

@@ -2,7 +2,7 @@ import type { Piece } from '../piece.ts';
 import { latin1, viewOf } from './byte-view.ts';
 import { reportEnd, reportRatio } from './emission.ts';
 import { pdfLock, type PdfDecryptor, type PdfLock } from './pdf-encryption.ts';
-import { pdfFilter, undoPngPredictor } from './pdf-filters.ts';
+import { pdfFilter, undoPngPredictor, undoTiffPredictor } from './pdf-filters.ts';
 import { PasswordTries } from './password-tries.ts';
 import { decodeByContent } from './pdf-content.ts';
 import { dictionariesBefore, filterValues, namesIn, plainValue } from './pdf-dictionary.ts';
@@ -299,10 +299,12 @@ class PdfRun {
     const bits = numberOf(dictionary, 'BitsPerComponent') ?? 8;
     const row = Math.ceil((columns * colors * bits) / 8);
     const isPicture = /\/Subtype\s{0,16}\/Image/.test(dictionary);
-    if (predictor < 10 || isPicture || row < 1 || row > 65_536) {
+    const isTiff = predictor === 2 && bits === 8;
+    if ((predictor < 10 && !isTiff) || isPicture || row < 1 || row > 65_536) {
       return bytes;
     }
-    return undoPngPredictor(bytes, row, Math.max(1, (colors * bits) >> 3));
+    const undo = isTiff ? undoTiffPredictor : undoPngPredictor;
+    return undo(bytes, row, Math.max(1, (colors * bits) >> 3));
   }
 
   /**

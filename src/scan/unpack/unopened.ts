@@ -1,5 +1,5 @@
 import type { Piece } from '../piece.ts';
-import { hasMagic, viewOf } from './byte-view.ts';
+import { hasMagic, u32be, u8, viewOf } from './byte-view.ts';
 import type { AnsweredManifests } from './odf-manifest.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
@@ -17,14 +17,24 @@ const UNOPENED: readonly (readonly [name: string, magic: string, at: number])[] 
   ['ZPAQ', '7kSt', 0],
   ['FreeArc', 'ArC\u0001', 0],
   ['UHarc', 'UHA', 0],
+  ['lrzip', 'LRZI\u0000', 0],
+  ['rzip', 'RZIP\u0002', 0],
 ];
 
 /** Second and later volumes of split archives begin anywhere in the data: only the name tells what they are. */
 const LATER_VOLUME = /\.(?:(?:7z|zip|rar|tar|gz)\.\d{3}|z\d\d|r\d\d|c\d\d)$/i;
 const FIRST_VOLUME = /\.0*1$/;
 
+/** Files of Unix pack, which gzip opens: a length, the longest code, how many codes of each length. */
+function isPacked(bytes: Uint8Array): boolean {
+  const longest = u8(bytes, 6);
+  const size = u32be(bytes, 2);
+  return hasMagic(bytes, '\u001f\u001e') && longest >= 1 && longest <= 24 && size > 0 && size < 2 ** 26;
+}
+
 function formatOf({ bytes, name, path }: Piece): string | undefined {
-  const known = UNOPENED.find(([, magic, at]) => hasMagic(bytes, magic, at))?.[0];
+  const magic = UNOPENED.find(([, text, at]) => hasMagic(bytes, text, at))?.[0];
+  const known = magic ?? (isPacked(bytes) ? 'pack' : undefined);
   const called = name ?? path;
   const isVolume = LATER_VOLUME.test(called) && !FIRST_VOLUME.test(called);
   return known ?? (isVolume && bytes.length > 0 ? 'split archive' : undefined);

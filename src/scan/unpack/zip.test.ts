@@ -2,14 +2,22 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { createUnpackers } from './index.ts';
+import { MarkIndex } from './mark-search.ts';
 import { openAll, yields } from './open-all.ts';
+import { SevenZip } from './seven-zip.ts';
+import type { Unpacker } from './unpacker.ts';
 import { buildZip, type TestEntry } from './zip-for-test.ts';
+import { createZipUnpacker } from './zip.ts';
 
 const MARKER = 'POSTERN-TEST';
 const content = Buffer.from(`${'some filler. '.repeat(20)}${MARKER}`);
 const benign: TestEntry = { name: 'a.txt', content: Buffer.from('nothing to see here, move along please') };
 const hidden: TestEntry = { name: 'b.txt', content };
 const unpackers = createUnpackers();
+
+function createZip(): Unpacker {
+  return createZipUnpacker(new SevenZip(), new MarkIndex());
+}
 
 async function finds(bytes: Buffer): Promise<boolean> {
   const opened = await openAll(bytes, { unpackers });
@@ -95,6 +103,33 @@ describe('zip', () => {
     const opened = await openAll(buildZip([{ name: 'a', content: long }]).subarray(0, 4000), { unpackers });
     assert.equal(yields(opened, MARKER), true);
     assert.deepEqual(opened.causes, ['malformed']);
+  });
+
+  it('finds an archive in the extra field of an entry', async () => {
+    const inner = buildZip([hidden]);
+    const extra = Buffer.concat([Buffer.from([0xfe, 0xca, inner.length & 255, inner.length >> 8]), inner]);
+    const head = Buffer.from(buildZip([benign]).subarray(0, 30 + benign.name.length));
+    head.writeUInt16LE(extra.length, 28);
+    const rest = buildZip([benign]).subarray(head.length);
+    assert.equal(await finds(Buffer.concat([head, extra, rest])), true);
+  });
+
+  it('blames no archive that a compound file, a database or a disk image keeps in parts', async () => {
+    const content = Buffer.from(Array.from({ length: 5000 }, (_, i) => i * i).join());
+    const archive = buildZip([{ name: 'a', content }]);
+    const middle = archive.length >> 1;
+    const parts = [archive.subarray(0, middle), Buffer.alloc(1024, 0xff), archive.subarray(middle)];
+    const boot = Buffer.alloc(512);
+    boot.set([0xeb, 0x3c, 0x90]);
+    boot.writeUInt16LE(0xaa55, 510);
+    for (const [first, causes] of [
+      [Buffer.from('SQLite format 3\0'), []],
+      [boot, []],
+      [Buffer.alloc(0), ['malformed']],
+    ] as const) {
+      const opened = await openAll(Buffer.concat([first, ...parts]), { unpackers: [createZip()] });
+      assert.deepEqual(opened.causes, causes);
+    }
   });
 
   it('reports an unknown method that hides the content', async () => {

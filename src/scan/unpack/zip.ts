@@ -1,8 +1,9 @@
 import type { Piece } from '../piece.ts';
-import { viewOf } from './byte-view.ts';
+import { hasMagic, u16le, u8, viewOf } from './byte-view.ts';
 import type { Inflated } from './decompress.ts';
 import { emitStream } from './emission.ts';
 import type { MarkIndex } from './mark-search.ts';
+import { OLE_MAGIC } from './ole-file.ts';
 import { PasswordTries } from './password-tries.ts';
 import type { SevenZip } from './seven-zip.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
@@ -39,6 +40,21 @@ function lockOf({ method, flags, crc, time, extra }: ZipClaim): string {
   return [method, flags, crc, time, aes].join(' ');
 }
 
+/** Compound files, databases, disk images. */
+const SCATTERING = [OLE_MAGIC, 'SQLite format 3\u0000', 'conectix', 'vhdxfile', 'KDMV', 'QFI\u00fb', '<<< '];
+/** A jump over the parameters of a file system, and the mark at the end of the sector. */
+const JUMPS: ReadonlySet<number> = new Set([0xeb, 0xe9]);
+const BOOT_MARK = 0xaa55;
+
+/**
+ * Containers that keep a file in parts, in any order: an archive in them may seem damaged where it stands, and comes
+ * out whole by their own readers, which tell what they cannot read.
+ */
+function scattersFiles(bytes: Buffer): boolean {
+  const isDisk = JUMPS.has(u8(bytes, 0)) && u16le(bytes, 510) === BOOT_MARK;
+  return isDisk || SCATTERING.some((magic) => hasMagic(bytes, magic));
+}
+
 /** Reads the entries of one archive. */
 class ZipWalk {
   readonly #bytes: Buffer;
@@ -46,12 +62,16 @@ class ZipWalk {
   readonly #methods: ZipMethods;
   readonly #map: ZipMap;
   readonly #tries: PasswordTries;
+  readonly #isScattered: boolean;
+  /** Of the data read last among those that reach furthest. */
+  #coveredFrom = 0;
   #coveredTo = 0;
   #overlaps = 0;
 
   constructor({ bytes, name }: Piece, out: Yield, methods: ZipMethods) {
     this.#bytes = viewOf(bytes);
     this.#out = out;
+    this.#isScattered = scattersFiles(this.#bytes);
     this.#methods = methods;
     this.#map = mapZip(this.#bytes);
     this.#tries = new PasswordTries(out, [], name);
@@ -79,8 +99,8 @@ class ZipWalk {
    * directory outside that data points into it.
    */
   #isInsideAnother(entry: ZipEntry): boolean {
-    if (entry.at >= this.#coveredTo) {
-      return false;
+    if (entry.at >= this.#coveredTo || entry.at < this.#coveredFrom) {
+      return false; // behind that data, or in a header in front of it
     }
     const pointedAt = entry.inDirectory && entry.claims.some(({ recordAt }) => recordAt >= this.#coveredTo);
     this.#overlaps += pointedAt ? 1 : 0;
@@ -142,9 +162,10 @@ class ZipWalk {
     );
     const unknown = entry.claims.some(({ method }) => !isKnownMethod(method));
     for (const { inflated } of readings) {
-      const settled = (complete || oneIsRight || !this.#isTrusted(entry)) && inflated.end !== 'capped';
+      const isSettled = complete || oneIsRight || this.#isScattered || !this.#isTrusted(entry);
+      const settled = isSettled && inflated.end !== 'capped';
       emitStream(this.#out, name, settled ? { ...inflated, end: 'complete' } : inflated, 'zip entry');
-      this.#coveredTo = Math.max(this.#coveredTo, this.#covers(entry, inflated));
+      this.#cover(entry, inflated);
     }
     if (unknown && !oneIsRight) {
       this.#out.cannot('malformed', 'zip entry with an unknown compression method');
@@ -159,8 +180,11 @@ class ZipWalk {
     return (entry.inDirectory || entry.at === 0) && !saysEmpty;
   }
 
-  #covers(entry: ZipEntry, { end, consumed }: Inflated): number {
-    return end === 'complete' ? entry.dataAt + consumed : entry.dataAt;
+  #cover({ dataAt }: ZipEntry, { end, consumed }: Inflated): void {
+    if (end === 'complete' && dataAt + consumed > this.#coveredTo) {
+      this.#coveredFrom = Math.max(dataAt, this.#coveredTo);
+      this.#coveredTo = dataAt + consumed;
+    }
   }
 
   async #encrypted(entry: ZipEntry, claims: readonly ZipClaim[]): Promise<void> {

@@ -1,7 +1,8 @@
 import type { Piece } from '../piece.ts';
-import { u32le, viewOf } from './byte-view.ts';
+import { u32le, u8, viewOf } from './byte-view.ts';
 import { decompressBrotli, decompressZstd } from './decompress.ts';
 import { emitStream } from './emission.ts';
+import { MemberGaps } from './member-gaps.ts';
 import { MemberJoiner } from './member-joiner.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
@@ -13,24 +14,34 @@ function isSkippable(magic: number): boolean {
   return (magic & 0xfffffff0) >>> 0 === SKIPPABLE;
 }
 
+/** Where the skippable frames that begin at `start` end. */
+export function afterSkippable(bytes: Buffer, start: number): number {
+  let at = start;
+  while (at + 8 <= bytes.length && isSkippable(u32le(bytes, at))) {
+    at += 8 + u32le(bytes, at + 4);
+  }
+  return at;
+}
+
+const FRAME_BYTES = Buffer.from('28b52ffd', 'hex');
+const RESERVED_BIT = 0x08;
+
+/** Whether what stands behind the mark at `at` can be the header of a frame (RFC 8878 3.1.1.1.1). */
+export function isZstdFrame(bytes: Buffer, at: number): boolean {
+  return at + 9 < bytes.length && (u8(bytes, at + 4) & RESERVED_BIT) === 0;
+}
+
 async function unpackZstd({ bytes }: Piece, out: Yield): Promise<void> {
   const view = viewOf(bytes);
   const joiner = new MemberJoiner(out, 'zstd stream');
-  let at = 0;
-  while (at + 4 <= view.length) {
-    const magic = u32le(view, at);
-    if (isSkippable(magic)) {
-      at += 8 + u32le(view, at + 4);
-      continue;
-    }
-    if (magic !== FRAME) {
-      break;
-    }
+  const gaps = new MemberGaps(view, FRAME_BYTES, isZstdFrame);
+  let at = afterSkippable(view, 0);
+  while (at >= 0) {
     const frame = await decompressZstd(view.subarray(at), joiner.allowance());
     if (!joiner.add(frame)) {
       break;
     }
-    at += Math.max(4, frame.consumed);
+    at = gaps.next(afterSkippable(view, at + Math.max(4, frame.consumed)));
   }
   joiner.finish('');
 }
@@ -39,8 +50,7 @@ export function createZstdUnpacker(): Unpacker {
   return {
     name: 'zstd',
     recognises: ({ bytes }) => {
-      const magic = u32le(bytes, 0);
-      return magic === FRAME || (isSkippable(magic) && u32le(bytes, 8 + u32le(bytes, 4)) === FRAME);
+      return u32le(bytes, isSkippable(u32le(bytes, 0)) ? afterSkippable(viewOf(bytes), 0) : 0) === FRAME;
     },
     unpack: unpackZstd,
   };
