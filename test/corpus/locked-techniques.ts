@@ -5,9 +5,10 @@ import {
   lockedDoc,
   lockedPpt,
   lockedXls,
+  sealedPicture,
 } from '../../src/scan/unpack/legacy-office-for-test.ts';
 import { lockedOdt } from '../../src/scan/unpack/odf-for-test.ts';
-import { lockedRar4, lockedRar5 } from '../../src/scan/unpack/rar-for-test.ts';
+import { lockedRar4, lockedRar5, type Rar4Seal, type RarSeal } from '../../src/scan/unpack/rar-for-test.ts';
 import { sealSevenZip, type Seal, storedSevenZip } from '../../src/scan/unpack/seven-zip-for-test.ts';
 import { fixture } from './archive-techniques.ts';
 import { payload, Row, type Technique, type Word } from './technique.ts';
@@ -51,6 +52,7 @@ function fromTheMail(): Technique[] {
     .attached('zip, ZipCrypto, nothing told', 'a.zip', fixture('locked-zipcrypto.zip'), sealed)
     .attached('7z, nothing told', 'a.7z', fixture('locked.7z'), sealed)
     .attached('PDF, nothing told', 'a.pdf', fixture('locked.pdf'), sealed)
+    .attached('PDF, password of the owner', 'a.pdf', fixture('locked.pdf'), { text: 'The password is o.' })
     .attached('zip, password in the name', 'secret4711.zip', fixture('locked-aes.zip'), named)
     .attached(
       'zip, password in the name behind a word',
@@ -84,18 +86,30 @@ function sevenZips(): Technique[] {
 
 function rars(): Technique[] {
   const row = new Row('archives', 'encrypted RAR', 'WinRAR, 7-Zip');
-  const rar5 = (word: Word): Buffer => lockedRar5(payload(word), { password: PASSWORD });
-  const hidden = (word: Word): Buffer => lockedRar5(payload(word), { password: PASSWORD, hidesNames: true });
-  const unchecked = (word: Word): Buffer =>
-    lockedRar5(payload(word), { password: PASSWORD, hasCheck: false });
-  const rar4 = (word: Word): Buffer => lockedRar4(payload(word), { password: PASSWORD });
+  const rar5 =
+    (change: Partial<RarSeal> = {}) =>
+    (word: Word): Buffer =>
+      lockedRar5(payload(word), { password: PASSWORD, ...change });
+  const rar4 =
+    (change: Partial<Rar4Seal> = {}) =>
+    (word: Word): Buffer =>
+      lockedRar4(payload(word), { password: PASSWORD, ...change });
+  const unchecked = { hasCheck: false };
+  const open = { showsNames: true };
   return row
-    .attached('version 5', 'a.rar', rar5, TOLD)
-    .attached('version 5, hidden names', 'a.rar', hidden, TOLD)
-    .attached('version 5, no password check', 'a.rar', unchecked, TOLD)
-    .attached('version 4, hidden names', 'a.rar', rar4, TOLD)
-    .attached('version 5, nothing told', 'a.rar', rar5, SEALED)
-    .attached('version 4, nothing told', 'a.rar', rar4, SEALED).cases;
+    .attached('version 5', 'a.rar', rar5(), TOLD)
+    .attached('version 5, hidden names', 'a.rar', rar5({ hidesNames: true }), TOLD)
+    .attached('version 5, no password check', 'a.rar', rar5(unchecked), TOLD)
+    .attached('version 5, compressed', 'a.rar', rar5({ isPacked: true, ...unchecked }), TOLD)
+    .attached('version 5, keyed checksum', 'a.rar', rar5({ sum: 'keyed', ...unchecked }), TOLD)
+    .attached('version 4, hidden names', 'a.rar', rar4(), TOLD)
+    .attached('version 4', 'a.rar', rar4(open), TOLD)
+    .attached('version 4, compressed', 'a.rar', rar4({ isPacked: true, ...open }), TOLD)
+    .attached('version 5, nothing told', 'a.rar', rar5(), SEALED)
+    .attached('version 4, nothing told', 'a.rar', rar4(), SEALED)
+    .attached('version 4, readable names, nothing told', 'a.rar', rar4(open), SEALED)
+    .attached('version 4, compressed, nothing told', 'a.rar', rar4({ isPacked: true, ...open }), SEALED)
+    .cases;
 }
 
 /** What Excel tries by itself before it asks. */
@@ -107,6 +121,8 @@ function legacyOffice(): Technique[] {
     lockedXls(payload(word), scheme, password);
   const doc = (scheme: LegacyScheme) => (word: Word) => lockedDoc(payload(word), scheme, PASSWORD);
   const ppt = (word: Word): Buffer => lockedPpt(payload(word), 'cryptoapi', PASSWORD);
+  const picture = (word: Word): Buffer =>
+    lockedPpt(Buffer.from('a slide'), 'cryptoapi', PASSWORD, 2, (key) => sealedPicture(payload(word), key));
   for (const scheme of ['xor', 'rc4', 'cryptoapi', 'cryptoapi, 40 bits'] as const) {
     row
       .attached(`workbook, ${scheme}, opened without a question`, 'a.xls', xls(scheme, UNASKED))
@@ -118,6 +134,7 @@ function legacyOffice(): Technique[] {
     .attached('Word document, cryptoapi', 'a.doc', doc('cryptoapi'), TOLD)
     .attached('Word document, nothing told', 'a.doc', doc('rc4'), SEALED)
     .attached('presentation', 'a.ppt', ppt, TOLD)
+    .attached('picture of a presentation', 'a.ppt', picture, TOLD)
     .attached('presentation, nothing told', 'a.ppt', ppt, SEALED).cases;
 }
 
