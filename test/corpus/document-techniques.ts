@@ -386,6 +386,26 @@ function pages(): Technique[] {
   ).cases;
 }
 
+/** Lines of 16 bytes behind their offset. */
+function dumpOf(bytes: Buffer): string {
+  const lines = Array.from({ length: Math.ceil(bytes.length / 16) }, (_, index) => {
+    const row = bytes.subarray(index * 16, index * 16 + 16).toString('hex');
+    return `${(index * 16).toString(16).padStart(4, '0')}\t${row.replace(/(..)(?=.)/g, '$1 ')}\r\n`;
+  });
+  return lines.join('');
+}
+
+/** Groups of four bytes as five characters; what is left over is dropped. */
+function base85(bytes: Buffer): string {
+  return Array.from({ length: bytes.length >> 2 }, (_, index) => {
+    const group = bytes.readUInt32BE(index * 4);
+    const digits = [85 ** 4, 85 ** 3, 85 ** 2, 85, 1].map((place) => Math.floor(group / place) % 85);
+    return digits.map((digit) => String.fromCharCode(0x21 + digit)).join('');
+  })
+    .join('')
+    .replace(/[\\']/g, '\\$&');
+}
+
 function scripts(): Technique[] {
   const row = new Row('documents', 'scripts and links', 'Windows Script Host, PowerShell, Explorer');
   const numbers = (word: Word): number[] => Array.from(payload(word, 3));
@@ -420,6 +440,10 @@ function scripts(): Technique[] {
           .join('&'),
       ),
     )
+    .attached('dump with offsets, as certutil reads it', 'dump.hex', (word) =>
+      Buffer.from(dumpOf(payload(word, 3))),
+    )
+    .attached('base 85', 'a85.txt', (word) => Buffer.from(`exec(a85decode('${base85(payload(word, 3))}'))`))
     .attached('batch variables', 'f.txt', (word) =>
       Buffer.from(`@echo off\r\nset a=${word.slice(0, 5)}\r\nset b=${word.slice(5)}\r\necho %a%%b%\r\n`),
     )

@@ -1,4 +1,5 @@
 import { ScanLimitError } from '../budget.ts';
+import { createAscii85Unpacker } from './ascii85-text.ts';
 import { createCarver } from './carve.ts';
 import { createCmsUnpacker } from './cms.ts';
 import {
@@ -8,6 +9,7 @@ import {
   createSymbianUnpacker,
 } from './embedded-files.ts';
 import { createGzipUnpacker, createZlibUnpacker } from './gzip.ts';
+import { createHexDumpUnpacker } from './hex-dump.ts';
 import { createInstallShieldUnpacker } from './installshield.ts';
 import { createLz4Unpacker } from './lz4.ts';
 import { MarkIndex } from './mark-search.ts';
@@ -100,6 +102,8 @@ export function createUnpackers(): readonly Unpacker[] {
     createWideTextUnpacker(),
     createScriptTextUnpacker(marks),
     createScriptEncoderUnpacker(marks),
+    createAscii85Unpacker(marks),
+    createHexDumpUnpacker(),
     createCarver(files, marks),
   ];
   return unpackers.map(guarded);
