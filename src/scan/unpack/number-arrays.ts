@@ -43,16 +43,6 @@ function tokenEnd(bytes: Uint8Array, start: number): number {
   return at;
 }
 
-/** Where in `[from, to)` the first token begins that may be a number, or `to`. */
-function nextNumber(bytes: Uint8Array, from: number, to: number): number {
-  for (let at = from; at < to; at += 1) {
-    if (classAt(bytes, at) === DIGIT && (at === 0 || !isInToken(bytes, at - 1))) {
-      return at;
-    }
-  }
-  return to;
-}
-
 function isInToken(bytes: Uint8Array, at: number): boolean {
   const kind = classAt(bytes, at);
   return kind === DIGIT || kind === WORD;
@@ -73,19 +63,82 @@ function lastArrayEnd(bytes: Uint8Array, from: number, to: number): number {
   return -1;
 }
 
+const ZEROS = 0x30303030;
+const TENS = 0x0a0a0a0a;
+const HIGH_BITS = 0x80808080;
+/** Looked at one by one before whole words are. */
+const NEAR = 12;
+
+/** The next word that may hold a digit: what is less than ten borrows, and what stands above such a byte may as well. */
+function wordWithDigit(words: Int32Array, from: number): number {
+  for (let at = from; at < words.length; at += 1) {
+    const digits = (words[at] ?? 0) ^ ZEROS;
+    if (((digits - TENS) & ~digits & HIGH_BITS) !== 0) {
+      return at;
+    }
+  }
+  return words.length;
+}
+
+/** Finds digits four bytes at a time: most texts have few. */
+class Digits {
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  /** Words are read at whole addresses; this is how many bytes stand before the first. */
+  readonly #lead: number;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#lead = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
+    const count = (bytes.length - this.#lead) >> 2;
+    this.#words = new Int32Array(bytes.buffer, count === 0 ? 0 : bytes.byteOffset + this.#lead, count);
+  }
+
+  /** The first digit at or behind `from`, or the end. */
+  next(from: number): number {
+    const near = Math.min(this.#bytes.length, from + NEAR);
+    for (let at = from; at < near; at += 1) {
+      if (classAt(this.#bytes, at) === DIGIT) {
+        return at;
+      }
+    }
+    for (let at = near; at < this.#bytes.length;) {
+      const word = at - this.#lead;
+      const isWhole = word >= 0 && (word & 3) === 0;
+      const place = isWhole ? this.#lead + 4 * wordWithDigit(this.#words, word >> 2) : at;
+      const end = Math.min(this.#bytes.length, place + 4 - (isWhole ? 0 : word & 3));
+      for (at = place; at < end; at += 1) {
+        if (classAt(this.#bytes, at) === DIGIT) {
+          return at;
+        }
+      }
+    }
+    return this.#bytes.length;
+  }
+
+  /** Where the first token begins with a digit at or behind `from`, or the end. */
+  nextNumber(from: number): number {
+    let at = this.next(from);
+    while (at < this.#bytes.length && at > 0 && isInToken(this.#bytes, at - 1)) {
+      at = this.next(tokenEnd(this.#bytes, at));
+    }
+    return at;
+  }
+}
+
 /**
  * Where, from `from` on, an array of `least` numbers may begin; the end when nowhere. Numbers and what separates
  * them fill `2 * least - 1` bytes at least: where something else stands among those, it is behind that or nowhere.
  */
-function nextArray(bytes: Uint8Array, from: number, least: number): number {
+function nextArray(bytes: Uint8Array, digits: Digits, from: number, least: number): number {
   const window = 2 * least - 1;
   for (let at = from; at + window <= bytes.length;) {
     const end = lastArrayEnd(bytes, at, at + window);
-    const number = end < 0 ? nextNumber(bytes, at, at + window) : end + 1;
-    if (number === at) {
+    const next = end < 0 ? digits.nextNumber(at) : end + 1;
+    if (next === at) {
       return at;
     }
-    at = number;
+    at = next;
   }
   return bytes.length;
 }
@@ -172,7 +225,8 @@ class NumberRuns {
 
   scan(): void {
     const bytes = this.#bytes;
-    for (let at = nextArray(bytes, 0, this.#least); at < bytes.length;) {
+    const digits = new Digits(bytes);
+    for (let at = nextArray(bytes, digits, 0, this.#least); at < bytes.length;) {
       const kind = classAt(bytes, at);
       if (kind === DIGIT || kind === WORD) {
         const end = tokenEnd(bytes, at);
@@ -186,7 +240,7 @@ class NumberRuns {
         }
         at += 1;
       }
-      at = this.#count === 0 ? nextArray(bytes, at, this.#least) : at;
+      at = this.#count === 0 ? nextArray(bytes, digits, at, this.#least) : at;
     }
     this.#end();
   }
