@@ -59,6 +59,11 @@ export class ContentKey {
     return this.#sha256;
   }
 
+  /** Takes back `forget`: `bytes` are the same content, met again. */
+  recall(bytes: Uint8Array): void {
+    this.#bytes ??= bytes;
+  }
+
   /** The content was judged: nobody will ask any more, and its memory is needed. */
   forget(): void {
     this.#bytes = undefined;

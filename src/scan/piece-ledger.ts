@@ -1,4 +1,6 @@
 import type { ContentKey } from './content-key.ts';
+import { isTransparentCharset } from './mime/charset.ts';
+import type { Piece } from './piece.ts';
 import type { Guilt, GuiltyRange } from './scanner.ts';
 
 /** One distinct byte string, and everywhere it came from. */
@@ -8,12 +10,38 @@ export interface PieceRecord {
   readonly ranges: Set<GuiltyRange | undefined>;
   /** What it was unpacked from. */
   readonly parents: Set<PieceRecord>;
+  /** Names, charsets and codings that it was met under; the same bytes may be harmless under one and not under another. */
+  readonly declared: Set<string>;
   /** It matched, or it could not be read. */
   isGuilty: boolean;
 }
 
 /** Where a piece was met: straight in the raw message, or inside another piece. */
 export type Origin = { readonly range: GuiltyRange | undefined } | { readonly parent: PieceRecord };
+
+/** What of a piece's declarations was not met before with the same content. */
+export interface NewlyDeclared {
+  readonly isNamed: boolean;
+  readonly isLabelled: boolean;
+}
+
+/** Notes what `piece` declares of itself, whose content is that of `record`. */
+export function noteDeclared({ declared }: PieceRecord, piece: Piece): NewlyDeclared {
+  const before = declared.size;
+  for (const name of piece.name === undefined ? [] : [piece.name, ...(piece.otherNames ?? [])]) {
+    declared.add(`name ${name}`);
+  }
+  const named = declared.size;
+  for (const charset of [piece.charset ?? '', ...(piece.otherCharsets ?? [])]) {
+    if (!isTransparentCharset(charset)) {
+      declared.add(`charset ${charset}`);
+    }
+  }
+  for (const coding of piece.codings ?? []) {
+    declared.add(`coding ${coding}`);
+  }
+  return { isNamed: named > before, isLabelled: declared.size > named };
+}
 
 /** Remembers distinct pieces by content, so that each is judged once and all its places are known. */
 export class PieceLedger {
@@ -22,7 +50,13 @@ export class PieceLedger {
   /** The record of that content; `isNew` when it was not met before. */
   note(content: ContentKey, origin: Origin): { readonly record: PieceRecord; readonly isNew: boolean } {
     const known = this.#records.get(content.key);
-    const record = known ?? { content, ranges: new Set(), parents: new Set(), isGuilty: false };
+    const record = known ?? {
+      content,
+      ranges: new Set(),
+      parents: new Set(),
+      declared: new Set<string>(),
+      isGuilty: false,
+    };
     if ('parent' in origin) {
       record.parents.add(origin.parent);
     } else {

@@ -74,6 +74,12 @@ export class PieceMatching {
     return !isSeen && isSmall;
   }
 
+  /** The content was matched before, under another name. */
+  async matchNames(piece: Piece, record: PieceRecord): Promise<void> {
+    const asking = this.#all.filter(({ asksNames }) => asksNames === true);
+    await this.#inspectAll(asking, piece, record, this.#budget);
+  }
+
   /** Looks at what still waits, however the scan ended. */
   async finish(): Promise<void> {
     const started = this.#now();
@@ -141,14 +147,21 @@ export class PieceMatching {
   }
 
   #found(record: PieceRecord, findings: readonly Finding[]): void {
-    if (findings.length === 0) {
+    const fresh = findings.filter((finding) => isFresh(finding, record));
+    if (fresh.length === 0) {
       return;
     }
-    const digested = findings.map((finding) =>
+    const digested = fresh.map((finding) =>
       finding.sha256 === UNASKED_DIGEST ? { ...finding, sha256: record.content.sha256 } : finding,
     );
     this.#outcome.found(record, digested);
   }
+}
+
+/** False when the content was found by that rule before, under another name or label. */
+function isFresh({ engine, namespace, rule }: Finding, { declared }: PieceRecord): boolean {
+  const before = declared.size;
+  return declared.add(`found ${engine} ${namespace} ${rule}`).size > before;
 }
 
 function inspect(engine: Engine, piece: Piece, record: PieceRecord, budget: Budget) {

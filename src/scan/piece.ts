@@ -15,6 +15,12 @@ export interface Piece {
   readonly type?: string;
   /** Declared charset of a text, lower case; a hint, never trusted. */
   readonly charset?: string;
+  /** Other charsets that the same part declares, lower case. */
+  readonly otherCharsets?: readonly string[];
+  /** Compressions that the header of the part names (Content-Encoding), lower case; hints, never trusted. */
+  readonly codings?: readonly string[];
+  /** The header says that lines which end in a blank go on in the next (`format=flowed; delsp=yes`). */
+  readonly isFlowed?: boolean;
   /**
    * Encoded range of the raw message to overwrite when this piece is guilty. Absent: the whole body
    * has to go (raw matches, header tricks, ambiguous structure).

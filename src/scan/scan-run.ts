@@ -1,18 +1,20 @@
 import { type Budget, ScanLimitError } from './budget.ts';
 import { ContentKey } from './content-key.ts';
+import { DamagedCopies, isSpelling } from './damaged-copies.ts';
 import { looksLikeMessage } from './mime/message-sniff.ts';
 import { readMime } from './mime/mime-reader.ts';
 import type { MimeSource } from './mime/mime-sink.ts';
 import type { Span } from './mime/multipart.ts';
 import { PasswordSources } from './password-sources.ts';
 import { PieceMatching } from './piece-matching.ts';
-import { type Origin, PieceLedger, type PieceRecord } from './piece-ledger.ts';
+import { noteDeclared, type Origin, PieceLedger, type PieceRecord } from './piece-ledger.ts';
 import type { PipelineResult, RunParts } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
 import { keptStretches } from './raw-remainder.ts';
 import type { ScanSubject } from './scanner.ts';
 import { readWithMailparser } from './readers/mailparser-reader.ts';
 import { ScanOutcome } from './scan-outcome.ts';
+import type { Trouble } from './troubles.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 import { UnpackYield } from './unpack-yield.ts';
 
@@ -24,6 +26,12 @@ export interface RunInput {
   readonly sha256?: string | undefined;
 }
 
+/** How a piece was met. */
+type Meeting = Pick<Waiting, 'isRead' | 'mimeDepth' | 'isSpelled'>;
+
+/** Where a message stands that is read. */
+type Place = Omit<MimeSource, 'bytes'> & { readonly isSpelled: boolean };
+
 /** A piece that waits to be judged. */
 interface Waiting {
   readonly piece: Piece;
@@ -31,6 +39,10 @@ interface Waiting {
   readonly isRead: boolean;
   readonly record: PieceRecord;
   readonly mimeDepth: number;
+  /** A guess at what an encoding means, another spelling of a text, or found in one. */
+  readonly isSpelled: boolean;
+  /** The same content was judged under another name: there is nothing new in it but the name. */
+  readonly isRenamed: boolean;
 }
 
 const DEFAULT_SAMPLE_EVERY = 64;
@@ -59,6 +71,7 @@ export class ScanRun {
   readonly #passwords = new PasswordSources();
   readonly #waiting: Waiting[] = [];
   readonly #cuts: Span[] = [];
+  readonly #copies = new DamagedCopies();
   #repetitions = 0;
   #unusual = false;
 
@@ -76,6 +89,9 @@ export class ScanRun {
     const { sha256 } = this.#content;
     await this.#outcome.attempt(undefined, 'malformed', 'scan', () => this.#judgeAll(this.#content));
     await this.#outcome.attempt(undefined, 'engine-failed', 'scan', () => this.#matching.finish());
+    for (const { record, cause, detail } of this.#copies.damages()) {
+      this.#outcome.fail(record, cause, detail);
+    }
     const totalMs = this.#parts.now() - started;
     return {
       verdict: this.#outcome.verdict(),
@@ -104,6 +120,7 @@ export class ScanRun {
         prefix: '',
         mimeDepth: 0,
         containerDepth: 0,
+        isSpelled: false,
       });
     }
     const kept = keptStretches(this.#message, this.#cuts);
@@ -118,7 +135,7 @@ export class ScanRun {
 
   /** A message is opened part by part; only what stands between parts, or in no structure at all, is left for here. */
   async #unpackRaw(piece: Piece, record: PieceRecord): Promise<void> {
-    const waiting = { piece, record, isRead: true, mimeDepth: 0 };
+    const waiting = { piece, record, isRead: true, mimeDepth: 0, isSpelled: false, isRenamed: false };
     if (this.#subject === 'fragment') {
       await this.#unpack(waiting, this.#parts.openers);
     } else if (this.#unusual) {
@@ -128,6 +145,10 @@ export class ScanRun {
 
   async #judge(waiting: Waiting): Promise<void> {
     const { piece, record, mimeDepth } = waiting;
+    record.content.recall(piece.bytes);
+    if (waiting.isRenamed) {
+      return await this.#matching.matchNames(piece, record);
+    }
     const isWaiting = await this.#matching.match(piece, record);
     const isMessage = !waiting.isRead && looksLikeMessage(piece);
     if (isMessage) {
@@ -138,6 +159,7 @@ export class ScanRun {
         prefix: `${piece.path}/`,
         mimeDepth: mimeDepth + 1,
         containerDepth,
+        isSpelled: waiting.isSpelled,
       });
     }
     await this.#unpack({ ...waiting, isRead: waiting.isRead || isMessage }, this.#parts.openers);
@@ -147,12 +169,13 @@ export class ScanRun {
   }
 
   /** Reads `bytes` as a message with our own walker and, where that is called for, with the second reader. */
-  async #readMessage(bytes: Buffer, record: PieceRecord, place: Omit<MimeSource, 'bytes'>): Promise<void> {
-    const pieces: { piece: Piece; isRead: boolean }[] = [];
+  async #readMessage(bytes: Buffer, record: PieceRecord, place: Place): Promise<void> {
+    const pieces: { piece: Piece; isRead: boolean; isSpelled: boolean }[] = [];
     let unusual = true;
     await this.#outcome.attempt(record, 'malformed', 'MIME reader', () => {
       const reading = readMime({ ...place, bytes }, this.#budget, {
-        piece: (piece, isRead) => pieces.push({ piece, isRead }),
+        piece: (piece, isRead, isGuess) =>
+          pieces.push({ piece, isRead, isSpelled: place.isSpelled || isGuess === true }),
         decoded: (span) => place.isRaw && this.#cuts.push(span),
         cannot: (cause, detail) => this.#outcome.fail(place.isRaw ? undefined : record, cause, detail),
         ambiguous: (rule, path) => this.#outcome.ambiguous(rule, path, record.content.sha256),
@@ -169,27 +192,28 @@ export class ScanRun {
           const read = this.#parts.secondReader ?? readWithMailparser;
           const seen = await read(bytes, place.prefix, this.#budget);
           pieces.push(
-            ...seen.map((piece) => ({
-              piece: { ...piece, depth: place.containerDepth },
-              isRead: piece.type?.startsWith('text/') === true, // it is what was just read, in other words
-            })),
+            ...seen.map((piece) => {
+              const isText = piece.type?.startsWith('text/') === true; // what was just read, in other words
+              const isSpelled = isText || place.isSpelled;
+              return { piece: { ...piece, depth: place.containerDepth }, isRead: isText, isSpelled };
+            }),
           );
         },
       );
     }
     const fresh: Waiting[] = [];
     await this.#outcome.attempt(undefined, 'malformed', 'scan', () => {
-      for (const { piece, isRead } of pieces) {
+      for (const { piece, ...how } of pieces) {
         this.#passwords.learn(piece);
         const origin = place.isRaw ? { range: piece.range } : { parent: record };
-        const next = this.#admit(piece, origin, { isRead, mimeDepth: place.mimeDepth });
+        const next = this.#admit(piece, origin, { ...how, mimeDepth: place.mimeDepth });
         fresh.push(...(next === undefined ? [] : [next]));
       }
     });
     this.#waiting.push(...fresh.toReversed()); // a stack: the first part is judged first
   }
 
-  #wantsSecondReader(unusual: boolean, record: PieceRecord, place: Omit<MimeSource, 'bytes'>): boolean {
+  #wantsSecondReader(unusual: boolean, record: PieceRecord, place: Place): boolean {
     if (place.mimeDepth > this.#budget.limits.maxMimeDepth) {
       return false; // our own walk has said so already
     }
@@ -202,20 +226,26 @@ export class ScanRun {
     return unusual || this.#parts.readers === 'both' || isSample;
   }
 
-  /** Notes where a piece was met; gives it back when it was not met before and has to be judged. */
-  #admit(piece: Piece, origin: Origin, how: Pick<Waiting, 'isRead' | 'mimeDepth'>): Waiting | undefined {
+  /** Notes where a piece was met; gives it back when it, or what it says of itself, was not met before. */
+  #admit(piece: Piece, origin: Origin, how: Meeting): Waiting | undefined {
     const content = this.#isMessage(piece) ? this.#content : ContentKey.of(piece.bytes);
     const { record, isNew } = this.#ledger.note(content, origin);
+    const { isNamed, isLabelled } = noteDeclared(record, piece);
     if (!isNew) {
       this.#countRepetition();
+    }
+    if (!isNew && !isNamed && !isLabelled) {
       return undefined;
     }
     if (this.#parts.isAllowed?.(content.sha256) === true) {
       this.#cut(piece);
       return undefined;
     }
-    this.#budget.spendPiece();
-    return { piece, record, ...how };
+    const isRenamed = !isNew && !isLabelled;
+    if (!isRenamed) {
+      this.#budget.spendPiece();
+    }
+    return { piece, record, ...how, isRenamed };
   }
 
   /** Some reading may take the whole message for a body. */
@@ -269,16 +299,40 @@ export class ScanRun {
         `containers nested above ${this.#budget.limits.maxContainerDepth}`,
       );
     }
+    const seen = { emitted: 0, troubles: 0 };
+    const isSpelled = waiting.isSpelled || isSpelling(unpacker.name);
     const out = new UnpackYield(piece, this.#budget, {
       emit: (child) => {
+        seen.emitted += 1;
         const isRead = waiting.isRead && isViewOf(child, piece);
-        const next = this.#admit(child, { parent: record }, { isRead, mimeDepth });
+        const next = this.#admit(child, { parent: record }, { isRead, mimeDepth, isSpelled });
         this.#waiting.push(...(next === undefined ? [] : [next]));
       },
-      cannot: (cause, detail) => this.#outcome.fail(record, cause, detail),
+      cannot: (cause, detail) => {
+        seen.troubles += 1;
+        this.#cannot(waiting, unpacker, { cause, detail });
+      },
       passwords: () => this.#passwords.list(),
     });
-    return unpacker.unpack(piece, out);
+    const noteWhole = (): void => {
+      if (seen.emitted > 0 && seen.troubles === 0 && !isSpelling(unpacker.name)) {
+        this.#copies.addWhole(unpacker.name, piece);
+      }
+    };
+    const pending = unpacker.unpack(piece, out);
+    if (pending instanceof Promise) {
+      return pending.then(noteWhole);
+    }
+    return noteWhole();
+  }
+
+  /** What is malformed may be the ruin of something that is read whole elsewhere: that is known at the end. */
+  #cannot({ piece, record, isSpelled }: Waiting, unpacker: Unpacker, { cause, detail }: Trouble): void {
+    const damage = { unpacker: unpacker.name, piece, record, isSpelled, cause, detail };
+    const isSealed = cause === 'encrypted' && isSpelled; // a bit of its header was changed by the spelling
+    if ((cause !== 'malformed' && !isSealed) || !this.#copies.add(damage)) {
+      this.#outcome.fail(record, cause, detail);
+    }
   }
 
   #guilt(): PipelineResult['guilt'] {

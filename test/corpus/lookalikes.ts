@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { buildOle } from '../../src/scan/unpack/ole-for-test.ts';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { cab, TAR_END, tarEntry } from './container-bytes.ts';
+import { uuencode } from './mime-evasions.ts';
 import { Seeded } from './seeded.ts';
 import { mailWith, plainMail } from './technique.ts';
 
@@ -397,6 +398,64 @@ function files(): Lookalike[] {
   return list.map(([row, name, message]) => ({ row, name, message }));
 }
 
+const UU = (bytes: Buffer): string =>
+  [...Array(Math.ceil(bytes.length / 45)).keys()]
+    .map((i) => uuencode(bytes.subarray(i * 45, i * 45 + 45)))
+    .join('\n');
+
+/** Archives that one reading opens whole and another tears apart; which does depends on their bytes, so there are several. */
+function archivesInDoubt(): Lookalike[] {
+  const text = 'Content-Type: text/plain; charset=us-ascii';
+  const label = 'Content-Type: application/zip; name="a.zip"\r\nContent-Transfer-Encoding';
+  return [...Array(12).keys()].flatMap((i) => {
+    const content = Buffer.from(new Seeded(`archive ${i}`).hex(400));
+    const zip = buildZip([{ name: 'a.txt', content }]);
+    const quoted = [...zip].map((byte) => `=${byte.toString(16).padStart(2, '0')}`).join('');
+    const lines = quoted.replace(/.{72}/g, '$&=\r\n');
+    return [
+      {
+        row: 'inline encoding',
+        name: `uuencoded archive ${i}`,
+        message: plainMail(text, `begin 644 a.zip\n${UU(zip)}\n\`\nend\n`),
+      },
+      {
+        row: 'transfer encoding field',
+        name: `quoted archive ${i}`,
+        message: plainMail(`${label}: quoted printable`, lines),
+      },
+    ];
+  });
+}
+
+/** What announcements of documents and of lists are like (RFC 2046 5.2.3). */
+function references(): Lookalike[] {
+  const document =
+    'Content-Type: message/external-body; access-type="anon-ftp"; site="ftp.example.org"; directory="drafts"; name="draft-example-00.txt"\r\n\r\n' +
+    'Content-Type: text/plain\r\nContent-ID: <1@example.org>\r\n\r\n';
+  const server = document.replace(
+    /access-type.*\r\n\r\n/,
+    'access-type=URL; url="https://example.com"\r\n\r\n',
+  );
+  const whole = `From: a@example.org\r\nSubject: minutes\r\n\r\n${TEXT}`;
+  return [
+    {
+      row: 'structure',
+      name: 'announcement of a document',
+      message: multi('boundary="b"', 'b', parts('b', LEAF, document)),
+    },
+    {
+      row: 'structure',
+      name: 'address of a site',
+      message: multi('boundary="b"', 'b', parts('b', LEAF, server)),
+    },
+    {
+      row: 'message/partial',
+      name: 'the only part of one',
+      message: plainMail('Content-Type: message/partial; id="x@example.org"; number=1; total=1', whole),
+    },
+  ];
+}
+
 export function lookalikes(): Lookalike[] {
-  return [...headers(), ...structures(), ...bodies(), ...files()];
+  return [...headers(), ...structures(), ...bodies(), ...files(), ...archivesInDoubt(), ...references()];
 }

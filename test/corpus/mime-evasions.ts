@@ -434,9 +434,9 @@ function letter(value: number): string {
 }
 
 /** uuencode of one short line. */
-export function uuencode(text: string): string {
-  const bytes = Buffer.from(text.padEnd(Math.ceil(text.length / 3) * 3, '\0'));
-  let line = letter(text.length);
+export function uuencode(content: string | Buffer): string {
+  const bytes = Buffer.concat([Buffer.from(content), Buffer.alloc((3 - (content.length % 3)) % 3)]);
+  let line = letter(content.length);
   for (let i = 0; i < bytes.length; i += 3) {
     const group = bytes.readUIntBE(i, 3);
     line += [18, 12, 6, 0].map((shift) => letter((group >> shift) & 63)).join('');

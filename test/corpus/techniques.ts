@@ -3,6 +3,7 @@ import { documentTechniques } from './document-techniques.ts';
 import { edgeTechniques } from './edge-techniques.ts';
 import { lockedTechniques } from './locked-techniques.ts';
 import { mimeEvasions } from './mime-evasions.ts';
+import { mimeLabelEvasions } from './mime-label-evasions.ts';
 import { sealedTechniques } from './sealed-techniques.ts';
 import type { Technique } from './technique.ts';
 
@@ -18,11 +19,15 @@ const MIME_READERS: Readonly<Record<string, string>> = {
   'embedded message': 'Outlook, Gmail, Thunderbird',
   charset: 'browsers and clients that show HTML',
   'inline encoding': 'Outlook, Thunderbird, mutt',
+  'content encoding field': 'clients that fetch as browsers do; Apple Mail',
+  'charset label': 'Outlook, Apple Mail, Thunderbird, each some',
+  'characters of a text': 'older Outlook; clients with decoders from before RFC 3629',
+  'encoded words': 'Gmail, mutt and mailparser join them, others do not',
 };
 
 /** Built around the marked word only: their twin is the same message before rules that do not look for the word. */
 function mimeTechniques(): Technique[] {
-  return mimeEvasions().map(({ row, name, message }) => ({
+  return [...mimeEvasions(), ...mimeLabelEvasions()].map(({ row, name, message }) => ({
     section: 'MIME' as const,
     row,
     name,

@@ -7,6 +7,8 @@ export interface Engine {
   readonly name: string;
   /** False: `inspect` gets an empty digest and copies it into its findings; the scan fills it in when there are any. */
   readonly asksDigest?: boolean;
+  /** True: what it finds depends on the names of a piece, so it is asked again when the same content has another. */
+  readonly asksNames?: boolean;
   /**
    * Looks at many contents at once: `bytes` holds them, no byte of a word on either side of any. False only when
    * `inspect` finds nothing in any of them. Absent: each has to be inspected by itself. Throws as `inspect` does.

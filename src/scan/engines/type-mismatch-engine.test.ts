@@ -53,7 +53,31 @@ describe('type mismatch', () => {
     assert.deepEqual(await rulesFor({ name: `invoice.pdf${' '.repeat(80)}.scr` }), ['double-extension']);
     assert.deepEqual(await rulesFor({ name: 'invoice\u202efdp.exe' }), ['direction-override-in-name']);
     assert.deepEqual(await rulesFor({ name: 'a.txt', otherNames: ['a.txt.js'] }), ['double-extension']);
-    assert.deepEqual(await rulesFor({ type: 'message/external-body' }), ['external-body']);
+  });
+
+  it('reads names as the desktop does: without folders, streams, and what is not seen', async () => {
+    for (const name of [
+      'C:\\tmp\\invoice.pdf.js',
+      '../../invoice.pdf.js',
+      'invoice.pdf.js::$DATA',
+      'invoice.pdf.e\u200bxe',
+      'invoice.pdf.j\0s',
+      'invoice.pdf.js\0.txt',
+      "invoice.pdf.js'",
+    ]) {
+      assert.deepEqual(await rulesFor({ name }), ['double-extension'], JSON.stringify(name));
+    }
+    assert.deepEqual(await rulesFor({ name: 'a.pdf/notes.exe.txt' }), []);
+  });
+
+  it('reports a body elsewhere that is a program or on a network drive, and no other', async () => {
+    const type = 'message/external-body';
+    assert.deepEqual(await rulesFor({ type }), []);
+    assert.deepEqual(await rulesFor({ type, name: 'draft-ietf-example-00.txt' }), []);
+    assert.deepEqual(await rulesFor({ type, name: 'https://example.org/a.exe?x' }), ['external-body']);
+    assert.deepEqual(await rulesFor({ type, name: '\\\\example.org\\share\\a' }), ['external-body']);
+    assert.deepEqual(await rulesFor({ type, name: 'https://example.com' }), []);
+    assert.deepEqual(await rulesFor({ name: 'https://example.org/a.exe' }), []);
   });
 
   it('says nothing of honest names', async () => {

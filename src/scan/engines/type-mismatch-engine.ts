@@ -46,9 +46,24 @@ function isShortcut(bytes: Buffer): boolean {
   return bytes.subarray(0, SHORTCUT.length).equals(SHORTCUT);
 }
 
-/** The name as the desktop takes it: blanks and dots at its end do not count. */
+/** Not shown, and dropped by some clients: controls, and what has no width. */
+const UNSEEN = /(?:[\0-\x1f\x7f\u00ad\u200b-\u200f\u2060-\u2064\ufeff]|\u034f)+/gu;
+/** The stream of a file (NTFS), which opens the file itself when it is the main one. */
+const STREAM = /:[^:\\/]{0,40}(?::[^:\\/]{0,20})?$/;
+
+/**
+ * The name as the desktop takes it: without folders, stream, quotes, and what is not seen; blanks and dots at its end
+ * do not count.
+ */
 function effectiveName(name: string): string {
-  return name.slice(-MAX_NAME_LENGTH).replace(/[\s.\0]+$/u, '');
+  const last = name.slice(-MAX_NAME_LENGTH).replace(UNSEEN, '').replace(STREAM, '');
+  return last.replace(/[\s."']+$/u, '').replace(/^.*[\\/]/s, '');
+}
+
+/** The name, and what is left of it where it is taken for a string that ends at NUL. */
+function namesOf(name: string): string[] {
+  const end = name.indexOf('\0');
+  return end > 0 ? [effectiveName(name), effectiveName(name.slice(0, end))] : [effectiveName(name)];
 }
 
 interface Suspicion {
@@ -61,7 +76,7 @@ function nameSuspicions(name: string): Suspicion[] {
   if (DIRECTION_OVERRIDE.test(name)) {
     found.push({ rule: 'direction-override-in-name', severity: 'high' });
   }
-  if (DOUBLE.test(effectiveName(name))) {
+  if (namesOf(name).some((one) => DOUBLE.test(one))) {
     found.push({ rule: 'double-extension', severity: 'high' });
   }
   return found;
@@ -71,9 +86,26 @@ function contentSuspicions(piece: Piece, names: readonly string[]): Suspicion[] 
   const bytes = Buffer.from(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength);
   const runs = isExecutable(bytes) || isShortcut(bytes);
   const isDisguised =
-    names.some((name) => ENDS_HARMLESS.test(effectiveName(name))) ||
+    names.flatMap(namesOf).some((name) => ENDS_HARMLESS.test(name)) ||
     (names.length === 0 && HARMLESS_TYPE.test(piece.type ?? ''));
   return runs && isDisguised ? [{ rule: 'executable-under-other-name', severity: 'high' }] : [];
+}
+
+const RUNS_WHEN_OPENED = new RegExp(`\\.(?:${RUNS})(?:[?#]|$)`, 'i');
+/** Of an address: what stands there ends in `.com` without being a program. */
+const HOST = /^[a-z]{2,10}:\/\/[^/]*/i;
+/** A file on another host that Windows fetches by itself, with the credentials of the user. */
+const NETWORK_FILE = /^(?:\\\\|\/\/|file:)/i;
+
+/**
+ * A body elsewhere (RFC 2046 5.2.3) is nothing by itself: announcements of standards and mailing lists refer to
+ * documents like that. What it refers to may be a program.
+ */
+function externalSuspicions(piece: Piece, names: readonly string[]): Suspicion[] {
+  const isDangerous =
+    piece.type === 'message/external-body' &&
+    names.some((name) => RUNS_WHEN_OPENED.test(name.replace(HOST, '')) || NETWORK_FILE.test(name));
+  return isDangerous ? [{ rule: 'external-body', severity: 'medium' }] : [];
 }
 
 /** Reports content that pretends to be something else. Suspicious, never malicious: it knows names, not intentions. */
@@ -81,11 +113,14 @@ export function createTypeMismatchEngine(): Engine {
   return {
     name: 'type-mismatch',
     asksDigest: false,
+    asksNames: true,
     inspect: (piece, sha256): Finding[] => {
       const names = [piece.name, ...(piece.otherNames ?? [])].filter((name) => name !== undefined);
-      const external: Suspicion[] =
-        piece.type === 'message/external-body' ? [{ rule: 'external-body', severity: 'medium' }] : [];
-      const suspicions = [...names.flatMap(nameSuspicions), ...contentSuspicions(piece, names), ...external];
+      const suspicions = [
+        ...names.flatMap(nameSuspicions),
+        ...contentSuspicions(piece, names),
+        ...externalSuspicions(piece, names),
+      ];
       const rules = new Map(suspicions.map(({ rule, severity }) => [rule, severity]));
       return [...rules].map(([rule, severity]) => ({
         engine: 'type-mismatch',

@@ -70,7 +70,7 @@ export class BlindPass {
         for (const bytes of base64Readings(this.#source.bytes, run.start, run.end)) {
           this.#budget.spendBytes(bytes.length);
           const range = { ...run, encoding: 'base64' as const };
-          this.#sink.piece(leafPiece(this.#source, 'blind.base64', bytes, { range }), false);
+          this.#sink.piece(leafPiece(this.#source, 'blind.base64', bytes, { range }), false, true);
         }
       }
     }
@@ -84,7 +84,7 @@ export class BlindPass {
     for (const bytes of quotedPrintableReadings(rest, 0, rest.length)) {
       this.#budget.checkTime();
       this.#budget.spendBytes(bytes.length);
-      this.#sink.piece(leafPiece(this.#source, 'blind.quoted-printable', bytes, {}), true);
+      this.#sink.piece(leafPiece(this.#source, 'blind.quoted-printable', bytes, {}), true, true);
     }
   }
 }

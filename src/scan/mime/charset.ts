@@ -1,11 +1,15 @@
 import { TextDecoder } from 'node:util';
 import iconv from 'iconv-lite';
+import { ebcdicText, isEbcdic } from './ebcdic.ts';
 
 /** `bytes` as text; an unknown charset is read as latin1, so that no byte is lost. */
 export function decodeText(bytes: Buffer, charset: string): string {
   const name = charset.trim().toLowerCase();
   if (name === '' || name === 'us-ascii' || name === 'utf-8') {
     return bytes.toString('utf8', 0, bytes.length);
+  }
+  if (isEbcdic(name)) {
+    return ebcdicText(bytes);
   }
   if (isIconvCharset(name)) {
     return iconv.decode(bytes, name);
@@ -16,7 +20,7 @@ export function decodeText(bytes: Buffer, charset: string): string {
 
 /** True for a charset that can be decoded. */
 export function isKnownCharset(name: string): boolean {
-  return isIconvCharset(name) || nativeDecoder(name) !== undefined;
+  return isEbcdic(name) || isIconvCharset(name) || nativeDecoder(name) !== undefined;
 }
 
 /** iconv-lite takes transfer encodings for charsets as well. */
@@ -33,4 +37,12 @@ function nativeDecoder(name: string): TextDecoder | undefined {
     }
     throw error;
   }
+}
+
+/** Labels under which ASCII rules and UTF-8 rules see the text as it is, or differ in accents only. */
+const TRANSPARENT = /^(?:|utf-?8|us-ascii|ascii|iso-8859-(?:1|15)|latin-?1|windows-1252|cp1252|binary)$/;
+
+/** True for a label that changes nothing of what rules can see; lower case, trimmed. */
+export function isTransparentCharset(label: string): boolean {
+  return TRANSPARENT.test(label);
 }

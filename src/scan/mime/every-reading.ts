@@ -134,7 +134,7 @@ export class EveryReading {
       this.#budget.checkTime();
       return this.#occurs(boundary, body);
     });
-    if (occurring.filter((boundary) => hasCleanParts(this.#source.bytes, body, boundary)).length > 1) {
+    if (cleanLayouts(this.#source.bytes, body, occurring).size > 1) {
       this.#sink.ambiguous('ambiguous-boundary', this.#shownPath(entity));
     }
     for (const boundary of this.#bounded(occurring)) {
@@ -209,7 +209,8 @@ export class EveryReading {
       this.#sink.decoded(body);
     }
     const readings = plain.regular ? [plain.bytes] : base64Readings(bytes, body.start, body.end);
-    this.#give(entity, body, path, { readings, encoding: 'base64' });
+    const isGuess = !isNamed || !plain.regular;
+    this.#give(entity, body, path, { readings, encoding: 'base64', isGuess });
   }
 
   #asQuotedPrintable(entity: Entity, body: Span, path: string, isNamed: boolean): void {
@@ -220,14 +221,15 @@ export class EveryReading {
     }
     const plain = decodeQuotedPrintable(bytes, body.start, body.end, this.#allocate);
     const readings = plain.regular ? [plain.bytes] : quotedPrintableReadings(bytes, body.start, body.end);
-    this.#give(entity, body, path, { readings, encoding: 'quoted-printable' });
+    const isGuess = !isNamed || !plain.regular;
+    this.#give(entity, body, path, { readings, encoding: 'quoted-printable', isGuess });
   }
 
   #give(
     entity: Entity,
     body: Span,
     path: string,
-    how: { readonly readings: Iterable<Buffer>; readonly encoding: RangeEncoding },
+    how: { readonly readings: Iterable<Buffer>; readonly encoding: RangeEncoding; readonly isGuess: boolean },
   ): void {
     for (const bytes of how.readings) {
       this.#budget.checkTime();
@@ -236,19 +238,20 @@ export class EveryReading {
       }
       this.#budget.spendBytes(bytes.length);
       const range = { ...body, encoding: how.encoding };
-      this.#sink.piece(leafPiece(this.#source, path, bytes, { content: entity.content, range }), false);
-      this.#insideDecoded(entity, bytes);
+      const piece = leafPiece(this.#source, path, bytes, { content: entity.content, range });
+      this.#sink.piece(piece, false, how.isGuess);
+      this.#insideDecoded(entity, bytes, how.isGuess);
     }
   }
 
   /** An encoding on a multipart is illegal and honoured by some: the parts then stand in the decoded bytes. */
-  #insideDecoded(entity: Entity, bytes: Buffer): void {
+  #insideDecoded(entity: Entity, bytes: Buffer, isGuess: boolean): void {
     const boundaries = entity.boundaries.filter((boundary) => bytes.includes(`--${boundary}`, 0, 'latin1'));
     if (boundaries.length === 0 || entity.depth >= this.#budget.limits.maxMimeDepth) {
       return;
     }
     const source = { ...this.#source, bytes, isRaw: false, prefix: `${this.#source.prefix}${entity.path}/` };
-    const inner = new EveryReading(source, this.#budget, withoutCuts(this.#sink), new WalkMemory());
+    const inner = new EveryReading(source, this.#budget, innerSink(this.#sink, isGuess), new WalkMemory());
     for (const boundary of this.#bounded(boundaries)) {
       inner.#split({ ...entity, path: '' }, { start: 0, end: bytes.length }, boundary);
     }
@@ -272,9 +275,16 @@ export class EveryReading {
   }
 }
 
-/** True when a strict parser finds parts between these delimiters. */
-function hasCleanParts(bytes: Buffer, body: Span, boundary: string): boolean {
-  return boundary !== '' && splitMultipart(bytes, body.start, body.end, boundary).parts.length > 0;
+/** The parts that strict parsers find, one layout for all boundaries that give the same. */
+function cleanLayouts(bytes: Buffer, body: Span, boundaries: readonly string[]): Set<string> {
+  const layouts = new Set<string>();
+  for (const boundary of boundaries.length > 1 ? boundaries : []) {
+    const { parts } = splitMultipart(bytes, body.start, body.end, boundary);
+    if (boundary !== '' && parts.length > 0) {
+      layouts.add(parts.map(({ start, end }) => `${start}-${end}`).join());
+    }
+  }
+  return layouts;
 }
 
 /** Encodings named before a place: a parser for which the body begins there has not seen what stands behind it. */
@@ -285,9 +295,9 @@ function encodingsBefore(entity: Entity, start: number): ReturnType<typeof encod
 }
 
 /** Spans inside decoded bytes are no spans of the source. */
-function withoutCuts(sink: MimeSink): MimeSink {
+function innerSink(sink: MimeSink, isGuess: boolean): MimeSink {
   return {
-    piece: (piece, isRead) => sink.piece(piece, isRead),
+    piece: (piece, isRead, isGuessInside) => sink.piece(piece, isRead, isGuess || isGuessInside),
     decoded: () => undefined,
     ambiguous: (rule, path) => sink.ambiguous(rule, path),
     cannot: (cause, detail) => sink.cannot(cause, detail),

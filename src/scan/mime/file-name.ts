@@ -1,4 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { decodeText } from './charset.ts';
+import { withoutComments } from './header-comments.ts';
+import { parameterCandidates, parameterPattern } from './parameter-candidates.ts';
 
 /** A name longer than this is cut; 255 is what file systems take. */
 const MAX_NAME_LENGTH = 255;
@@ -8,12 +11,52 @@ const MAX_SEGMENTS = 64;
 
 const ENCODED_WORD = /=\?([^?\s]{1,40})\?([bq])\?([^?]*)\?=/gi;
 
-function decodeWord(charset: string, kind: string, text: string): string {
-  const bytes =
-    kind.toLowerCase() === 'b'
-      ? Buffer.from(text, 'base64')
-      : Buffer.from(percentDecode(text.replaceAll('_', ' '), '='), 'latin1');
-  return decodeText(bytes, charset.split('*')[0] ?? charset);
+/** Encoded words, the blanks between them left out as they are not shown (RFC 2047 6.2). */
+const ENCODED_WORDS = /(?:=\?[^?\s]{1,40}\?[bq]\?[^?]*\?=)+/gi;
+
+interface EncodedWord {
+  readonly charset: string;
+  readonly isBase64: boolean;
+  readonly text: string;
+}
+
+function wordsIn(run: string): EncodedWord[] {
+  return [...run.matchAll(ENCODED_WORD)].map(([, charset = '', kind = '', text = '']) => ({
+    charset: (charset.split('*')[0] ?? charset).toLowerCase(),
+    isBase64: kind.toLowerCase() === 'b',
+    text,
+  }));
+}
+
+function bytesOf({ isBase64, text }: EncodedWord): Buffer {
+  return isBase64
+    ? Buffer.from(text, 'base64')
+    : Buffer.from(percentDecode(text.replaceAll('_', ' '), '='), 'latin1');
+}
+
+/** Words of one charset are decoded together: many mailers cut a character in two. */
+function decodeRun(run: string): string {
+  let out = '';
+  let open: { readonly charset: string; readonly bytes: Buffer[] } | undefined;
+  for (const word of wordsIn(run)) {
+    if (open?.charset !== word.charset) {
+      out += open === undefined ? '' : decodeText(Buffer.concat(open.bytes), open.charset);
+      open = { charset: word.charset, bytes: [] };
+    }
+    open.bytes.push(bytesOf(word));
+  }
+  return open === undefined ? out : out + decodeText(Buffer.concat(open.bytes), open.charset);
+}
+
+/** As clients read it that join the base64 of words before they decode it; undefined when that is the same. */
+function decodeJoined(run: string): string | undefined {
+  const words = wordsIn(run);
+  const first = words[0];
+  const isCut = words.some(({ text }, i) => i < words.length - 1 && text.length % 4 !== 0);
+  const isJoinable = words.every(({ charset, isBase64 }) => isBase64 && charset === first?.charset);
+  return first !== undefined && isCut && isJoinable
+    ? decodeText(Buffer.from(words.map(({ text }) => text).join(''), 'base64'), first.charset)
+    : undefined;
 }
 
 /** Replaces `%HH` (or `=HH`) by the byte it means, as a latin1 string. */
@@ -22,12 +65,19 @@ function percentDecode(text: string, mark: '%' | '='): string {
   return text.replace(pattern, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
+function withoutGaps(text: string): string {
+  return text.replace(/(\?=)\s+(?==\?)/g, '$1');
+}
+
 /** Decodes RFC 2047 encoded words anywhere in `text`; the rest stays as it is. */
 export function decodeWords(text: string): string {
-  const joined = text.replace(/(\?=)\s+(?==\?)/g, '$1');
-  return joined.replace(ENCODED_WORD, (_, charset: string, kind: string, value: string) =>
-    decodeWord(charset, kind, value),
-  );
+  return withoutGaps(text).replace(ENCODED_WORDS, decodeRun);
+}
+
+/** `decodeWords` of `text`, and what clients read that join the base64 of several words, when that is something else. */
+function wordReadings(text: string): string[] {
+  const joined = withoutGaps(text).replace(ENCODED_WORDS, (run) => decodeJoined(run) ?? decodeRun(run));
+  return [...new Set([decodeWords(text), joined])];
 }
 
 /** The fields of a header that hold encoded words, decoded; empty when there are none. */
@@ -36,7 +86,7 @@ export function decodedFields(header: string): string {
     return '';
   }
   const fields = header.split(/(?:\r\n|\r(?!\n)|\n)(?![ \t])/).filter((field) => field.includes('=?'));
-  return fields.map((field) => decodeWords(field.replace(/[\r\n]+/g, ''))).join('\n');
+  return fields.flatMap((field) => wordReadings(field.replace(/[\r\n]+/g, ''))).join('\n');
 }
 
 function decodeExtended(value: string): string {
@@ -61,21 +111,51 @@ function joinSegments(parameters: ReadonlyMap<string, string>, name: string): st
   return isExtended ? decodeExtended(segments.join('')) : segments.join('');
 }
 
+/** Bytes that a header must not have and many have: UTF-8 where they can be that. */
+function withRawCharacters(name: string): string {
+  if (!/[\x80-\xff]/.test(name) || /[^\0-\xff]/.test(name)) {
+    return name;
+  }
+  const bytes = Buffer.from(name, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : name;
+}
+
+/** Names of one file that are looked at; which of them a client shows is its own choice. */
+const MAX_NAMES = 64;
+
 /** Every name the parameters give the file, decoded and bounded, without repetitions. Hints, never trusted. */
-export function fileNames(parameters: ReadonlyMap<string, string>): string[] {
-  if (parameters.size === 0) {
+export function fileNames(parameters: ReadonlyMap<string, string>, others: readonly string[] = []): string[] {
+  if (parameters.size === 0 && others.length === 0) {
     return [];
   }
   const names = new Set<string>();
-  for (const base of ['filename', 'name']) {
+  const take = (name: string): void => {
+    if (name !== '' && names.size < MAX_NAMES) {
+      names.add(withRawCharacters(name).slice(0, MAX_NAME_LENGTH));
+    }
+  };
+  for (const base of ['filename', 'name', 'url']) {
     const extended = parameters.get(`${base}*`);
     const plain = parameters.get(base);
     const joined = joinSegments(parameters, base);
-    for (const name of [extended && decodeExtended(extended), joined, plain && decodeWords(plain)]) {
-      if (name) {
-        names.add(name.slice(0, MAX_NAME_LENGTH));
-      }
+    for (const name of [
+      extended && decodeExtended(extended),
+      joined,
+      ...(plain ? wordReadings(plain) : []),
+    ]) {
+      take(name ?? '');
     }
   }
+  for (const name of others) {
+    take(name);
+  }
   return [...names];
+}
+
+const PATTERNS = [parameterPattern('filename'), parameterPattern('(?<!file)name')];
+
+/** Every name that some parser may take from a field that can be read in several ways. */
+export function nameCandidates(field: string): string[] {
+  const variants = new Set([field, withoutComments(field)]);
+  return PATTERNS.flatMap((pattern) => parameterCandidates([...variants], pattern)).flatMap(wordReadings);
 }

@@ -14,7 +14,8 @@ export interface LeafFacts {
 /** The piece for one reading of a leaf. Only the raw message has ranges to overwrite. */
 export function leafPiece(source: MimeSource, path: string, bytes: Buffer, facts: LeafFacts): Piece {
   const { content, range } = facts;
-  const [name, ...otherNames] = content === undefined ? [] : fileNames(content.nameParameters);
+  const [name, ...otherNames] =
+    content === undefined ? [] : fileNames(content.nameParameters, content.otherNames);
   return {
     path: `${source.prefix}${path}`,
     bytes,
@@ -23,6 +24,11 @@ export function leafPiece(source: MimeSource, path: string, bytes: Buffer, facts
     ...(otherNames.length === 0 ? {} : { otherNames }),
     ...(content === undefined ? {} : { type: content.type }),
     ...(content?.charset === undefined ? {} : { charset: content.charset }),
+    ...(content === undefined || content.otherCharsets.length === 0
+      ? {}
+      : { otherCharsets: content.otherCharsets }),
+    ...(content === undefined || content.codings.length === 0 ? {} : { codings: content.codings }),
+    ...(content?.isFlowed === true ? { isFlowed: true } : {}),
     ...(range === undefined || !source.isRaw ? {} : { range }),
   };
 }

@@ -20,8 +20,11 @@ export type AmbiguityRule = 'ambiguous-boundary' | 'ambiguous-encoding';
 
 /** Takes what a reading of a message yields. */
 export interface MimeSink {
-  /** `isRead`: it was also read as a message on the spot, so that its parts have ranges of their own. */
-  piece(piece: Piece, isRead: boolean): void;
+  /**
+   * `isRead`: it was also read as a message on the spot, so that its parts have ranges of their own. `isGuess`: nothing
+   * names the encoding, or it was decoded in another way than most decoders have.
+   */
+  piece(piece: Piece, isRead: boolean, isGuess?: boolean): void;
   /** Encoded bytes that were decoded whole, in coordinates of the source: they need no matching as text. */
   decoded(span: Span): void;
   /** Two readings of the header of `path` give different contents. */

@@ -18,6 +18,9 @@ const MAX_PLAIN_MARGIN_BYTES = 400;
 /** Fields of a part inside a text: a part that lost its delimiter, or a message quoted as text. */
 const HIDDEN_PART = /content-t(?:ype|ransfer-encoding)[ \t]{0,16}:/i;
 
+/** Types of a body that is a message; the only part of one is all of it (RFC 2046 5.2.2). */
+const EMBEDDED = new Set(['message/rfc822', 'message/global', 'message/partial']);
+
 /** Labels of uuencode; a client that believes them needs no line that begins a file. */
 const UU_ENCODING = /^(?:x-?)?uu/;
 
@@ -107,12 +110,12 @@ export class PlainReading {
     if (body.end <= body.start) {
       return;
     }
-    if (content.type === 'message/partial') {
+    if (content.isFragment) {
       this.#sink.cannot('malformed', 'a part of a message that was sent in several mails (message/partial)');
     }
     const encoding = rangeEncoding(content.encoding);
     const bytes = this.#decode(encoding, body);
-    const isDeclared = content.type === 'message/rfc822' || content.type === 'message/global';
+    const isDeclared = EMBEDDED.has(content.type) && !content.isFragment;
     const isRead = encoding === 'identity' && (isDeclared || startsLikeMessage(bytes));
     if (isRead) {
       this.message(body, path, depth + 1);

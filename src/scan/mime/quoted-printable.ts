@@ -38,10 +38,11 @@ function afterSoftBreak(bytes: Buffer, at: number, end: number): number {
 /** No blanks before the line end, and not an indent after it, which some clients drop. */
 function isCleanSoftBreak(bytes: Buffer, at: number, next: number, end: number): boolean {
   const isIndent = isBlank(bytes[next]) && isBlank(bytes[next + 1]) && next + 1 < end;
+  const isTurned = bytes[next] === CR && bytes[next + 1] !== LF && next < end; // LF CR
   const length = next - at;
   const isBreak =
     length === 3 ? bytes[at + 1] === CR && bytes[at + 2] === LF : length === 2 && bytes[at + 1] === LF;
-  return (isBreak && !isIndent) || next === end;
+  return (isBreak && !isIndent && !isTurned) || next === end;
 }
 
 /** Blanks at a line's end are to be dropped (RFC 2045 6.7), and not all clients do. */
@@ -133,12 +134,17 @@ function escaped(bytes: Buffer, at: number): number {
  * escapes that a soft break cuts in two joined. Lazy, so that the caller can look at the clock between two.
  */
 export function* quotedPrintableReadings(bytes: Buffer, start: number, end: number): Generator<Buffer> {
-  const body = bytes.subarray(start, end);
-  yield decoded(body);
+  const whole = bytes.subarray(start, end);
+  yield decoded(whole);
+  const body = withoutNul(whole);
   yield decoded(withoutSoftBreaks(body));
   const trimmed = trimmedLines(body);
   yield decoded(trimmed);
   yield decoded(withoutSoftBreaks(trimmed));
+}
+
+function withoutNul(body: Buffer): Buffer {
+  return body.includes(0) ? Buffer.from(body.filter((byte) => byte !== 0)) : body;
 }
 
 function decoded(body: Buffer): Buffer {
@@ -150,7 +156,8 @@ function forgivenBreakEnd(body: Buffer, at: number): number {
   const lineEnd = skip(body, at + 1, isBlank);
   const behindCr = skip(body, lineEnd, (byte) => byte === CR);
   if (body[behindCr] === LF) {
-    return behindCr + 1;
+    const isTurned = body[behindCr + 1] === CR && body[behindCr + 2] !== LF; // LF CR
+    return behindCr + (isTurned ? 2 : 1);
   }
   return behindCr > lineEnd ? lineEnd + 1 : -1;
 }

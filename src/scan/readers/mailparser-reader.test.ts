@@ -127,6 +127,15 @@ describe('mailparser', () => {
     await assert.rejects(readWithMailparser(over, '', budget()), ScanLimitError);
   });
 
+  it('gives no ruins of data that a part calls text, and every word that is legible', async () => {
+    const data = Buffer.from('504b0304140000000800b65a6e5cde8f11a7', 'hex').toString('latin1');
+    const message = Buffer.from(`Content-Type: text/plain\r\n\r\n${data} word`, 'latin1');
+    const [text] = await readWithMailparser(message, '', budget());
+    assert.ok(text !== undefined);
+    assert.ok(!Buffer.from(text.bytes).includes('PK\x03\x04'));
+    assert.ok(Buffer.from(text.bytes).includes(' word'));
+  });
+
   it('rejects a message beyond its own limits instead of leaving parts out', async () => {
     const parts = '--b\r\n\r\nx\r\n'.repeat(2_000);
     const message = Buffer.from(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${parts}--b--\r\n`);

@@ -66,12 +66,20 @@ export const readWithMailparser: SecondReader = async (message, prefix, budget) 
   return pieces.filter((piece) => piece.bytes.length > 0);
 };
 
+/**
+ * A text that was data is in ruins when it comes as characters: what is left of it is not for unpackers. The data
+ * themselves are read by our own walk.
+ */
+function legible(text: string): Buffer {
+  return Buffer.from(text.includes('\uFFFD') ? text.replace(/[\uFFFD\0-\x08\x0E-\x1F]+/g, ' ') : text);
+}
+
 function texts(mail: ParsedMail, prefix: string): Piece[] {
   const found: Piece[] = [];
   if (mail.text !== undefined) {
     found.push({
       path: `${prefix}mailparser/text`,
-      bytes: Buffer.from(mail.text),
+      bytes: legible(mail.text),
       depth: 0,
       type: 'text/plain',
     });
@@ -79,7 +87,7 @@ function texts(mail: ParsedMail, prefix: string): Piece[] {
   if (typeof mail.html === 'string') {
     found.push({
       path: `${prefix}mailparser/html`,
-      bytes: Buffer.from(mail.html),
+      bytes: legible(mail.html),
       depth: 0,
       type: 'text/html',
     });

@@ -13,7 +13,8 @@ for (const [i, letter] of Buffer.from(ALPHABET).entries()) {
   VALUE[letter] = i;
 }
 
-const BANNER = Buffer.from('must be converted with BinHex');
+/** What decoders look for: RFC 1741 lets the rest of the line differ. */
+const BANNER = Buffer.from('his file must be converted');
 
 /** The six-bit letters from the colon at `start` to the next colon. */
 function decodeLetters(bytes: Buffer, start: number): Buffer {

@@ -1,4 +1,8 @@
 import type { Unpacker } from '../../unpack/unpacker.ts';
+import { contentCodingUnpacker } from '../content-coding.ts';
+import { flowedTextUnpacker } from '../flowed-text.ts';
+import { createTextRepairs } from '../text-repairs.ts';
+import { createXxencodeUnpacker } from '../xxencode.ts';
 import { BeginWords } from './begin-words.ts';
 import { createBinhexUnpacker } from './binhex.ts';
 import { base64TextUnpacker, createQuotedTextUnpacker } from './coded-text.ts';
@@ -25,7 +29,11 @@ export function createInlineDecoders(): InlineDecoders {
   return {
     all: [
       createTextViews(likeness),
+      createTextRepairs(likeness),
+      flowedTextUnpacker,
+      contentCodingUnpacker,
       uuencode,
+      createXxencodeUnpacker(likeness, words),
       yenc,
       binhex,
       base64TextUnpacker,

@@ -2,44 +2,16 @@ import { isAscii } from 'node:buffer';
 import type { Piece } from '../../piece.ts';
 import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker } from '../../unpack/unpacker.ts';
-import { decodeText, isKnownCharset } from '../charset.ts';
+import { decodeText, isKnownCharset, isTransparentCharset } from '../charset.ts';
+import { isEbcdic } from '../ebcdic.ts';
 import type { TextLikeness } from './text-likeness.ts';
 import { nearSigns, nextUtf7Sign, shiftSearch, withoutShifts } from './text-signs.ts';
 
 /** Enough to see a byte-order mark, the zeros of a wide encoding, and a `<meta charset>`. */
 const LOOKS_AT_BYTES = 1024;
 
-/** Labels under which ASCII rules and UTF-8 rules see the text as it is, or differ in accents only. */
-const TRANSPARENT = /^(?:|utf-?8|us-ascii|ascii|iso-8859-(?:1|15)|latin-?1|windows-1252|cp1252|binary)$/;
-
 const ANGLE = 0x3c;
 const META = /<meta[^>]{0,200}charset\s{0,8}=\s{0,8}["']?([\w-]{1,40})/i;
-
-const EBCDIC = /ebcdic|(?:cp|ibm)-?(?:037|500|1047|1140|273)/;
-
-/** Where EBCDIC (code page 37) has the letters, digits and signs of ASCII. */
-const EBCDIC_ROWS: readonly (readonly [number, string])[] = [
-  [0x4b, '.<(+|&'],
-  [0x5a, '!$*);'],
-  [0x60, '-/'],
-  [0x6b, ',%_>?'],
-  [0x7a, ':#@\'="'],
-  [0x81, 'abcdefghi'],
-  [0x91, 'jklmnopqr'],
-  [0xa2, 'stuvwxyz'],
-  [0xc1, 'ABCDEFGHI'],
-  [0xd1, 'JKLMNOPQR'],
-  [0xe2, 'STUVWXYZ'],
-  [0xf0, '0123456789'],
-];
-
-function ebcdicText(bytes: Buffer): string {
-  const map = new Uint8Array(256).fill(0x20);
-  for (const [start, letters] of EBCDIC_ROWS) {
-    map.set(Buffer.from(letters), start);
-  }
-  return Buffer.from(bytes.map((byte) => map[byte] ?? 0x20)).toString('latin1');
-}
 
 /** Which of the first bytes are zero, by their place modulo four; tells wide encodings of ASCII from binary. */
 function wideCharset(bytes: Buffer): string | undefined {
@@ -84,8 +56,9 @@ function metaCharset(bytes: Buffer): string | undefined {
 /** The charset that the text names for itself or its part names for it, when there is such a charset. */
 function labelledCharsets(piece: Piece, bytes: Buffer): string[] {
   const meta = metaCharset(bytes);
-  const labels = [piece.charset?.trim(), meta].filter((label) => label !== undefined);
-  return labels.filter((label) => !TRANSPARENT.test(label) && (EBCDIC.test(label) || isKnownCharset(label)));
+  const declared = [piece.charset, ...(piece.otherCharsets ?? [])].map((label) => label?.trim());
+  const labels = [...declared, meta].filter((label) => label !== undefined);
+  return labels.filter((label) => !isTransparentCharset(label) && isKnownCharset(label));
 }
 
 /**
@@ -105,7 +78,7 @@ function plausibleCharsets(piece: Piece, bytes: Buffer, isText: boolean, isView:
 
 /** True for encodings in which pure ASCII bytes mean other text. */
 function changesAscii(charset: string): boolean {
-  return /utf-?(?:7|16|32)|ucs|iso-2022|hz/.test(charset) || EBCDIC.test(charset);
+  return /utf-?(?:7|16|32)|ucs|iso-2022|hz/.test(charset) || isEbcdic(charset);
 }
 
 function readAs(bytes: Buffer, charset: string, isDeclared: boolean): string {
@@ -115,7 +88,7 @@ function readAs(bytes: Buffer, charset: string, isDeclared: boolean): string {
       charset,
     );
   }
-  return EBCDIC.test(charset) ? ebcdicText(bytes) : decodeText(bytes, charset);
+  return decodeText(bytes, charset);
 }
 
 const ESCAPE = 0x1b;
@@ -127,7 +100,8 @@ const EMPTY_SHIFT = Buffer.from('~{~}');
 /** By its label, or by an empty shift, which other texts have no use for. */
 function isHz(piece: Piece): boolean {
   const bytes = viewOf(piece.bytes);
-  const isLabelled = /^hz(?:-gb-2312)?$/i.test(piece.charset?.trim() ?? '');
+  const labels = [piece.charset ?? '', ...(piece.otherCharsets ?? [])];
+  const isLabelled = labels.some((label) => /^hz(?:-gb-2312)?$/i.test(label.trim()));
   return (isLabelled && bytes.includes(TILDE)) || bytes.includes(EMPTY_SHIFT);
 }
 

@@ -1,0 +1,119 @@
+import { isUtf8 } from 'node:buffer';
+import type { Piece } from '../piece.ts';
+import { viewOf } from '../unpack/byte-view.ts';
+import type { Unpacker } from '../unpack/unpacker.ts';
+import type { TextLikeness } from './inline/text-likeness.ts';
+
+/** Many clients show nothing for them: NUL, backspace, and the shifts of ISO 2022 without a designation. */
+const UNSEEN = [0x00, 0x08, 0x0e, 0x0f];
+
+const IS_UNSEEN = new Uint8Array(256);
+for (const byte of UNSEEN) {
+  IS_UNSEEN[byte] = 1;
+}
+
+/** More of them than this share hide nothing in a text: it is wide or binary. */
+const MAX_UNSEEN_SHARE = 0.6;
+
+/** `bytes` without the characters that many clients do not show. */
+export function seenOf(bytes: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (const byte of bytes) {
+    if (IS_UNSEEN[byte] === 0) {
+      out[length] = byte;
+      length += 1;
+    }
+  }
+  return out.subarray(0, length);
+}
+
+function withoutUnseen(bytes: Buffer): Buffer | undefined {
+  const seen = seenOf(bytes);
+  const cut = bytes.length - seen.length;
+  return cut === 0 || cut > bytes.length * MAX_UNSEEN_SHARE ? undefined : seen;
+}
+
+function isFollowing(byte: number | undefined): boolean {
+  return ((byte ?? 0) & 0xc0) === 0x80;
+}
+
+/** Bytes of the sequence that a lead byte announces, as decoders of UTF-8 before RFC 3629 read them, or 0. */
+function sequenceLength(lead: number): number {
+  if (lead < 0xc0 || lead >= 0xfe) {
+    return 0;
+  }
+  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf8 ? 4 : lead < 0xfc ? 5 : 6;
+}
+
+/** Value of the sequence at `at`, when it is an ASCII character in more bytes than it needs; otherwise -1. */
+function overlongAscii(bytes: Buffer, at: number, length: number): number {
+  let value = (bytes[at] ?? 0) & (0x7f >> length);
+  for (let i = 1; i < length; i += 1) {
+    const byte = bytes[at + i];
+    if (!isFollowing(byte)) {
+      return -1;
+    }
+    value = value * 64 + ((byte ?? 0) & 0x3f);
+  }
+  return value < 0x80 ? value : -1;
+}
+
+/** Overlong sequences (RFC 3629 10) as the characters that lenient decoders make of them; undefined: there are none. */
+export function withoutOverlong(bytes: Buffer): Buffer | undefined {
+  let out: Buffer | undefined;
+  let length = 0;
+  let kept = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const size = sequenceLength(bytes[at] ?? 0);
+    const value = size === 0 ? -1 : overlongAscii(bytes, at, size);
+    if (value >= 0) {
+      out ??= Buffer.allocUnsafe(bytes.length);
+      length += bytes.copy(out, length, kept, at);
+      out[length] = value;
+      length += 1;
+      kept = at + size;
+      at = kept - 1;
+    }
+  }
+  if (out === undefined) {
+    return undefined;
+  }
+  length += bytes.copy(out, length, kept);
+  return out.subarray(0, length);
+}
+
+/**
+ * Up to here a text is repaired wherever it is met, bytes; a longer one only where it is a part of a message. What
+ * other readings make of long noise is full of such characters, and each repair would be read in every way again.
+ */
+const MAX_INNER_BYTES = 16 * 1024;
+
+function mayBeRepaired({ depth, bytes }: Piece): boolean {
+  return depth === 0 || bytes.length <= MAX_INNER_BYTES;
+}
+
+/** What lenient clients show of a text with characters in it that are none. */
+export function createTextRepairs(likeness: TextLikeness): Unpacker {
+  return {
+    name: 'text-repairs',
+    recognises: (piece) => {
+      const bytes = viewOf(piece.bytes);
+      const isText = mayBeRepaired(piece) && likeness.of(piece);
+      return isText && (UNSEEN.some((byte) => bytes.includes(byte)) || !isUtf8(bytes));
+    },
+    unpack: (piece, out) => {
+      const bytes = viewOf(piece.bytes);
+      const exact = isUtf8(bytes) ? undefined : withoutOverlong(bytes);
+      const seen = withoutUnseen(exact ?? bytes);
+      for (const [name, text] of [
+        ['exact', exact],
+        ['seen', seen],
+      ] as const) {
+        if (text !== undefined) {
+          out.emit(name, text);
+        }
+      }
+    },
+  };
+}
