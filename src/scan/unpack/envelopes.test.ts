@@ -252,7 +252,8 @@ describe('OpenPGP', () => {
     const passphrase = packet(3, Buffer.concat([Buffer.from([4]), Buffer.alloc(12)]));
     for (const session of [key, passphrase]) {
       assert.deepEqual((await open(Buffer.concat([session, sealed]))).causes, ['encrypted']);
-      assert.deepEqual((await open(armour(Buffer.concat([session, sealed])))).causes, ['encrypted']);
+      const { causes } = await open(armour(Buffer.concat([session, sealed])));
+      assert.deepEqual([...new Set(causes)], ['encrypted']); // read as armour, and as base64 behind a word
     }
   });
 });

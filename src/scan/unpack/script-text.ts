@@ -7,10 +7,11 @@ import { hexPairs } from './hex-pairs.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { numberArrays } from './number-arrays.ts';
 import { PieceJoiner } from './piece-joiner.ts';
+import { withoutLeadingWords } from './run-lines.ts';
 import { ScriptNumbers } from './script-numbers.ts';
 import { changedCodes } from './script-tricks.ts';
 import { TextFamily } from './text-family.ts';
-import { base64Runs, base64Stretches } from './text-runs.ts';
+import { type Base64Alphabet, type TextRun, base64Runs, base64Stretches } from './text-runs.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Shortest base64 or hex run that is decoded wherever it stands, characters (evasion notes section 4). */
@@ -26,6 +27,8 @@ const SEMICOLON = 0x3b;
 const SAMPLE_BYTES = 1024;
 const DASH = 0x2d;
 const UNDERSCORE = 0x5f;
+const PLUS = 0x2b;
+const SLASH = 0x2f;
 /** Runs that become pieces of their own before small ones are joined. */
 const SINGLE_RUNS = 64;
 
@@ -118,9 +121,32 @@ function createAnnouncements(marks: MarkIndex): readonly Announcement[] {
   }));
 }
 
+/** Bytes in which a run of the shortest length ends, with what may stand between its lines. */
+const AROUND_RUN = 512;
 /** Bytes looked at before such a word, and from there on. */
 const BEFORE_WORD = 4;
 const AROUND_WORD = 64;
+
+const DELIMITER = Buffer.from('\n--');
+
+/**
+ * What of a run is to be decoded; undefined where another run holds it. Of the first alphabet: all but what goes on in
+ * the second. Of the second: what stands before a line that delimits MIME parts, where that has characters of its own.
+ */
+function lettersOf(view: Buffer, { start, end }: TextRun, alphabet: Base64Alphabet): Buffer | undefined {
+  const letters = view.subarray(start, end);
+  if (alphabet === 'plain') {
+    const isBeginning = isUrlOwn(view[end]) && !isUrlOwn(view[start - 1]);
+    return isBeginning && !letters.includes(PLUS) && !letters.includes(SLASH) ? undefined : letters;
+  }
+  const delimiter = letters.indexOf(DELIMITER);
+  const own = delimiter < 0 ? letters : letters.subarray(0, delimiter);
+  return own.length >= MIN_RUN && (own.includes(DASH) || own.includes(UNDERSCORE)) ? own : undefined;
+}
+
+function isUrlOwn(byte: number | undefined): boolean {
+  return byte === DASH || byte === UNDERSCORE;
+}
 
 /** What all texts are read with. */
 interface TextLore {
@@ -163,11 +189,13 @@ class TextReading {
     for (const alphabet of ['plain', 'url'] as const) {
       for (const run of base64Runs(this.#view, MIN_RUN, alphabet, stretches)) {
         this.#out.budget.checkTime();
-        const letters = this.#view.subarray(run.start, run.end);
-        // Without its own characters a run of the second alphabet is one of the first.
-        const isOwn = alphabet === 'plain' || letters.includes(DASH) || letters.includes(UNDERSCORE);
-        if (isOwn && this.#family.isNew(this.#view, letters)) {
+        const letters = lettersOf(this.#view, run, alphabet);
+        if (letters !== undefined && this.#family.isNew(this.#view, letters)) {
           this.#addRun(joiner, latin1(letters));
+          const data = alphabet === 'plain' ? withoutLeadingWords(letters) : undefined;
+          if (data !== undefined && data.length >= MIN_RUN && this.#family.isNew(this.#view, data)) {
+            this.#addRun(joiner, latin1(data));
+          }
         }
       }
     }
@@ -193,7 +221,7 @@ class TextReading {
         const start = at - BEFORE_WORD + (end ?? 0);
         const run = end === undefined ? '' : latin1(this.#view, start, start + MIN_RUN);
         const letters = /^[A-Za-z0-9+/_-]+/.exec(run)?.[0] ?? '';
-        if (letters.length >= MIN_ANNOUNCED && letters.length < MIN_RUN) {
+        if (letters.length >= MIN_ANNOUNCED && letters.length < MIN_RUN && !this.#isRunAt(start)) {
           this.#addRun(joiner, letters);
         }
         const isAddress = end !== undefined && this.#view[at - 1] === SEMICOLON;
@@ -204,6 +232,12 @@ class TextReading {
       }
     }
     joiner.flush();
+  }
+
+  /** True where a run goes on over the end of its line, and so was read as a long one. */
+  #isRunAt(start: number): boolean {
+    const near = this.#view.subarray(start, start + AROUND_RUN);
+    return base64Runs(near, MIN_RUN).some((run) => run.start === 0);
   }
 
   /** The word at `at` and what stands behind it, always with as much before it. */

@@ -198,6 +198,7 @@ export class TextFamily {
       const view = index > rank ? read(text) : undefined;
       if (view !== undefined && view.length > 0) {
         allowance.left -= view.length;
+        disarmStart(view, bytes);
         yield [name, this.#remember(disarm(view), { rank: index, length: length + 1, allowance, seen })];
       }
     }
@@ -210,6 +211,7 @@ export class TextFamily {
           (name === 'attributes' && bytes.includes(DATA_ATTRIBUTE)));
       for (const view of isCalled && allowance.left > 0 ? read(bytes, report) : []) {
         allowance.left -= view.length;
+        disarmStart(view, bytes);
         yield [name, this.#remember(view, { rank: own, length: length + 1, allowance, seen })];
       }
     }
@@ -249,6 +251,19 @@ function disarm(view: Buffer): Buffer {
     withoutMark(view, mark);
   }
   return view;
+}
+
+/** Data that look like text for long enough: gzip with a long name, S/MIME in DER. */
+function isBinaryStart(bytes: Buffer): boolean {
+  const [first = 0, second = 0] = bytes;
+  return (first === 0x1f && second === 0x8b) || (first === 0x30 && second >= 0x80);
+}
+
+/** What such data lost in a reading of text makes them damaged: they are opened as they are, and not again. */
+function disarmStart(view: Buffer, bytes: Buffer): void {
+  if (isBinaryStart(bytes) && isBinaryStart(view)) {
+    view[0] = 0x20;
+  }
 }
 
 /** The first byte of each `mark` blanked, in place. */
