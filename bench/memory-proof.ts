@@ -19,10 +19,10 @@ const SAMPLE_MS = 100;
 const REST_MS = 45_000;
 /** What a session may have beside held bytes: what it reads and writes at a time, socket buffers of the process. */
 const SESSION_BYTES = MB;
-/** What a thread may not have collected yet: the bytes of a message and its text. */
-const GARBAGE_MESSAGES = 2;
-/** Messages after which a thread has the heap that it keeps. */
-const WARM_UPS = 10;
+/** What a scan thread may have of a message: its bytes, and what is decoded of it or not collected yet. */
+const THREAD_MESSAGES = 2;
+/** What a thread keeps beside: its young generation, compiled code, free ends of its heap. */
+const THREAD_BYTES = 24 * MB;
 /** Connections of the one who measures. */
 const OWN_FILES = 8;
 
@@ -142,13 +142,6 @@ async function fetched(imap: number, user: string): Promise<string | undefined> 
   return came === expected ? undefined : came;
 }
 
-async function warmUp(imap: number): Promise<void> {
-  for (let time = 0; time < WARM_UPS; time += 1) {
-    const users = Array.from({ length: workers }, (_, index) => `warm${index}-${time}`);
-    await Promise.all(users.map(async (user) => await fetched(imap, user)));
-  }
-}
-
 function residentBytes(pid: number): number {
   const text = readFileSync(`/proc/${pid}/status`, 'latin1');
   return Number(/^VmRSS:\s+(\d+) kB/mu.exec(text)?.[1] ?? 0) * 1024;
@@ -197,17 +190,15 @@ try {
   console.log(
     `${clients} clients, ${values.megabytes} MB each, scans of ${values['scan-ms']} ms in ${workers} threads`,
   );
-  const base = await highest(pid, warmUp(gateway.ports.imap));
+  const base = residentBytes(pid);
   const files = openFiles(pid);
-  const garbage = workers * GARBAGE_MESSAGES * messageBytes;
-  const bound = base + budgetBytes + clients * SESSION_BYTES + garbage;
-  console.log(
-    `base ${inMb(base)}: highest while each thread judges ${WARM_UPS} such messages, and no more clients read than there are threads`,
-  );
+  const ofThreads = workers * (THREAD_MESSAGES * messageBytes + THREAD_BYTES);
+  const bound = base + budgetBytes + clients * SESSION_BYTES + ofThreads;
+  console.log(`base ${inMb(base)}: before the first message, all threads started`);
   console.log(
     `bound ${inMb(bound)}: base, budget (${inMb(budgetBytes)}), ${inMb(SESSION_BYTES)} for each client,`,
   );
-  console.log(`  ${inMb(garbage)} that threads have not collected yet`);
+  console.log(`  ${THREAD_MESSAGES} messages and ${inMb(THREAD_BYTES)} for each thread (${inMb(ofThreads)})`);
   for (let round = 1; round <= Number(values.rounds); round += 1) {
     const startedAt = performance.now();
     const users = Array.from({ length: clients }, (_, index) => `user${index}-${round}`);
@@ -223,7 +214,10 @@ try {
     if (most > bound) note(`${inMb(most)} are above ${inMb(bound)}`);
   }
   await delay(REST_MS);
-  console.log(`at rest again ${inMb(residentBytes(pid))}, ${openFiles(pid)} open files (${files} before)`);
+  const rest = residentBytes(pid);
+  console.log(`at rest again ${inMb(rest)}, ${openFiles(pid)} open files (${files} before)`);
+  const restBound = base + workers * THREAD_BYTES;
+  if (rest > restBound) note(`at rest ${inMb(rest)} are above ${inMb(restBound)}`);
   for (const name of ['postern_spool_bytes', 'postern_flow_granted_bytes', 'postern_flow_deferred_total']) {
     const value = await gateway.metric(name);
     if (value !== 0) note(`${name} is ${value}`);

@@ -13,6 +13,7 @@ import { watchEventLoopLag } from './base/event-loop-lag.ts';
 import { Lifecycle } from './base/lifecycle.ts';
 import { type Logger, silentLogger } from './base/log.ts';
 import { createMetrics, type Metrics } from './base/metrics.ts';
+import { returnLargeBuffers } from './base/native-heap.ts';
 import { ReloadRegistry } from './base/reload.ts';
 import { ExclusionStore } from './gateway/exclusions/exclusion-store.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
@@ -74,6 +75,7 @@ export interface App {
 /** Builds the whole gateway in dependency order. Rejects with a `GatewayError` when a part cannot be built. */
 export async function createApp(configured: Config, overrides: AppOverrides = {}): Promise<App> {
   const { log = silentLogger, clock = systemClock } = overrides;
+  returnLargeBuffers();
   const switches = new ProtectionSwitches(configured, clock);
   const { config } = switches;
   const reloads = new ReloadRegistry(log);

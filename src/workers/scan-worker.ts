@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { lowerPriority } from '../base/thread-priority.ts';
 import { createJudge } from './judge.ts';
+import { LargeGarbage } from './large-garbage.ts';
 import { LoopTurns } from './loop-turns.ts';
 import {
   type Answer,
@@ -16,6 +17,7 @@ lowerPriority();
 const data: ScanWorkerData = workerData;
 const { pipeline, observer } = buildPipeline(data);
 const turns = new LoopTurns();
+const garbage = new LargeGarbage();
 const judge = createJudge(pipeline, { limits: data.limits, faults: data.faults, observer });
 
 /** Judges one message. Never rejects: a rejection would read as a lost thread. */
@@ -23,6 +25,7 @@ export default async function scan(job: ScanJob): Promise<Answer<ScanOutcome>> {
   try {
     const value = await judge(job);
     await turns.after(job.message.byteLength);
+    garbage.after(job.message.byteLength);
     return { ok: true, value };
   } catch (reason) {
     return { ok: false, detail: describeFailure(reason) };

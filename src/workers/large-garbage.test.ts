@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
+import { describe, it } from 'node:test';
+import { COLLECT_BYTES, LARGE_BYTES, LargeGarbage } from './large-garbage.ts';
+
+function counting(): { garbage: LargeGarbage; opened: () => number; collected: () => number } {
+  let opened = 0;
+  let collected = 0;
+  const open = () => {
+    opened += 1;
+    return () => void (collected += 1);
+  };
+  return { garbage: new LargeGarbage(open), opened: () => opened, collected: () => collected };
+}
+
+describe('garbage of large messages', () => {
+  it('is collected once there is enough of it', () => {
+    const { garbage, collected } = counting();
+    garbage.after(COLLECT_BYTES - 1);
+    assert.equal(collected(), 0);
+    garbage.after(LARGE_BYTES);
+    assert.equal(collected(), 1);
+    garbage.after(COLLECT_BYTES);
+    assert.equal(collected(), 2);
+  });
+
+  it('is that of large messages only', () => {
+    const { garbage, opened, collected } = counting();
+    for (let count = 0; count <= COLLECT_BYTES / LARGE_BYTES; count += 1) garbage.after(LARGE_BYTES - 1);
+    assert.equal(opened(), 0);
+    for (let count = 0; count < COLLECT_BYTES / LARGE_BYTES; count += 1) garbage.after(LARGE_BYTES);
+    assert.equal(collected(), 1);
+  });
+
+  it('is given back by the runtime', async () => {
+    const garbage = new LargeGarbage();
+    const message = new WeakRef(Buffer.alloc(COLLECT_BYTES));
+    await setImmediate();
+    garbage.after(COLLECT_BYTES);
+    assert.equal(message.deref(), undefined);
+  });
+});
