@@ -76,8 +76,12 @@ export function decodeWords(text: string): string {
 
 /** `decodeWords` of `text`, and what clients read that join the base64 of several words, when that is something else. */
 function wordReadings(text: string): string[] {
-  const joined = withoutGaps(text).replace(ENCODED_WORDS, (run) => decodeJoined(run) ?? decodeRun(run));
-  return [...new Set([decodeWords(text), joined])];
+  const closed = withoutGaps(text);
+  const decoded = closed.replace(ENCODED_WORDS, decodeRun);
+  if (!closed.includes('?==?')) {
+    return [decoded]; // no two words stand together
+  }
+  return [...new Set([decoded, closed.replace(ENCODED_WORDS, (run) => decodeJoined(run) ?? decodeRun(run))])];
 }
 
 /** The fields of a header that hold encoded words, decoded; empty when there are none. */
