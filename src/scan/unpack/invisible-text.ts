@@ -90,29 +90,60 @@ function invisibleLength(bytes: Buffer, at: number): number {
   }
 }
 
-/** The text without them, where some stand inside a word: newsletters pad with them, and that hides nothing. */
-export function withoutInvisible(bytes: Buffer): Buffer[] {
-  const cuts = new ByteCuts(bytes);
-  let isInside = false;
-  for (let at = 0; at < bytes.length;) {
-    if (LEAD[bytes[at] ?? 0] === 0) {
-      at += 1;
-      continue;
-    }
-    const start = at;
-    let count = 0;
-    for (let length = invisibleLength(bytes, at); length > 0; length = invisibleLength(bytes, at)) {
-      at += length;
-      count += 1;
-    }
-    if (count > 0) {
-      cuts.cut(start, at);
+/** True when invisible characters stand from `start` on, no more than hide something, and a word goes on behind them. */
+function goesOnBehind(bytes: Buffer, start: number): boolean {
+  let at = start;
+  for (let count = 0; count <= MAX_INVISIBLE; count += 1) {
+    const length = invisibleLength(bytes, at);
+    if (length === 0) {
       const next = bytes[at] ?? 0;
-      isInside ||=
-        count <= MAX_INVISIBLE && isWordByte(bytes[start - 1] ?? 0) && (isWordByte(next) || next === DASH);
+      return count > 0 && (isWordByte(next) || next === DASH);
     }
-    at = count === 0 ? at + 1 : at;
+    at += length;
   }
-  const rest = isInside ? cuts.rest() : undefined;
+  return false;
+}
+
+const IS_LEAD = 1;
+const IS_WORD = 2;
+const KIND = LEAD.map((isLead, byte) => isLead * IS_LEAD + (isWordByte(byte) ? IS_WORD : 0));
+
+/** The first place from `from` on where they may begin behind a letter. A function of its own: a tight loop. */
+function nextBehindLetter(bytes: Buffer, from: number): number {
+  let before = KIND[bytes[from - 1] ?? 0] ?? 0;
+  for (let at = from; at < bytes.length; at += 1) {
+    const kind = KIND[bytes[at] ?? 0] ?? 0;
+    if (((before >>> 1) & kind & IS_LEAD) !== 0) {
+      return at;
+    }
+    before = kind;
+  }
+  return bytes.length;
+}
+
+/** Whether some stand inside a word: newsletters pad with them, and that hides nothing. */
+function hasInWord(bytes: Buffer): boolean {
+  for (let at = nextBehindLetter(bytes, 1); at < bytes.length; at = nextBehindLetter(bytes, at + 1)) {
+    if (goesOnBehind(bytes, at)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** The text without them, where some stand inside a word. */
+export function withoutInvisible(bytes: Buffer): Buffer[] {
+  if (!hasInWord(bytes)) {
+    return [];
+  }
+  const cuts = new ByteCuts(bytes);
+  for (let at = 0; at < bytes.length;) {
+    const length = LEAD[bytes[at] ?? 0] === 1 ? invisibleLength(bytes, at) : 0;
+    if (length > 0) {
+      cuts.cut(at, at + length);
+    }
+    at += Math.max(1, length);
+  }
+  const rest = cuts.rest();
   return rest === undefined ? [] : [rest];
 }
