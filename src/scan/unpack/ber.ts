@@ -101,8 +101,10 @@ interface OpenElement {
 
 /** Collects the primitive strings inside one element, each header read once whatever the nesting. */
 class OctetWalk {
-  readonly parts: Buffer[] = [];
   cut: boolean;
+  /** One buffer and no list of parts: a message may consist of strings of one byte. */
+  readonly #content: Buffer;
+  #length = 0;
   readonly #bytes: Buffer;
   readonly #open: OpenElement[];
   #at: number;
@@ -110,8 +112,13 @@ class OctetWalk {
   constructor(bytes: Buffer, { start, end, cut }: BerElement) {
     this.#bytes = bytes;
     this.cut = cut;
+    this.#content = Buffer.allocUnsafe(Math.max(0, end - start));
     this.#at = start;
     this.#open = [{ end, isIndefinite: false }];
+  }
+
+  get content(): Buffer {
+    return this.#content.subarray(0, this.#length);
   }
 
   run(): void {
@@ -146,7 +153,7 @@ class OctetWalk {
     const end = Math.min(limit, start + (length ?? limit));
     this.cut ||= length !== undefined && start + length > limit;
     if ((tag & CONSTRUCTED) === 0) {
-      this.parts.push(this.#bytes.subarray(start, end));
+      this.#length += this.#bytes.copy(this.#content, this.#length, start, Math.max(start, end));
       this.#at = end;
       return length !== undefined;
     }
@@ -166,7 +173,5 @@ export function joinOctets(
   }
   const walk = new OctetWalk(bytes, element);
   walk.run();
-  const [only] = walk.parts;
-  const content = walk.parts.length === 1 && only !== undefined ? only : Buffer.concat(walk.parts);
-  return { content, cut: walk.cut };
+  return { content: walk.content, cut: walk.cut };
 }

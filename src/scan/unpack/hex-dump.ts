@@ -131,8 +131,31 @@ function* linesOf(view: Buffer): Generator<DumpLine | undefined, void, void> {
   }
 }
 
+/** Bytes between two looks, and of one: the digits of a line fill more than both together. */
+const STRIDE = 32;
+const LOOK = 6;
+
+/** Whether as many looks as a dump has lines see nothing but digits and blanks. Texts are not read for it. */
+function mayHoldDump(view: Buffer): boolean {
+  let seen = 0;
+  for (let at = 0; at + LOOK <= view.length; at += STRIDE) {
+    let end = at;
+    while (end < at + LOOK && (CLASS[view[end] ?? 0] ?? 0) !== 0) {
+      end += 1;
+    }
+    seen += end === at + LOOK ? 1 : 0;
+    if (seen >= MIN_LINES) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** Whether lines of a dump follow each other anywhere. */
 function hasDump(view: Buffer): boolean {
+  if (!mayHoldDump(view)) {
+    return false;
+  }
   let lines = 0;
   for (const line of linesOf(view)) {
     lines = line === undefined || line.bytes.length < 4 ? 0 : lines + 1;
