@@ -3,6 +3,7 @@ import { hasMagic, latin1, viewOf } from './byte-view.ts';
 import { emitStream } from './emission.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { pdfFilter } from './pdf-filters.ts';
+import { looksLikeText } from './script-text.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Base 85 in scripts, in PostScript and between the marks of Adobe. */
@@ -121,6 +122,9 @@ const BRACKET = 0x3e;
 
 /** The sign of the end is the rarer one: most texts are passed over in one search for a byte. */
 function isMarked(bytes: Uint8Array): boolean {
+  if (!looksLikeText(bytes)) {
+    return false; // pictures have both signs by accident
+  }
   for (let at = bytes.indexOf(TILDE); at >= 0; at = bytes.indexOf(TILDE, at + 1)) {
     if (bytes[at + 1] === BRACKET) {
       return viewOf(bytes).includes(OPEN);
