@@ -70,7 +70,10 @@ export function isGzipMember(bytes: Buffer, at: number): boolean {
 function unpackGzip({ bytes }: Piece, out: Yield): void {
   const view = viewOf(bytes);
   const joiner = new MemberJoiner(out, 'gzip stream');
-  const gaps = new MemberGaps(view, Buffer.from(MAGIC, 'latin1'), isGzipMember);
+  const gaps = new MemberGaps(
+    { bytes: view, magic: Buffer.from(MAGIC, 'latin1'), isReal: isGzipMember },
+    out,
+  );
   let name = '';
   let at = 0;
   while (at >= 0) {

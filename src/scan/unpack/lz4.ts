@@ -170,7 +170,7 @@ function readFrame(input: Buffer, cap: number): Inflated {
 function unpackLz4({ bytes }: Piece, out: Yield): void {
   const view = viewOf(bytes);
   const joiner = new MemberJoiner(out, 'lz4 stream');
-  const gaps = new MemberGaps(view, FRAME_BYTES, isLz4Frame);
+  const gaps = new MemberGaps({ bytes: view, magic: FRAME_BYTES, isReal: isLz4Frame }, out);
   let at = afterSkippable(view, 0);
   while (at >= 0) {
     const frame = readFrame(view.subarray(at), joiner.allowance());

@@ -64,8 +64,17 @@ describe('streams behind others', () => {
     }
   });
 
-  it('searches eight gaps of one file and no more', async () => {
-    assert.equal(yields(await openAll(withGaps(8)), MARKER), true);
-    assert.equal(yields(await openAll(withGaps(9)), MARKER), false);
+  it('searches 64 gaps of one file, and tells of further ones', async () => {
+    const most = await openAll(withGaps(64));
+    assert.equal(yields(most, MARKER), true);
+    assert.deepEqual(most.causes, []);
+    assert.deepEqual((await openAll(withGaps(65))).causes, ['bomb']);
+  });
+
+  it('tests 256 marks that are no stream, and tells of further ones', async () => {
+    const decoys = (count: number) => Buffer.from('\u001f\u008b\u0008\u00ff'.repeat(count), 'latin1');
+    const behind = (count: number) => Buffer.concat([gzipSync('first'), Buffer.alloc(1), decoys(count)]);
+    assert.deepEqual((await openAll(behind(256))).causes, []);
+    assert.deepEqual((await openAll(behind(257))).causes, ['bomb']);
   });
 });

@@ -1,21 +1,31 @@
-/** Gaps between members that are searched: a file made to have many would be searched again and again. */
-const MAX_GAPS = 8;
-/** Hits of the mark that are tested in one file. */
+import type { Yield } from './unpacker.ts';
+
+/** Gaps between members that are searched: tapes have one behind each file, and nothing ordinary is a tape. */
+const MAX_GAPS = 64;
+/** Hits of the mark that are tested in one file: by accident the shortest stands once in 16 MB. */
 const MAX_HITS = 256;
 
-/** Finds the member that follows another one, directly or behind zeros or other data. */
+interface Members {
+  readonly bytes: Buffer;
+  readonly magic: Buffer;
+  readonly isReal: (bytes: Buffer, at: number) => boolean;
+}
+
+/** Finds the member that follows another one, directly or behind zeros or other data; tells when it gives up. */
 export class MemberGaps {
   readonly #bytes: Buffer;
   readonly #magic: Buffer;
   readonly #isReal: (bytes: Buffer, at: number) => boolean;
+  readonly #out: Yield;
   #gaps = 0;
   #hits = 0;
 
   /** `isReal` tells a member from an accident; what follows directly is not asked about. */
-  constructor(bytes: Buffer, magic: Buffer, isReal: (bytes: Buffer, at: number) => boolean) {
+  constructor({ bytes, magic, isReal }: Members, out: Yield) {
     this.#bytes = bytes;
     this.#magic = magic;
     this.#isReal = isReal;
+    this.#out = out;
   }
 
   /** Where the next member begins at or behind `end`, or -1. */
@@ -27,15 +37,24 @@ export class MemberGaps {
       return end;
     }
     this.#gaps += 1;
-    return this.#gaps > MAX_GAPS ? -1 : this.#search(end + 1);
+    const at = this.#search(end + 1);
+    return at >= 0 && this.#gaps > MAX_GAPS ? this.#giveUp(`more than ${MAX_GAPS} gaps between streams`) : at;
   }
 
   #search(from: number): number {
     let at = this.#bytes.indexOf(this.#magic, from);
     while (at >= 0 && !this.#isReal(this.#bytes, at)) {
       this.#hits += 1;
-      at = this.#hits > MAX_HITS ? -1 : this.#bytes.indexOf(this.#magic, at + 1);
+      if (this.#hits > MAX_HITS) {
+        return this.#giveUp(`more than ${MAX_HITS} marks of streams that are none`);
+      }
+      at = this.#bytes.indexOf(this.#magic, at + 1);
     }
     return at;
+  }
+
+  #giveUp(why: string): number {
+    this.#out.cannot('bomb', why);
+    return -1;
   }
 }

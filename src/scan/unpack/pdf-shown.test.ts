@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { shownText } from './pdf-shown.ts';
+import { MAX_STRANGE_BYTES, shownText } from './pdf-shown.ts';
 
 function shown(content: string): string | undefined {
   return shownText(Buffer.from(content, 'latin1'))?.toString('latin1');
@@ -33,6 +33,14 @@ describe('the text of a page', () => {
   it('is read behind any amount of drawing', () => {
     const drawing = '0 0 -12.5 7 re f\n'.repeat(200_000);
     assert.equal(shown(`${drawing}BT (POS) Tj (TERN) Tj`), 'POSTERN');
+  });
+
+  it('is read behind bytes that no operator has, up to a limit, and again where text begins again', () => {
+    const strange = '\u0090'.repeat(MAX_STRANGE_BYTES);
+    assert.equal(shown(`BT ${strange} (a) Tj`), 'a');
+    assert.equal(shown(`BT (a) Tj ${strange}\u0090 (b) Tj`), 'a');
+    assert.equal(shown(`BT (a) Tj ${strange}\u0090 BT (b) Tj ${strange} (c) Tj`), 'abc');
+    assert.equal(shown(`BT (${strange}) Tj (${strange}) Tj (b) Tj`), `${strange}${strange}b`);
   });
 
   it('takes linear time', () => {

@@ -10,6 +10,11 @@ const MAX_DIGITS = 6;
 /** Blanks before the operator that shows a string, and before the string that a kerning belongs to. */
 const MAX_BLANKS = 16;
 const MAX_KERNING_BLANKS = 4;
+/**
+ * Bytes that no operator has, outside strings: behind so many of them reading goes on where text begins again.
+ * Pictures have these letters by accident, and read to their end they cost a tenth of the scan of a PDF.
+ */
+export const MAX_STRANGE_BYTES = 16 * 1024;
 
 const BEGIN_TEXT = Buffer.from('BT');
 const LF = 0x0a;
@@ -41,10 +46,15 @@ for (const byte of [0, 9, LF, 12, CR, BLANK]) {
 for (const byte of Buffer.from('()<>[]{}/%')) {
   BOUNDARIES[byte] = 1;
 }
-/** Where something of interest begins. */
-const INTERESTING = new Uint8Array(256);
+/** What a byte outside strings is: of no interest, where something of interest begins, or part of no operator. */
+const INTERESTING = 1;
+const STRANGE = 2;
+const KINDS = new Uint8Array(256).fill(STRANGE, 0x7f).fill(STRANGE, 0, BLANK);
+for (const byte of [0, 9, LF, 12, CR]) {
+  KINDS[byte] = 0;
+}
 for (const byte of [OPEN, LESS, GREATER, MINUS, LETTER_T, LETTER_E, CLOSE_ARRAY]) {
-  INTERESTING[byte] = 1;
+  KINDS[byte] = INTERESTING;
 }
 
 const ESCAPES: ReadonlyMap<number, number> = new Map(
@@ -67,14 +77,14 @@ function isBoundary(bytes: Buffer, at: number): boolean {
   return at < 0 || at >= bytes.length || BOUNDARIES[bytes[at] ?? 0] === 1;
 }
 
-/** True when some text begins: in data that are no page these letters stand as well, but hardly by themselves. */
-function beginsText(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(BEGIN_TEXT); at >= 0; at = bytes.indexOf(BEGIN_TEXT, at + 1)) {
+/** Where some text begins, or -1: in data that are no page these letters stand as well, but hardly by themselves. */
+function nextText(bytes: Buffer, from = 0): number {
+  for (let at = bytes.indexOf(BEGIN_TEXT, from); at >= 0; at = bytes.indexOf(BEGIN_TEXT, at + 1)) {
     if (isBoundary(bytes, at - 1) && isBoundary(bytes, at + BEGIN_TEXT.length)) {
-      return true;
+      return at;
     }
   }
-  return false;
+  return -1;
 }
 
 class ShownText {
@@ -90,10 +100,29 @@ class ShownText {
   }
 
   read(): Buffer | undefined {
-    for (let at = 0; at < this.#bytes.length;) {
-      at = INTERESTING[this.#bytes[at] ?? 0] === 1 ? this.#token(at) : at + 1;
+    for (let at = 0; at >= 0 && at < this.#bytes.length;) {
+      at = this.#readUntilStrange(at);
     }
     return this.#isShown ? this.#out.subarray(0, this.#length) : undefined;
+  }
+
+  /** Where reading goes on, or -1. */
+  #readUntilStrange(from: number): number {
+    const bytes = this.#bytes;
+    let strange = 0;
+    for (let at = from; at < bytes.length;) {
+      const kind = KINDS[bytes[at] ?? 0];
+      if (kind === INTERESTING) {
+        at = this.#token(at);
+        continue;
+      }
+      at += 1;
+      strange += kind === STRANGE ? 1 : 0;
+      if (strange > MAX_STRANGE_BYTES) {
+        return nextText(bytes, at);
+      }
+    }
+    return -1;
   }
 
   /** Where reading goes on behind the token at `at`. */
@@ -237,5 +266,5 @@ class ShownText {
 
 /** The text of a page; undefined when the bytes are none. */
 export function shownText(bytes: Buffer): Buffer | undefined {
-  return beginsText(bytes) ? new ShownText(bytes).read() : undefined;
+  return nextText(bytes) < 0 ? undefined : new ShownText(bytes).read();
 }

@@ -50,6 +50,17 @@ describe('PNG', () => {
     assert.deepEqual(opened.causes, []);
   });
 
+  it('reads 500 texts and 10,000 chunks, and tells of further ones', async () => {
+    const texts = (count: number) => png(...Array.from({ length: count }, () => keyed('zTXt', '\0', packed)));
+    assert.deepEqual((await open(texts(500))).causes, []);
+    assert.deepEqual((await open(texts(501))).causes, ['bomb']);
+    const empty = (count: number) =>
+      png(...Array.from({ length: count }, () => chunk('IDAT', Buffer.alloc(0))));
+    const frames = (await open(empty(9_998))).causes;
+    assert.deepEqual(frames, []);
+    assert.deepEqual((await open(empty(10_001))).causes, ['bomb']);
+  });
+
   it('ends with bomb on a text beyond the limit for one object, and on many below it', async () => {
     const one = png(keyed('zTXt', '\0', deflateSync(Buffer.alloc(26_000_000))));
     assert.ok((await open(one)).causes.includes('bomb'));

@@ -54,7 +54,11 @@ class PngWalk {
 
   run(): void {
     let at = HEADER_BYTES;
-    for (let count = 0; count < MAX_CHUNKS && at + CHUNK_FRAME <= this.#bytes.length; count += 1) {
+    for (let count = 1; at + CHUNK_FRAME <= this.#bytes.length; count += 1) {
+      if (count > MAX_CHUNKS) {
+        this.#out.cannot('bomb', `a picture with more than ${MAX_CHUNKS} chunks`);
+        break;
+      }
       const length = u32be(this.#bytes, at);
       const type = latin1(this.#bytes, at + 4, at + CHUNK_HEAD);
       const data = this.#bytes.subarray(at + CHUNK_HEAD, at + CHUNK_HEAD + length);
@@ -71,10 +75,20 @@ class PngWalk {
   #chunk(type: string, data: Buffer): void {
     if (type === 'IDAT') {
       this.#picture.push(data);
-    } else if (TEXTS.has(type) && this.#texts < MAX_TEXTS) {
+    } else if (TEXTS.has(type)) {
       this.#texts += 1;
+      if (this.#texts > MAX_TEXTS) {
+        this.#tellOfTexts();
+        return;
+      }
       const start = textStart(type, data);
       this.#joiner.add(start === undefined ? Buffer.alloc(0) : this.#inflate(data.subarray(start)));
+    }
+  }
+
+  #tellOfTexts(): void {
+    if (this.#texts === MAX_TEXTS + 1) {
+      this.#out.cannot('bomb', `a picture with more than ${MAX_TEXTS} compressed texts`);
     }
   }
 

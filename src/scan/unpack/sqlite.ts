@@ -12,7 +12,7 @@ const TABLE_LEAF = 13;
 const INTERIOR_CELLS = 12;
 const LEAF_CELLS = 8;
 /** Records of one file that are continued on other pages. */
-const MAX_RECORDS = 10_000;
+const MAX_RECORDS = 100_000;
 /** Columns of one record; SQLite allows 2000 unless it is built otherwise. */
 const MAX_COLUMNS = 2000;
 /** What is shorter stands on one page, which is matched as it is. */
@@ -91,16 +91,26 @@ class SqliteWalk {
     const length = readNumber(page, at);
     const start = isTable ? readNumber(page, length.next).next : length.next;
     const local = this.#localBytes(length.value, isTable);
-    if (local >= length.value || start + local + 4 > page.length || this.#records >= MAX_RECORDS) {
+    if (local >= length.value || start + local + 4 > page.length) {
       return; // all of it stands here, or this is no cell
     }
     this.#records += 1;
+    if (this.#records > MAX_RECORDS) {
+      this.#tellOfRecords();
+      return;
+    }
     const record = this.#record(
       page.subarray(start, start + local),
       length.value,
       u32be(page, start + local),
     );
     this.#columns(record);
+  }
+
+  #tellOfRecords(): void {
+    if (this.#records === MAX_RECORDS + 1) {
+      this.#out.cannot('bomb', `a database with more than ${MAX_RECORDS} records on several pages`);
+    }
   }
 
   /** How much of a record stands on its first page (SQLite file format 1.6). */

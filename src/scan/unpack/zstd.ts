@@ -34,7 +34,7 @@ export function isZstdFrame(bytes: Buffer, at: number): boolean {
 async function unpackZstd({ bytes }: Piece, out: Yield): Promise<void> {
   const view = viewOf(bytes);
   const joiner = new MemberJoiner(out, 'zstd stream');
-  const gaps = new MemberGaps(view, FRAME_BYTES, isZstdFrame);
+  const gaps = new MemberGaps({ bytes: view, magic: FRAME_BYTES, isReal: isZstdFrame }, out);
   let at = afterSkippable(view, 0);
   while (at >= 0) {
     const frame = await decompressZstd(view.subarray(at), joiner.allowance());
