@@ -32,6 +32,9 @@ function withGaps(gaps: number): Buffer {
   return Buffer.concat([...members, gzipSync(content)]);
 }
 
+/** Marks that nothing follows. */
+const decoys = Buffer.from('\u001f\u008b\u0008\u00ff'.repeat(300), 'latin1');
+
 describe('streams behind others', () => {
   const shapes: Record<string, Buffer> = {
     'gzip behind zeros': Buffer.concat([gzipSync('first'), Buffer.alloc(512), gzipSync(content)]),
@@ -72,8 +75,8 @@ describe('streams behind others', () => {
   });
 
   it('tests 256 marks that are no stream, and tells of further ones', async () => {
-    const decoys = (count: number) => Buffer.from('\u001f\u008b\u0008\u00ff'.repeat(count), 'latin1');
-    const behind = (count: number) => Buffer.concat([gzipSync('first'), Buffer.alloc(1), decoys(count)]);
+    const behind = (count: number) =>
+      Buffer.concat([gzipSync('first'), Buffer.alloc(1), decoys.subarray(0, 4 * count)]);
     assert.deepEqual((await openAll(behind(256))).causes, []);
     assert.deepEqual((await openAll(behind(257))).causes, ['bomb']);
   });
