@@ -19,31 +19,44 @@ const MAX_UNSEEN_SHARE = 0.6;
 export function seenOf(bytes: Buffer): Buffer {
   const out = Buffer.allocUnsafe(bytes.length);
   let length = 0;
-  for (const byte of bytes) {
-    if (IS_UNSEEN[byte] === 0) {
-      out[length] = byte;
-      length += 1;
-    }
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    out[length] = byte;
+    length += 1 - (IS_UNSEEN[byte] ?? 0);
   }
   return out.subarray(0, length);
 }
 
+function hasUnseen(bytes: Buffer): boolean {
+  return UNSEEN.some((byte) => bytes.includes(byte));
+}
+
 function withoutUnseen(bytes: Buffer): Buffer | undefined {
+  if (!hasUnseen(bytes)) {
+    return undefined;
+  }
   const seen = seenOf(bytes);
-  const cut = bytes.length - seen.length;
-  return cut === 0 || cut > bytes.length * MAX_UNSEEN_SHARE ? undefined : seen;
+  return bytes.length - seen.length > bytes.length * MAX_UNSEEN_SHARE ? undefined : seen;
 }
 
 function isFollowing(byte: number | undefined): boolean {
   return ((byte ?? 0) & 0xc0) === 0x80;
 }
 
-/** Bytes of the sequence that a lead byte announces, as decoders of UTF-8 before RFC 3629 read them, or 0. */
-function sequenceLength(lead: number): number {
-  if (lead < 0xc0 || lead >= 0xfe) {
-    return 0;
-  }
-  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf8 ? 4 : lead < 0xfc ? 5 : 6;
+/**
+ * Bytes of the sequence that a lead byte announces, as decoders of UTF-8 before RFC 3629 read them, for the leads with
+ * which an ASCII character can be written in more bytes than it needs; else 0.
+ */
+const OVERLONG_LENGTH = new Uint8Array(256);
+for (const [lead, length] of [
+  [0xc0, 2],
+  [0xc1, 2],
+  [0xe0, 3],
+  [0xf0, 4],
+  [0xf8, 5],
+  [0xfc, 6],
+] as const) {
+  OVERLONG_LENGTH[lead] = length;
 }
 
 /** Value of the sequence at `at`, when it is an ASCII character in more bytes than it needs; otherwise -1. */
@@ -59,27 +72,31 @@ function overlongAscii(bytes: Buffer, at: number, length: number): number {
   return value < 0x80 ? value : -1;
 }
 
-/** Overlong sequences (RFC 3629 10) as the characters that lenient decoders make of them; undefined: there are none. */
-export function withoutOverlong(bytes: Buffer): Buffer | undefined {
-  let out: Buffer | undefined;
-  let length = 0;
-  let kept = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const size = sequenceLength(bytes[at] ?? 0);
-    const value = size === 0 ? -1 : overlongAscii(bytes, at, size);
-    if (value >= 0) {
-      out ??= Buffer.allocUnsafe(bytes.length);
-      length += bytes.copy(out, length, kept, at);
-      out[length] = value;
-      length += 1;
-      kept = at + size;
-      at = kept - 1;
+/** Where an overlong sequence stands at or behind `from`, or the length of `bytes`. A function of its own: a tight loop. */
+function nextOverlong(bytes: Buffer, from: number): number {
+  for (let at = from; at < bytes.length; at += 1) {
+    const size = OVERLONG_LENGTH[bytes[at] ?? 0] ?? 0;
+    if (size > 0 && overlongAscii(bytes, at, size) >= 0) {
+      return at;
     }
   }
-  if (out === undefined) {
+  return bytes.length;
+}
+
+/** Overlong sequences (RFC 3629 10) as the characters that lenient decoders make of them; undefined: there are none. */
+export function withoutOverlong(bytes: Buffer): Buffer | undefined {
+  const first = nextOverlong(bytes, 0);
+  if (first === bytes.length) {
     return undefined;
   }
-  length += bytes.copy(out, length, kept);
+  const out = Buffer.allocUnsafe(bytes.length);
+  let length = bytes.copy(out, 0, 0, first);
+  for (let at = first; at < bytes.length; length += 1) {
+    const size = OVERLONG_LENGTH[bytes[at] ?? 0] ?? 0;
+    const value = size === 0 ? -1 : overlongAscii(bytes, at, size);
+    out[length] = value < 0 ? (bytes[at] ?? 0) : value;
+    at += value < 0 ? 1 : size;
+  }
   return out.subarray(0, length);
 }
 
@@ -100,7 +117,7 @@ export function createTextRepairs(likeness: TextLikeness): Unpacker {
     recognises: (piece) => {
       const bytes = viewOf(piece.bytes);
       const isText = mayBeRepaired(piece) && likeness.of(piece);
-      return isText && (UNSEEN.some((byte) => bytes.includes(byte)) || !isUtf8(bytes));
+      return isText && (hasUnseen(bytes) || !isUtf8(bytes));
     },
     unpack: (piece, out) => {
       const bytes = viewOf(piece.bytes);
