@@ -63,13 +63,26 @@ const SHOW = `
   const { MailServices } = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
   const [subject] = arguments;
   const { rootFolder } = MailServices.accounts.getAccount('account1').incomingServer;
-  const inbox = rootFolder.getChildNamed('INBOX') ?? rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
-  const header = [...inbox.messages].find((one) => one.mime2DecodedSubject === subject);
+  const pause = () => new Promise((resolve) => window.setTimeout(resolve, 100));
+  // a new profile may make its folders again after they were read: then they are empty until the next look
+  const opened = () => {
+    for (const inbox of rootFolder.subFolders) {
+      const header = [...inbox.messages].find((one) => one.mime2DecodedSubject === subject);
+      if (header !== undefined) return inbox.getUriForMsg(header);
+    }
+    return undefined;
+  };
+  let messageURI = opened();
+  for (let tries = 0; tries < 200 && messageURI === undefined; tries += 1) {
+    if (tries % 20 === 0) for (const folder of rootFolder.subFolders) folder.updateFolder(null);
+    await pause();
+    messageURI = opened();
+  }
   const { MailUtils } = ChromeUtils.importESModule('resource:///modules/MailUtils.sys.mjs');
   const tabmail = window.document.getElementById('tabmail');
-  const tab = tabmail.openTab('mailMessageTab', { messageURI: inbox.getUriForMsg(header), viewWrapper: null });
+  const tab = tabmail.openTab('mailMessageTab', { messageURI, viewWrapper: null });
   for (let tries = 0; tries < 200; tries += 1) {
-    await new Promise((resolve) => window.setTimeout(resolve, 100));
+    await pause();
     const browser = tab.chromeBrowser?.contentWindow?.getMessagePaneBrowser?.();
     const text = browser?.contentDocument?.body?.textContent ?? '';
     if (text.trim() !== '') return text;
