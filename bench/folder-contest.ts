@@ -1,13 +1,14 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Clamd } from './clamd.ts';
 import { endedChildrenCpuSeconds, treeCpuSeconds } from './process-tree.ts';
 
 /* Whole commands over one folder, as somebody at a terminal calls them: `postern scan` against `clamdscan`. */
 
-const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 /** clamd's own default; never fewer than the machine can use. */
 const CLAMD_THREADS = Math.max(10, availableParallelism());
 
@@ -28,18 +29,21 @@ export interface Contest {
 
 type Contender = (contest: Contest) => Promise<Call>;
 
-function call([program = '', ...args]: readonly string[], mark: string, daemon?: number): Call {
+/** Not `spawnSync`: a daemon whose log nobody reads meanwhile stops. */
+async function call(
+  [program = '', ...args]: readonly string[],
+  mark: string,
+  daemon?: number,
+): Promise<Call> {
   const cpuSeconds = (): number =>
     endedChildrenCpuSeconds() + (daemon === undefined ? 0 : treeCpuSeconds(daemon));
   const before = cpuSeconds();
   const started = performance.now();
-  const { stdout, stderr, status } = spawnSync(program, args, {
-    encoding: 'latin1',
-    maxBuffer: MAX_OUTPUT_BYTES,
-  });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [stdout, [status]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   const ms = performance.now() - started;
   if (status !== 0 && status !== 1) {
-    throw new Error(`${program} ended with ${status}: ${stderr}`);
+    throw new Error(`${program} ended with ${status}`);
   }
   return { ms, cpuMs: (cpuSeconds() - before) * 1_000, found: stdout.split(mark).length - 1 };
 }
@@ -58,8 +62,10 @@ function clamdscan(cached: boolean, args: readonly string[], passes = 1): Conten
     try {
       await clamd.ready();
       const command = ['clamdscan', `--config-file=${clamd.configFile}`, '--no-summary', ...args, folder];
-      const calls = Array.from({ length: passes }, () => call(command, ' FOUND\n', clamd.pid));
-      return calls.at(-1) ?? { ms: Number.NaN, cpuMs: Number.NaN, found: 0 };
+      for (let pass = 1; pass < passes; pass += 1) {
+        await call(command, ' FOUND\n', clamd.pid);
+      }
+      return await call(command, ' FOUND\n', clamd.pid);
     } finally {
       await clamd.stop();
     }
