@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { describe, it } from 'node:test';
-import { COLLECT_BYTES, LARGE_BYTES, LargeGarbage } from './large-garbage.ts';
+import { bytesBetween, LARGE_BYTES, LargeGarbage } from './large-garbage.ts';
+
+const COLLECT_BYTES = bytesBetween(16);
 
 function counting(): { garbage: LargeGarbage; opened: () => number; collected: () => number } {
   let opened = 0;
@@ -10,10 +12,18 @@ function counting(): { garbage: LargeGarbage; opened: () => number; collected: (
     opened += 1;
     return () => void (collected += 1);
   };
-  return { garbage: new LargeGarbage(open), opened: () => opened, collected: () => collected };
+  return { garbage: new LargeGarbage(COLLECT_BYTES, open), opened: () => opened, collected: () => collected };
 }
 
 describe('garbage of large messages', () => {
+  it('is collected the more often the more threads there are, up to a limit', () => {
+    const mib = 1024 * 1024;
+    assert.deepEqual(
+      [0, 1, 2, 4, 16, 17, 24].map((threads) => bytesBetween(threads) / mib),
+      [256, 256, 128, 64, 16, 16, 16],
+    );
+  });
+
   it('is collected once there is enough of it', () => {
     const { garbage, collected } = counting();
     garbage.after(COLLECT_BYTES - 1);
@@ -33,7 +43,7 @@ describe('garbage of large messages', () => {
   });
 
   it('is given back by the runtime', async () => {
-    const garbage = new LargeGarbage();
+    const garbage = new LargeGarbage(COLLECT_BYTES);
     const message = new WeakRef(Buffer.alloc(COLLECT_BYTES));
     await setImmediate();
     garbage.after(COLLECT_BYTES);

@@ -1,8 +1,16 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Bytes of large messages between two collections: one costs a few milliseconds, a scan of so much ten times that. */
-export const COLLECT_BYTES = 16 * 1024 * 1024;
+/** Bytes of large messages that all threads together may keep between two collections, for as long as each has its least. */
+const KEPT_BYTES = 256 * 1024 * 1024;
+/** The least for one thread: a collection costs a few milliseconds, a scan of so much ten times that. */
+const LEAST_BYTES = 16 * 1024 * 1024;
+
+/** Bytes of large messages between two collections of one of `threads`. */
+export function bytesBetween(threads: number): number {
+  return Math.max(LEAST_BYTES, Math.floor(KEPT_BYTES / Math.max(1, threads)));
+}
+
 /** A message whose buffers the runtime does not collect by itself soon enough; smaller ones are no burden. */
 export const LARGE_BYTES = 4 * 1024 * 1024;
 
@@ -12,11 +20,13 @@ export const LARGE_BYTES = 4 * 1024 * 1024;
  */
 export class LargeGarbage {
   readonly #open: () => () => void;
+  readonly #between: number;
   #collect: (() => void) | undefined;
   #bytes = 0;
 
   /** `open` gives what collects; it is asked once, by the first that needs it. */
-  constructor(open: () => () => void = openCollector) {
+  constructor(between: number, open: () => () => void = openCollector) {
+    this.#between = between;
     this.#open = open;
   }
 
@@ -24,7 +34,7 @@ export class LargeGarbage {
   after(bytes: number): void {
     if (bytes < LARGE_BYTES) return;
     this.#bytes += bytes;
-    if (this.#bytes < COLLECT_BYTES) return;
+    if (this.#bytes < this.#between) return;
     this.#bytes = 0;
     this.#collect ??= this.#open();
     this.#collect();

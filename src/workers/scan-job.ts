@@ -60,6 +60,8 @@ export interface ScanWorkerData extends CompiledRuleSet {
   readonly readers: 'auto' | 'both';
   /** Obey `X-Postern-Fault`; for tests only. */
   readonly faults: boolean;
+  /** How many threads share the memory. */
+  readonly threads: number;
 }
 
 /** Small work for which nobody waits behind a scan. */

@@ -107,6 +107,7 @@ async function raiseSquad(
       clamd,
       readers: readers ?? 'auto',
       faults: faults ?? false,
+      threads: workers,
     },
     clock,
   });

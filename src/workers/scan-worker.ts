@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { lowerPriority } from '../base/thread-priority.ts';
 import { createJudge } from './judge.ts';
-import { LargeGarbage } from './large-garbage.ts';
+import { bytesBetween, LargeGarbage } from './large-garbage.ts';
 import { LoopTurns } from './loop-turns.ts';
 import {
   type Answer,
@@ -17,7 +17,7 @@ lowerPriority();
 const data: ScanWorkerData = workerData;
 const { pipeline, observer } = buildPipeline(data);
 const turns = new LoopTurns();
-const garbage = new LargeGarbage();
+const garbage = new LargeGarbage(bytesBetween(data.threads));
 const judge = createJudge(pipeline, { limits: data.limits, faults: data.faults, observer });
 
 /** Judges one message. Never rejects: a rejection would read as a lost thread. */
