@@ -155,6 +155,10 @@ describe('PDF', () => {
   const packed = deflateSync(file);
   const shapes: Record<string, Buffer> = {
     Flate: pdf('/Filter /FlateDecode', packed),
+    'Flate behind a line end too many': pdf(
+      '/Filter /FlateDecode',
+      Buffer.concat([Buffer.from('\r\n'), packed]),
+    ),
     'Flate under its short name': pdf('/F /Fl', packed),
     'Flate with an escaped name': pdf('/Filter /Fl#61te#44ecode', packed),
     'Flate in Flate': pdf('/Filter [/FlateDecode /FlateDecode]', deflateSync(packed)),

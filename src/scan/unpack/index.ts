@@ -18,6 +18,7 @@ import { AnsweredManifests } from './odf-manifest.ts';
 import { createOle2Unpacker } from './ole2.ts';
 import { createOpenPgpUnpacker } from './openpgp.ts';
 import { createPdfUnpacker } from './pdf.ts';
+import { createFontUnpacker, createIconUnpacker } from './packed-tables.ts';
 import { createPngUnpacker } from './png.ts';
 import { createRtfUnpacker } from './rtf.ts';
 import { createScriptEncoderUnpacker } from './script-encoder.ts';
@@ -94,6 +95,8 @@ export function createUnpackers(): readonly Unpacker[] {
     createOneNoteUnpacker(marks),
     createSymbianUnpacker(),
     createPngUnpacker(),
+    createIconUnpacker(),
+    createFontUnpacker(),
     createSqliteUnpacker(),
     createShortcutUnpacker(),
     createInstallShieldUnpacker(marks),

@@ -1,5 +1,5 @@
 import { u8, viewOf } from './byte-view.ts';
-import { inflateZlib } from './decompress.ts';
+import { inflateZlib, isZlibHeader } from './decompress.ts';
 import type { Inflated } from './tolerant-inflate.ts';
 
 /** Decoders of ISO 32000 7.4, each bounded by `cap` bytes of output and tolerant of every damage. */
@@ -72,6 +72,18 @@ function runLength(input: Buffer, cap: number): Inflated {
 const LZW_CLEAR = 256;
 const LZW_END = 257;
 const LZW_CODES = 4096;
+
+/** Blanks before a stream that readers pass over. */
+const MAX_LEADING_BLANKS = 8;
+
+/** zlib; a writer that puts a line end too many before it is read as well. */
+function flate(input: Buffer, cap: number): Inflated {
+  let at = 0;
+  while (at < MAX_LEADING_BLANKS && (input[at] === 0x0a || input[at] === 0x0d || input[at] === 0x20)) {
+    at += 1;
+  }
+  return inflateZlib(at > 0 && isZlibHeader(input, at) ? input.subarray(at) : input, cap);
+}
 
 /** The table of an LZW decoder as links: each code is an earlier code and one more byte. */
 class LzwTable {
@@ -163,8 +175,8 @@ export function decodeLzw(input: Buffer, cap: number, early = 1): Inflated {
 }
 
 const FILTERS: ReadonlyMap<string, PdfFilter> = new Map([
-  ['FlateDecode', inflateZlib],
-  ['Fl', inflateZlib],
+  ['FlateDecode', flate],
+  ['Fl', flate],
   ['LZWDecode', decodeLzw],
   ['LZW', decodeLzw],
   ['ASCII85Decode', ascii85],

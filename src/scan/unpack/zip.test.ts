@@ -57,6 +57,9 @@ describe('zip', () => {
     'sizes too big on stored data': buildZip([
       { ...hidden, method: 0, local: { packed: 9e6, size: 9e6 }, central: { packed: 9e6, size: 9e6 } },
     ]),
+    'stored in both headers of deflated data': buildZip([
+      { ...hidden, local: { method: 0 }, central: { method: 0 } },
+    ]),
     'a wrong checksum': buildZip([{ ...hidden, local: { crc: 1 }, central: { crc: 2 } }]),
     'an entry count of zero': buildZip([benign, hidden], { entries: 0 }),
     'disk number one': buildZip([benign, hidden], { disk: 1 }),

@@ -125,11 +125,20 @@ class ZipWalk {
   async #readPlain(entry: ZipEntry, data: Buffer): Promise<Reading[]> {
     const readings: Reading[] = [];
     for (const method of this.#plainMethods(entry.claims)) {
-      const inflated = await this.#methods.read(data, method, this.#sizes(entry, method), this.#out.budget);
-      const verified = entry.claims.some(({ crc }) => matchesCrc(inflated.bytes, crc));
-      readings.push({ inflated, verified: verified && inflated.bytes.length > 0 });
+      readings.push(await this.#readAs(method, entry, data));
+    }
+    if (readings.length === 1 && entry.claims[0]?.method === STORED && !readings[0]?.verified) {
+      // every header may lie: what inflates to the stated checksum was deflated
+      const deflated = await this.#readAs(DEFLATE, entry, data);
+      readings.push(...(deflated.verified ? [deflated] : []));
     }
     return readings;
+  }
+
+  async #readAs(method: number, entry: ZipEntry, data: Buffer): Promise<Reading> {
+    const inflated = await this.#methods.read(data, method, this.#sizes(entry, method), this.#out.budget);
+    const verified = entry.claims.some(({ crc }) => matchesCrc(inflated.bytes, crc));
+    return { inflated, verified: verified && inflated.bytes.length > 0 };
   }
 
   /** Every method that a header names; a name nobody knows may be a lie about stored or deflated data. */
