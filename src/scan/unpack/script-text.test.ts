@@ -51,6 +51,8 @@ describe('hidden data in text', () => {
     'added plain literals': `var a = "POSTERN" + '-TEST' + "${'.'.repeat(20)}"`,
     'an array of literals': `var a = [${(base64.match(/.{1,9}/g) ?? []).map((part) => `"${part}"`).join(', ')}].join('')`,
     'reversed base64': `x = "${Array.from(base64).toReversed().join('')}".split("").reverse().join("")`,
+    'base64 with blanks in its literal': `atob("${base64.replace(/.{4}/g, '$& ')}")`,
+    'base64 with line ends and escaped slashes in its literal': `say('one'); atob(\`${base64.replaceAll('/', String.raw`\/`).replace(/.{30}/g, '$&\n')}\`); say('two')`,
     'literals in variables': `${(base64.match(/.{1,9}/g) ?? []).map((part, i) => `var v${i}='${part}';`).join('')}atob(v0+v1)`,
     'literals appended line by line': `${(base64.match(/.{1,9}/g) ?? []).map((part) => `s += "${part}";`).join('\n')}\natob(s)`,
     'literals joined by calls': `atob(''${(base64.match(/.{1,9}/g) ?? []).map((part) => `.concat('${part}')`).join('')})`,

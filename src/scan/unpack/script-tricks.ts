@@ -84,6 +84,7 @@ const ENCODED = Uint8Array.from({ length: 256 }, (_, code) =>
 /** Longest literal of other text that is passed over as a whole, bytes. */
 const MAX_OTHER = 4096;
 const LF = 0x0a;
+const CR = 0x0d;
 const BLANK = 0x20;
 
 /** Behind the literal of other text that the quote at `quote` opens; behind the quote when no quote of its line ends it. */
@@ -97,9 +98,39 @@ function behindOther(bytes: Buffer, quote: number, from: number): number {
   return quote + 1;
 }
 
+const TAB = 0x09;
+const BACKSLASH = 0x5c;
+/** Letters of a literal that is encoded although it has blanks: prose has other signs before that. */
+const MIN_SPACED = 64;
+
+/** Characters in a literal that a decoder passes over: blanks, line ends, and the backslash of an escaped slash. */
+function isPassedOver(byte: number | undefined): boolean {
+  return byte === BLANK || byte === TAB || byte === LF || byte === CR || byte === BACKSLASH;
+}
+
+/** Writes the letters of such a literal to `out`; the lengths that were read and written, or undefined. */
+function spacedLiteral(
+  bytes: Buffer,
+  quote: number,
+  out: Buffer,
+): { end: number; letters: number } | undefined {
+  let letters = 0;
+  let at = quote + 1;
+  for (; at < bytes.length && bytes[at] !== bytes[quote]; at += 1) {
+    if (ENCODED[bytes[at] ?? 0] === 1) {
+      out[letters] = bytes[at] ?? 0;
+      letters += 1;
+    } else if (!isPassedOver(bytes[at])) {
+      return undefined;
+    }
+  }
+  return letters >= MIN_SPACED && at < bytes.length ? { end: at + 1, letters } : undefined;
+}
+
 /**
  * All string literals of nothing but encoded characters, one behind the other: variables that are added later, calls
- * of `concat`, pieces that are appended line by line. A blank stands for other literals.
+ * of `concat`, pieces that are appended line by line. A blank stands for other literals, and on both sides of those
+ * that are encoded but for blanks, which are none of several pieces.
  */
 export function assembleLiterals(bytes: Buffer): Buffer {
   const out = Buffer.allocUnsafe(bytes.length);
@@ -116,10 +147,17 @@ export function assembleLiterals(bytes: Buffer): Buffer {
     if (bytes[end] === bytes[at]) {
       length += bytes.copy(out, length, at + 1, end);
       at = end + 1;
-    } else {
-      out[length] = BLANK;
-      length += 1;
+      continue;
+    }
+    out[length] = BLANK;
+    length += 1;
+    const spaced = isPassedOver(bytes[end]) ? spacedLiteral(bytes, at, out.subarray(length)) : undefined;
+    if (spaced === undefined) {
       at = behindOther(bytes, at, end);
+    } else {
+      out[length + spaced.letters] = BLANK;
+      length += spaced.letters + 1;
+      at = spaced.end;
     }
   }
   return out.subarray(0, length);
