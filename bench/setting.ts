@@ -40,7 +40,7 @@ export const QUICK: Scale = {
 export const FULL: Scale = {
   name: 'full',
   corpusShare: 1,
-  rounds: 3,
+  rounds: 2,
   passes: 3,
   warmUpPasses: 4,
   sessionSeconds: 2,

@@ -171,10 +171,12 @@ async function round(probed: readonly Probed[], setting: Setting, figures: Figur
 export async function measurePush(setting: Setting, figures: Figures): Promise<void> {
   // The stopwatch and the server, which stands for another machine, share a core with the load.
   [process.pid, setting.mailServer.pid].forEach(wakePromptly);
-  await withContenders(['haproxy', 'dovecot', 'node-forwarder', 'postern'], setting, async (contenders) => {
-    const direct: Probed = { name: 'direct', door: () => directDoor(setting) };
+  const direct: Probed = { name: 'direct', door: () => directDoor(setting) };
+  await withContenders(['haproxy', 'node-forwarder', 'postern'], setting, async (contenders) => {
     for (let count = 0; count < setting.scale.rounds; count += 1) {
       await round([direct, ...contenders], setting, figures);
     }
   });
+  // By itself and last: its login process goes on spinning on the measured core when the load has left it.
+  await withContenders(['dovecot'], setting, (contenders) => round(contenders, setting, figures));
 }
