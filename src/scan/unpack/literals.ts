@@ -115,6 +115,8 @@ class ListedRun {
 
   /** A joint from `start` to `end`. */
   joint(start: number, end: number, isComma: boolean): void {
+    // `"a","+"`: the quote that opens the second may as well close one before `+`
+    this.isLong ||= start < this.#from;
     const { letters, isBroken } = lettersBefore(this.#bytes, this.#from, start, this.#least);
     if (isBroken) {
       this.#end(start);

@@ -69,6 +69,10 @@ describe('elements of an array that are encoded data together', () => {
     );
   });
 
+  it('are seen where a sign between quotes is the element', () => {
+    assert.equal(new Literals(Buffer.from('AAabc","+"'), LEAST).mayBeRun(), true);
+  });
+
   it('are of the shortest length that counts, and none are below', () => {
     assert.equal(new Literals(Buffer.from('x = ["abc", "def"].join'), LEAST).mayBeRun(), true);
     assert.equal(new Literals(Buffer.from('x = ["ab", "def"].join'), LEAST).mayBeRun(), false);
