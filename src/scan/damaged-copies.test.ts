@@ -43,6 +43,12 @@ describe('what cannot be read', () => {
     assert.equal(remaining(damageTo(other, { isSpelled: true })), 1);
   });
 
+  it('is trouble as a guess in another part, which may be an archive that nobody can open', () => {
+    const longer = Buffer.concat([FILE.subarray(0, 60), Buffer.from('something else')]);
+    const elsewhere = { ...pieceOf(longer), path: '2/encoded' };
+    assert.equal(remaining(damageTo(longer, { isSpelled: true, piece: elsewhere })), 1);
+  });
+
   it('is trouble as a guess that is too short to tell', () => {
     const short = Buffer.concat([FILE.subarray(0, 20), Buffer.from('x')]);
     assert.equal(remaining(damageTo(short, { isSpelled: true })), 1);

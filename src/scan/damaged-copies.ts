@@ -41,15 +41,22 @@ export interface Damage {
   readonly detail: string;
 }
 
+/** The MIME part in which a piece was found. */
+function partOf({ path }: Piece): string {
+  return path.split('/', 1)[0] ?? '';
+}
+
 /** A file that was opened, and nothing in it was in the way. */
 class WholeFile {
   readonly unpacker: string;
+  readonly part: string;
   readonly #bytes: Buffer;
   #seen: Buffer | undefined;
 
-  constructor(unpacker: string, bytes: Buffer) {
+  constructor(unpacker: string, piece: Piece) {
     this.unpacker = unpacker;
-    this.#bytes = bytes;
+    this.part = partOf(piece);
+    this.#bytes = viewOf(piece.bytes);
   }
 
   startsOrEndsWith(part: Buffer): boolean {
@@ -93,7 +100,7 @@ export class DamagedCopies {
   addWhole(unpacker: string, piece: Piece): void {
     if (this.#whole.length < MAX_FILES && piece.bytes.length <= this.#left) {
       this.#left -= piece.bytes.length;
-      this.#whole.push(new WholeFile(unpacker, viewOf(piece.bytes)));
+      this.#whole.push(new WholeFile(unpacker, piece));
     }
   }
 
@@ -104,14 +111,16 @@ export class DamagedCopies {
 
   /**
    * It is the beginning or the end of a file that was read; or it was guessed or spelled, and its own beginning or end
-   * stands in one.
+   * stands in one of the same part. Of another part it would be: an archive that nobody can open needs no more than a
+   * decoy beside it that begins alike.
    */
   #isRuin({ unpacker, piece, isSpelled }: Damage): boolean {
     const bytes = viewOf(piece.bytes);
     return this.#whole.some(
       (file) =>
         file.unpacker === unpacker &&
-        (file.startsOrEndsWith(bytes) || (isSpelled && file.holdsAnEdge(bytes))),
+        (file.startsOrEndsWith(bytes) ||
+          (isSpelled && file.part === partOf(piece) && file.holdsAnEdge(bytes))),
     );
   }
 }

@@ -329,8 +329,7 @@ export class ScanRun {
   /** What is malformed may be the ruin of something that is read whole elsewhere: that is known at the end. */
   #cannot({ piece, record, isSpelled }: Waiting, unpacker: Unpacker, { cause, detail }: Trouble): void {
     const damage = { unpacker: unpacker.name, piece, record, isSpelled, cause, detail };
-    const isSealed = cause === 'encrypted' && isSpelled; // a bit of its header was changed by the spelling
-    if ((cause !== 'malformed' && !isSealed) || !this.#copies.add(damage)) {
+    if (cause !== 'malformed' || !this.#copies.add(damage)) {
       this.#outcome.fail(record, cause, detail);
     }
   }
