@@ -1,5 +1,6 @@
 import { ByteCuts } from './byte-cuts.ts';
 import { lettersBefore, lettersBehind } from './text-runs.ts';
+import { wholeWords } from './whole-words.ts';
 
 /** String literals in scripts that are put together from pieces. Takes linear time. */
 
@@ -71,14 +72,11 @@ function quotedWord(words: Int32Array, from: number): number {
 class Quotes {
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
-  /** Words are read at whole addresses; this is how many bytes stand before the first. */
   readonly #lead: number;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#lead = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
-    const count = (bytes.length - this.#lead) >> 2;
-    this.#words = new Int32Array(bytes.buffer, count === 0 ? 0 : bytes.byteOffset + this.#lead, count);
+    ({ words: this.#words, lead: this.#lead } = wholeWords(bytes));
   }
 
   /** The first quote at or behind `from`, or the end. */

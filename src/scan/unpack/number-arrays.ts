@@ -1,3 +1,5 @@
+import { wholeWords } from './whole-words.ts';
+
 /** Arrays of numbers in a text, decimal or hexadecimal. All take linear time. */
 
 /** Words that stand between the numbers of a string built from character codes. */
@@ -84,14 +86,11 @@ function wordWithDigit(words: Int32Array, from: number): number {
 class Digits {
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
-  /** Words are read at whole addresses; this is how many bytes stand before the first. */
   readonly #lead: number;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#lead = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
-    const count = (bytes.length - this.#lead) >> 2;
-    this.#words = new Int32Array(bytes.buffer, count === 0 ? 0 : bytes.byteOffset + this.#lead, count);
+    ({ words: this.#words, lead: this.#lead } = wholeWords(bytes));
   }
 
   /** The first digit at or behind `from`, or the end. */
