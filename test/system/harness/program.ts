@@ -9,6 +9,11 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
+/** A program crashed, or was ended because it took too long. */
+export class EndedBySignal extends Error {
+  override readonly name = 'EndedBySignal';
+}
+
 export interface RunResult {
   /** Exit code; 128 + signal number when a signal ended it. */
   readonly code: number;
@@ -76,7 +81,7 @@ export async function run(
     await closed;
     const transcript = Buffer.concat(all).toString('utf8').slice(-TRANSCRIPT_TAIL);
     if (late) {
-      throw new Error(`${program} was still running after ${timeoutMs} ms\n${transcript}`);
+      throw new EndedBySignal(`${program} was still running after ${timeoutMs} ms\n${transcript}`);
     }
     return { code, stdout: Buffer.concat(stdout), transcript };
   } finally {
@@ -92,7 +97,8 @@ export async function runOk(
 ): Promise<RunResult> {
   const result = await run(program, args, options);
   if (result.code !== 0) {
-    throw new Error(`${program} ${args.join(' ')} ended with ${result.code}\n${result.transcript}`);
+    const Failure = result.code > 128 ? EndedBySignal : Error;
+    throw new Failure(`${program} ${args.join(' ')} ended with ${result.code}\n${result.transcript}`);
   }
   return result;
 }
