@@ -233,7 +233,10 @@ export class Channel {
 
   readonly #onClose = (): void => {
     this.#isLost = true;
-    this.#owner?.lost(this.#error);
+    const owner = this.#owner;
+    // A full collection alone frees a socket; the session shall not wait for it.
+    this.#owner = undefined;
+    owner?.lost(this.#error);
   };
 
   readonly #onData = (bytes: Uint8Array): void => {
