@@ -1,4 +1,4 @@
-import { inflateRaw } from './decompress.ts';
+import { inflateRaw, mayBeDeflate } from './decompress.ts';
 import { hasKnownStart } from './known-start.ts';
 
 /** Shortest stream that is worth a try, bytes. */
@@ -21,6 +21,7 @@ export function bareDeflate(bytes: Buffer): Buffer | undefined {
   if (bytes.length < MIN_BYTES || (kind !== FIXED && kind !== DYNAMIC) || hasKnownStart(bytes)) {
     return undefined;
   }
+  if (!mayBeDeflate(bytes)) return undefined;
   const inflated = inflateRaw(bytes, bytes.length * MAX_RATIO + FREE_OUTPUT);
   const isWhole = inflated.end === 'complete' && bytes.length - inflated.consumed <= MAX_TAIL;
   return isWhole && inflated.bytes.length > bytes.length / 2 ? inflated.bytes : undefined;

@@ -58,6 +58,13 @@ function whole(decode: SyncDecoder, input: Uint8Array, cap: number, stated?: num
 
 /** Enough of a stream to see that it is none. */
 const PROBE_BYTES = 256;
+const PROBE_OUTPUT = 1024;
+
+/** Might `input` be a whole raw deflate stream? Most data break in their first bytes, without the memory of zlib. */
+export function mayBeDeflate(input: Uint8Array): boolean {
+  const { end } = inflateTolerantly(input.subarray(0, PROBE_BYTES), PROBE_OUTPUT);
+  return end === 'truncated' ? input.length > PROBE_BYTES : end !== 'broken';
+}
 
 /**
  * A raw deflate stream at the start of `input`; what follows it is left alone. `stated`: how long its output is said

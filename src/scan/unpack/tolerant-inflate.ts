@@ -38,6 +38,13 @@ class StreamStopped extends Error {
   }
 }
 
+/** Made once: most guesses end with one, and a stack trace costs more than the guess. */
+const STOPPED = {
+  broken: new StreamStopped('broken'),
+  truncated: new StreamStopped('truncated'),
+  capped: new StreamStopped('capped'),
+};
+
 function huffman(lengths: readonly number[]): Huffman {
   const counts = new Uint16Array(MAX_BITS + 1);
   for (const length of lengths) {
@@ -58,11 +65,11 @@ function huffman(lengths: readonly number[]): Huffman {
   return { counts, symbols };
 }
 
-function fixedLengths(): number[] {
-  return Array.from({ length: 288 }, (_, symbol) =>
-    symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8,
-  );
-}
+/** RFC 1951 3.2.6. */
+const FIXED_LITERALS = huffman(
+  Array.from({ length: 288 }, (_, symbol) => (symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8)),
+);
+const FIXED_DISTANCES = huffman(Array.from({ length: 30 }, () => 5));
 
 class TolerantInflater {
   readonly #input: Uint8Array;
@@ -103,12 +110,11 @@ class TolerantInflater {
     if (type === 0) {
       this.#storedBlock();
     } else if (type === 1) {
-      const distances = Array.from({ length: 30 }, () => 5);
-      this.#codes(huffman(fixedLengths()), huffman(distances));
+      this.#codes(FIXED_LITERALS, FIXED_DISTANCES);
     } else if (type === 2) {
       this.#dynamicBlock();
     } else {
-      throw new StreamStopped('broken');
+      throw STOPPED.broken;
     }
   }
 
@@ -116,7 +122,7 @@ class TolerantInflater {
     while (this.#bitCount < count) {
       const byte = this.#input[this.#at];
       if (byte === undefined) {
-        throw new StreamStopped('truncated');
+        throw STOPPED.truncated;
       }
       this.#at += 1;
       this.#bitBuffer |= byte << this.#bitCount;
@@ -142,7 +148,7 @@ class TolerantInflater {
       first = (first + count) << 1;
       code <<= 1;
     }
-    throw new StreamStopped('broken');
+    throw STOPPED.broken;
   }
 
   #storedBlock(): void {
@@ -150,7 +156,7 @@ class TolerantInflater {
     this.#bitCount = 0;
     const length = this.#bits(16);
     if (this.#bits(16) !== (~length & 0xffff)) {
-      throw new StreamStopped('broken');
+      throw STOPPED.broken;
     }
     const chunk = this.#input.subarray(this.#at, this.#at + length);
     const fits = this.#room(chunk.length);
@@ -158,7 +164,7 @@ class TolerantInflater {
     this.#length += fits;
     this.#at += fits;
     if (fits < length) {
-      throw new StreamStopped(fits < chunk.length ? 'capped' : 'truncated');
+      throw fits < chunk.length ? STOPPED.capped : STOPPED.truncated;
     }
   }
 
@@ -200,7 +206,7 @@ class TolerantInflater {
       }
       if (symbol < 256) {
         if (this.#room(1) === 0) {
-          throw new StreamStopped('capped');
+          throw STOPPED.capped;
         }
         this.#out[this.#length] = symbol;
         this.#length += 1;
@@ -213,17 +219,17 @@ class TolerantInflater {
   #copyMatch(lengthSymbol: number, distances: Huffman): void {
     const base = LENGTH_BASE[lengthSymbol];
     if (base === undefined) {
-      throw new StreamStopped('broken');
+      throw STOPPED.broken;
     }
     const length = base + this.#bits(LENGTH_EXTRA[lengthSymbol] ?? 0);
     const distanceSymbol = this.#symbol(distances);
     const distanceBase = DISTANCE_BASE[distanceSymbol];
     if (distanceBase === undefined) {
-      throw new StreamStopped('broken');
+      throw STOPPED.broken;
     }
     const distance = distanceBase + this.#bits(distanceSymbol < 2 ? 0 : (distanceSymbol >> 1) - 1);
     if (distance > this.#length) {
-      throw new StreamStopped('broken');
+      throw STOPPED.broken;
     }
     const fits = this.#room(length);
     const out = this.#out;
@@ -233,7 +239,7 @@ class TolerantInflater {
     }
     this.#length = to;
     if (fits < length) {
-      throw new StreamStopped('capped');
+      throw STOPPED.capped;
     }
   }
 
