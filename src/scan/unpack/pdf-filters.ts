@@ -51,22 +51,36 @@ function ascii85(input: Buffer, cap: number): Inflated {
   return done(out.subarray(0, length), at, cap);
 }
 
+const RUN_END = 128;
+
+/** Bytes that the run with this first byte stands for (ISO 32000 7.4.5). */
+function runBytes(first: number): number {
+  return first < 128 ? first + 1 : 257 - first;
+}
+
+/** Into one buffer: a run may be two bytes, and a piece of memory for each would be a hundred times the input. */
 function runLength(input: Buffer, cap: number): Inflated {
-  const parts: Buffer[] = [];
+  let end = 0;
   let length = 0;
-  let at = 0;
-  while (at < input.length && length <= cap) {
-    const run = u8(input, at);
-    if (run === 128) {
-      break;
-    }
-    const part =
-      run < 128 ? input.subarray(at + 1, at + 2 + run) : Buffer.alloc(257 - run, u8(input, at + 1));
-    parts.push(part);
-    length += part.length;
-    at += run < 128 ? run + 2 : 2;
+  while (end < input.length && length <= cap && u8(input, end) !== RUN_END) {
+    const first = u8(input, end);
+    length += runBytes(first);
+    end += first < 128 ? first + 2 : 2;
   }
-  return done(Buffer.concat(parts), at, cap);
+  const out = Buffer.alloc(length);
+  let to = 0;
+  for (let at = 0; at < end;) {
+    const first = u8(input, at);
+    const count = runBytes(first);
+    if (first < 128) {
+      to += input.copy(out, to, at + 1, at + 1 + count); // the last may be cut
+    } else {
+      out.fill(u8(input, at + 1), to, to + count);
+      to += count;
+    }
+    at += first < 128 ? first + 2 : 2;
+  }
+  return done(out.subarray(0, to), Math.min(end, input.length), cap);
 }
 
 const LZW_CLEAR = 256;
@@ -191,10 +205,20 @@ export function pdfFilter(name: string): PdfFilter | undefined {
   return FILTERS.get(name);
 }
 
+/** Which of three neighbours is nearest to their plane, as arithmetic without arrays: it runs for each byte. */
 function paeth(left: number, up: number, corner: number): number {
-  const guess = left + up - corner;
-  const [a, b, c] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
+  const a = Math.abs(up - corner);
+  const b = Math.abs(left - corner);
+  const c = Math.abs(left + up - 2 * corner);
   return a <= b && a <= c ? left : b <= c ? up : corner;
+}
+
+/** What a byte is expected to be, by the kind of its row (ISO 15948 9.2); an unknown kind expects nothing. */
+function expected(kind: number, left: number, up: number, corner: number): number {
+  if (kind === 1) return left;
+  if (kind === 2) return up;
+  if (kind === 3) return (left + up) >> 1;
+  return kind === 4 ? paeth(left, up, corner) : 0;
 }
 
 /** Undoes the PNG predictors (10 to 15); `row` and `step` in bytes. */
@@ -209,8 +233,7 @@ export function undoPngPredictor(input: Uint8Array, row: number, step: number): 
       const left = x >= step ? u8(out, at - step) : 0;
       const up = y > 0 ? u8(out, at - row) : 0;
       const corner = x >= step && y > 0 ? u8(out, at - row - step) : 0;
-      const guesses = [0, left, up, (left + up) >> 1, paeth(left, up, corner)];
-      out[at] = u8(source, y * (row + 1) + 1 + x) + (guesses[kind] ?? 0);
+      out[at] = u8(source, y * (row + 1) + 1 + x) + expected(kind, left, up, corner);
     }
   }
   return out;
