@@ -246,6 +246,25 @@ describe('OpenPGP', () => {
     });
   }
 
+  it('takes no memory of its own for each of a million partial lengths of one byte', async () => {
+    const parts = Buffer.alloc(2_000_000, Buffer.from([0xe0, 0x61]));
+    const body = literal(file);
+    const bytes = Buffer.concat([
+      Buffer.from([0xcb]),
+      parts,
+      Buffer.from([0xff, 0, 0, body.length >> 8, body.length & 255]),
+      body,
+    ]);
+    bytes.set(literal(Buffer.alloc(0)).subarray(0, 1), 2); // the first byte says what kind of data it is
+    const before = process.memoryUsage();
+    const opened = await open(bytes);
+    const after = process.memoryUsage();
+    const name = 0x61;
+    assert.equal(has(opened, Buffer.concat([Buffer.alloc(1_000_000 - 2 - name - 4, 'a'), body])), true);
+    const taken = after.heapUsed + after.external - before.heapUsed - before.external;
+    assert.ok(taken < 40_000_000, `${taken} bytes`);
+  });
+
   it('reports messages that need a key or a passphrase', async () => {
     const sealed = packet(18, Buffer.concat([Buffer.from([1]), Buffer.alloc(60, 7)]));
     const key = packet(1, Buffer.concat([Buffer.from([3]), Buffer.alloc(60)]));

@@ -46,30 +46,55 @@ function readOldPacket(bytes: Buffer, at: number): Packet {
   return { type: (first >> 2) & 15, body: bytes.subarray(start, next), next, cut: next > bytes.length };
 }
 
+interface BodyPart {
+  readonly start: number;
+  /** Behind it, as its length says: maybe behind the end of the bytes. */
+  readonly next: number;
+  readonly isPartial: boolean;
+}
+
 /** New format: lengths of one, two or five octets, or partial ones of a power of two that go on. */
+function bodyPart(bytes: Buffer, at: number): BodyPart {
+  const first = u8(bytes, at);
+  if (first >= 224 && first < 255) {
+    return { start: at + 1, next: at + 1 + 2 ** (first & 31), isPartial: true };
+  }
+  const octets = first < 192 ? 1 : first < 224 ? 2 : 5;
+  const twoOctets = ((first - 192) << 8) + u8(bytes, at + 1) + 192;
+  const length = octets === 1 ? first : octets === 2 ? twoOctets : u32be(bytes, at + 1);
+  return { start: at + octets, next: at + octets + length, isPartial: false };
+}
+
+/** Calls `take` for each part; returns where the packet ends. */
+function eachPart(bytes: Buffer, at: number, take: (part: BodyPart) => void): number {
+  let next = at;
+  let isPartial = true;
+  while (isPartial && next <= bytes.length) {
+    const part = bodyPart(bytes, next);
+    take(part);
+    ({ next, isPartial } = part);
+  }
+  return next;
+}
+
+/** Partial bodies are copied into one buffer: each may be one byte long. */
 function readNewPacket(bytes: Buffer, at: number): Packet {
   const type = u8(bytes, at) & 63;
-  const parts: Buffer[] = [];
-  let next = at + 1;
-  for (;;) {
-    const first = u8(bytes, next);
-    const isPartial = first >= 224 && first < 255;
-    const octets = first < 192 || isPartial ? 1 : first < 224 ? 2 : 5;
-    const twoOctets = ((first - 192) << 8) + u8(bytes, next + 1) + 192;
-    const length = isPartial
-      ? 2 ** (first & 31)
-      : octets === 1
-        ? first
-        : octets === 2
-          ? twoOctets
-          : u32be(bytes, next + 1);
-    const start = next + octets;
-    parts.push(bytes.subarray(start, start + length));
-    next = start + length;
-    if (!isPartial || next > bytes.length) {
-      return { type, body: Buffer.concat(parts), next, cut: next > bytes.length };
-    }
+  const only = bodyPart(bytes, at + 1);
+  if (!only.isPartial) {
+    const { start, next } = only;
+    return { type, body: bytes.subarray(start, next), next, cut: next > bytes.length };
   }
+  let length = 0;
+  const next = eachPart(bytes, at + 1, (part) => {
+    length += Math.max(0, Math.min(part.next, bytes.length) - part.start);
+  });
+  const body = Buffer.alloc(length);
+  let to = 0;
+  eachPart(bytes, at + 1, (part) => {
+    to += bytes.copy(body, to, Math.min(part.start, bytes.length), Math.min(part.next, bytes.length));
+  });
+  return { type, body, next, cut: next > bytes.length };
 }
 
 function readPacket(bytes: Buffer, at: number): Packet | undefined {
