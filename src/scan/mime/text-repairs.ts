@@ -83,19 +83,34 @@ function nextOverlong(bytes: Buffer, from: number): number {
   return bytes.length;
 }
 
+/** Shorter stretches are copied byte by byte: a call costs more. */
+const SHORT = 32;
+
+/** Copies `bytes` from `from` to `to` to `at` of `out`; gives the place behind them there. */
+function copyStretch(bytes: Buffer, [from, to]: readonly [number, number], out: Buffer, at: number): number {
+  if (to - from >= SHORT) {
+    return at + bytes.copy(out, at, from, to);
+  }
+  for (let each = from; each < to; each += 1) {
+    out[at + each - from] = bytes[each] ?? 0;
+  }
+  return at + to - from;
+}
+
 /** Overlong sequences (RFC 3629 10) as the characters that lenient decoders make of them; undefined: there are none. */
 export function withoutOverlong(bytes: Buffer): Buffer | undefined {
-  const first = nextOverlong(bytes, 0);
-  if (first === bytes.length) {
+  let at = nextOverlong(bytes, 0);
+  if (at === bytes.length) {
     return undefined;
   }
   const out = Buffer.allocUnsafe(bytes.length);
-  let length = bytes.copy(out, 0, 0, first);
-  for (let at = first; at < bytes.length; length += 1) {
+  let length = copyStretch(bytes, [0, at], out, 0);
+  while (at < bytes.length) {
     const size = OVERLONG_LENGTH[bytes[at] ?? 0] ?? 0;
-    const value = size === 0 ? -1 : overlongAscii(bytes, at, size);
-    out[length] = value < 0 ? (bytes[at] ?? 0) : value;
-    at += value < 0 ? 1 : size;
+    out[length] = overlongAscii(bytes, at, size);
+    const next = nextOverlong(bytes, at + size);
+    length = copyStretch(bytes, [at + size, next], out, length + 1);
+    at = next;
   }
   return out.subarray(0, length);
 }
