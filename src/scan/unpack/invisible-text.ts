@@ -121,6 +121,16 @@ function nextBehindLetter(bytes: Buffer, from: number): number {
   return bytes.length;
 }
 
+/** The first place from `from` on where one may begin. A function of its own: a tight loop. */
+function nextLead(bytes: Buffer, from: number): number {
+  for (let at = from; at < bytes.length; at += 1) {
+    if (LEAD[bytes[at] ?? 0] === 1) {
+      return at;
+    }
+  }
+  return bytes.length;
+}
+
 /** Whether some stand inside a word: newsletters pad with them, and that hides nothing. */
 function hasInWord(bytes: Buffer): boolean {
   for (let at = nextBehindLetter(bytes, 1); at < bytes.length; at = nextBehindLetter(bytes, at + 1)) {
@@ -137,12 +147,12 @@ export function withoutInvisible(bytes: Buffer): Buffer[] {
     return [];
   }
   const cuts = new ByteCuts(bytes);
-  for (let at = 0; at < bytes.length;) {
-    const length = LEAD[bytes[at] ?? 0] === 1 ? invisibleLength(bytes, at) : 0;
+  for (let at = nextLead(bytes, 0); at < bytes.length;) {
+    const length = invisibleLength(bytes, at);
     if (length > 0) {
       cuts.cut(at, at + length);
     }
-    at += Math.max(1, length);
+    at = nextLead(bytes, at + Math.max(1, length));
   }
   const rest = cuts.rest();
   return rest === undefined ? [] : [rest];
