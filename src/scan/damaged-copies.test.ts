@@ -2,27 +2,39 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ContentKey } from './content-key.ts';
 import { type Damage, DamagedCopies } from './damaged-copies.ts';
-import { PieceLedger } from './piece-ledger.ts';
-import type { Piece } from './piece.ts';
+import { noteMeeting, PieceLedger, type PieceRecord } from './piece-ledger.ts';
 
 const FILE = Buffer.from(Array.from({ length: 400 }, (_, i) => (i * 37 + 11) & 0xff));
 
-function pieceOf(bytes: Buffer): Piece {
-  return { path: '1', bytes, depth: 0 };
+/** Paths at which something was met. */
+interface Met {
+  readonly inEarnest?: readonly string[];
+  readonly asGuess?: readonly string[];
 }
 
-function damageTo(bytes: Buffer, facts: Partial<Damage> = {}): Damage {
+function recordOf(bytes: Buffer, { inEarnest = [], asGuess = [] }: Met): PieceRecord {
   const { record } = new PieceLedger().note(ContentKey.of(bytes), { range: undefined });
-  const what = { unpacker: 'zip', piece: pieceOf(bytes), record, isSpelled: false };
-  return { ...what, cause: 'malformed', detail: 'cut', ...facts };
+  for (const path of [...inEarnest, ...asGuess]) {
+    noteMeeting(record, { path, bytes, depth: 0 }, !inEarnest.includes(path));
+  }
+  return record;
 }
 
-function remaining(damage: Damage): number {
-  const copies = new DamagedCopies();
-  copies.addWhole('zip', pieceOf(FILE));
-  assert.ok(copies.add(damage));
-  return copies.damages().length;
+function damageTo(bytes: Buffer, met: Met = { inEarnest: ['1'] }, facts: Partial<Damage> = {}): Damage {
+  const piece = { path: '1', bytes, depth: 0 };
+  const record = recordOf(bytes, met);
+  return { unpacker: 'zip', piece, record, cause: 'malformed', detail: 'cut', ...facts };
 }
+
+/** How many are left beside `FILE`, which was read whole in the first part. */
+function remaining(damage: Damage, file = FILE, paths = ['1']): number {
+  const copies = new DamagedCopies();
+  const whole = { path: '1', bytes: file, depth: 0 };
+  copies.addWhole('zip', whole, recordOf(file, { inEarnest: paths }));
+  return copies.add(damage) ? copies.damages().length : 1;
+}
+
+const ALIKE = Buffer.concat([FILE.subarray(0, 60), Buffer.from('something else')]);
 
 describe('what cannot be read', () => {
   it('is no trouble when it is the beginning or the end of a file that was read', () => {
@@ -32,26 +44,44 @@ describe('what cannot be read', () => {
 
   it('is trouble when it holds anything that no file holds that was read', () => {
     assert.equal(remaining(damageTo(Buffer.concat([FILE, Buffer.from('more')]))), 1);
-    assert.equal(remaining(damageTo(FILE.subarray(0, 50), { unpacker: 'rar' })), 1);
+    assert.equal(remaining(damageTo(FILE.subarray(0, 50), {}, { unpacker: 'rar' })), 1);
   });
 
   it('is no trouble as a guess that begins or ends like a file that was read', () => {
-    const longer = Buffer.concat([FILE.subarray(0, 60), Buffer.from('something else')]);
-    assert.equal(remaining(damageTo(longer, { isSpelled: true })), 0);
-    assert.equal(remaining(damageTo(longer)), 1);
+    assert.equal(remaining(damageTo(ALIKE, { asGuess: ['1'] })), 0);
+    assert.equal(remaining(damageTo(ALIKE)), 1);
     const other = Buffer.from(FILE.map((byte) => byte ^ 0xff));
-    assert.equal(remaining(damageTo(other, { isSpelled: true })), 1);
+    assert.equal(remaining(damageTo(other, { asGuess: ['1'] })), 1);
   });
 
   it('is trouble as a guess in another part, which may be an archive that nobody can open', () => {
-    const longer = Buffer.concat([FILE.subarray(0, 60), Buffer.from('something else')]);
-    const elsewhere = { ...pieceOf(longer), path: '2/encoded' };
-    assert.equal(remaining(damageTo(longer, { isSpelled: true, piece: elsewhere })), 1);
+    assert.equal(remaining(damageTo(ALIKE, { asGuess: ['2/encoded'] })), 1);
+    assert.equal(remaining(damageTo(ALIKE, { asGuess: ['1', '2/encoded'] })), 1);
+    assert.equal(remaining(damageTo(ALIKE, { asGuess: ['blind.base64'] })), 1);
+  });
+
+  it('is trouble as a guess that was met in earnest elsewhere', () => {
+    assert.equal(remaining(damageTo(ALIKE, { asGuess: ['1'], inEarnest: ['1/outer.zip/a.zip'] })), 1);
+  });
+
+  it('is no trouble as a guess that readings without structure made as well', () => {
+    assert.equal(remaining(damageTo(ALIKE, { asGuess: ['1', 'blind.3', 'body'] })), 0);
+    assert.equal(remaining(damageTo(ALIKE, { asGuess: ['2'] }), FILE, ['raw/a.zip', '2/a.zip']), 0);
+  });
+
+  it('is trouble when it is encrypted, unless it is a file that was read less all its zeros', () => {
+    const encrypted = { cause: 'encrypted' } as const;
+    const file = Buffer.from('begin\0one\0end');
+    const less = Buffer.from('beginoneend');
+    assert.equal(remaining(damageTo(less, { asGuess: ['1'] }, encrypted), file), 0);
+    assert.equal(remaining(damageTo(less.subarray(0, 9), { asGuess: ['1'] }, encrypted), file), 1);
+    assert.equal(remaining(damageTo(Buffer.from('begin\0oneend'), { asGuess: ['1'] }, encrypted), file), 1);
+    assert.equal(remaining(damageTo(less, { asGuess: ['1'] }, { ...encrypted, unpacker: 'rar' }), file), 1);
   });
 
   it('is trouble as a guess that is too short to tell', () => {
     const short = Buffer.concat([FILE.subarray(0, 20), Buffer.from('x')]);
-    assert.equal(remaining(damageTo(short, { isSpelled: true })), 1);
+    assert.equal(remaining(damageTo(short, { asGuess: ['1'] })), 1);
   });
 
   it('is remembered up to a limit', () => {

@@ -1,4 +1,4 @@
-import { seenOf } from './mime/text-repairs.ts';
+import { seenOf, withoutOverlong } from './mime/text-repairs.ts';
 import type { PieceRecord } from './piece-ledger.ts';
 import type { Piece } from './piece.ts';
 import { viewOf } from './unpack/byte-view.ts';
@@ -35,27 +35,32 @@ export interface Damage {
   readonly unpacker: string;
   readonly piece: Piece;
   readonly record: PieceRecord;
-  /** It was made by spelling a text in another way. */
-  readonly isSpelled: boolean;
   readonly cause: UnscannableCause;
   readonly detail: string;
 }
 
-/** The MIME part in which a piece was found. */
-function partOf({ path }: Piece): string {
-  return path.split('/', 1)[0] ?? '';
+/**
+ * True for a zip archive that no program can open, whatever its headers say: each entry and the end have numbers of two
+ * bytes that are below 256 in every archive there is.
+ */
+function hasNoZero({ unpacker, piece }: Damage): boolean {
+  return unpacker === 'zip' && !viewOf(piece.bytes).includes(0);
 }
+
+/** A part as the message numbers it. All else are readings without structure, which hold what stands in such parts. */
+const NUMBERED = /^[0-9]/;
 
 /** A file that was opened, and nothing in it was in the way. */
 class WholeFile {
   readonly unpacker: string;
-  readonly part: string;
+  /** The record goes on learning where the file is met: a message is read in many ways, from the outside inwards. */
+  readonly record: PieceRecord;
   readonly #bytes: Buffer;
   #seen: Buffer | undefined;
 
-  constructor(unpacker: string, piece: Piece) {
+  constructor(unpacker: string, piece: Piece, record: PieceRecord) {
     this.unpacker = unpacker;
-    this.part = partOf(piece);
+    this.record = record;
     this.#bytes = viewOf(piece.bytes);
   }
 
@@ -67,14 +72,24 @@ class WholeFile {
     );
   }
 
+  /** True for what a client shows of it that takes it for a text. */
+  isRepairedAs(bytes: Buffer): boolean {
+    const exact = withoutOverlong(this.#bytes);
+    return this.#withoutUnseen().equals(bytes) || (exact !== undefined && seenOf(exact).equals(bytes));
+  }
+
   /** True when the beginning or end of `ruin` stands in it. Compared without what some spellings drop. */
   holdsAnEdge(ruin: Buffer): boolean {
-    const file = (this.#seen ??= seenOf(this.#bytes));
+    const file = this.#withoutUnseen();
     const rest = seenOf(ruin);
     const isLong = rest.length >= EDGE_BYTES;
     return (
       isLong && (file.includes(rest.subarray(0, EDGE_BYTES)) || file.includes(rest.subarray(-EDGE_BYTES)))
     );
+  }
+
+  #withoutUnseen(): Buffer {
+    return (this.#seen ??= seenOf(this.#bytes));
   }
 }
 
@@ -87,8 +102,11 @@ export class DamagedCopies {
   readonly #whole: WholeFile[] = [];
   #left = MAX_BYTES;
 
-  /** False when there is no room to remember it. */
+  /** False when it is told in any case, or there is no room to remember it. */
   add(damage: Damage): boolean {
+    if (damage.cause !== 'malformed' && !hasNoZero(damage)) {
+      return false;
+    }
     if (this.#damages.length >= MAX_RUINS) {
       return false;
     }
@@ -97,10 +115,10 @@ export class DamagedCopies {
   }
 
   /** `piece` was opened, and nothing in it was in the way. */
-  addWhole(unpacker: string, piece: Piece): void {
+  addWhole(unpacker: string, piece: Piece, record: PieceRecord): void {
     if (this.#whole.length < MAX_FILES && piece.bytes.length <= this.#left) {
       this.#left -= piece.bytes.length;
-      this.#whole.push(new WholeFile(unpacker, piece));
+      this.#whole.push(new WholeFile(unpacker, piece, record));
     }
   }
 
@@ -109,18 +127,32 @@ export class DamagedCopies {
     return this.#damages.filter((damage) => !this.#isRuin(damage));
   }
 
-  /**
-   * It is the beginning or the end of a file that was read; or it was guessed or spelled, and its own beginning or end
-   * stands in one of the same part. Of another part it would be: an archive that nobody can open needs no more than a
-   * decoy beside it that begins alike.
-   */
-  #isRuin({ unpacker, piece, isSpelled }: Damage): boolean {
+  #isRuin(damage: Damage): boolean {
+    const { unpacker, piece, cause } = damage;
     const bytes = viewOf(piece.bytes);
-    return this.#whole.some(
-      (file) =>
-        file.unpacker === unpacker &&
-        (file.startsOrEndsWith(bytes) ||
-          (isSpelled && file.part === partOf(piece) && file.holdsAnEdge(bytes))),
+    const files = this.#whole.filter((file) => file.unpacker === unpacker);
+    if (hasNoZero(damage) && files.some((file) => file.isRepairedAs(bytes))) {
+      return true;
+    }
+    return (
+      cause === 'malformed' &&
+      (files.some((file) => file.startsOrEndsWith(bytes)) || isGuessOfSome(damage, files))
     );
   }
+}
+
+/**
+ * All its meetings are guesses or spellings, and in each of its parts stands a file that holds its own beginning or
+ * end. Of another part it would be: an archive that nobody can open needs no more than a decoy beside it that begins
+ * alike.
+ */
+function isGuessOfSome({ piece, record }: Damage, files: readonly WholeFile[]): boolean {
+  const bytes = viewOf(piece.bytes);
+  const alike = record.isSpelled ? files.filter((file) => file.holdsAnEdge(bytes)) : [];
+  const all = [...record.parts];
+  const numbered = all.filter((part) => NUMBERED.test(part));
+  return (
+    alike.length > 0 &&
+    (numbered.length > 0 ? numbered : all).every((part) => alike.some((file) => file.record.parts.has(part)))
+  );
 }

@@ -12,12 +12,22 @@ export interface PieceRecord {
   readonly parents: Set<PieceRecord>;
   /** Names, charsets and codings that it was met under; the same bytes may be harmless under one and not under another. */
   readonly declared: Set<string>;
+  /** MIME parts in which it was met, in whatever reading. */
+  readonly parts: Set<string>;
+  /** Every meeting was a guess at what an encoding means, or in another spelling of a text. */
+  isSpelled: boolean;
   /** It matched, or it could not be read. */
   isGuilty: boolean;
 }
 
 /** Where a piece was met: straight in the raw message, or inside another piece. */
 export type Origin = { readonly range: GuiltyRange | undefined } | { readonly parent: PieceRecord };
+
+/** Notes in which part `piece` was met, whose content is that of `record`, and whether in earnest. */
+export function noteMeeting(record: PieceRecord, { path }: Piece, isSpelled: boolean): void {
+  record.parts.add(path.split('/', 1)[0] ?? '');
+  record.isSpelled &&= isSpelled;
+}
 
 /** What of a piece's declarations was not met before with the same content. */
 export interface NewlyDeclared {
@@ -55,6 +65,8 @@ export class PieceLedger {
       ranges: new Set(),
       parents: new Set(),
       declared: new Set<string>(),
+      parts: new Set<string>(),
+      isSpelled: true,
       isGuilty: false,
     };
     if ('parent' in origin) {

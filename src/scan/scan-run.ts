@@ -7,7 +7,7 @@ import type { MimeSource } from './mime/mime-sink.ts';
 import type { Span } from './mime/multipart.ts';
 import { PasswordSources } from './password-sources.ts';
 import { PieceMatching } from './piece-matching.ts';
-import { noteDeclared, type Origin, PieceLedger, type PieceRecord } from './piece-ledger.ts';
+import { noteDeclared, noteMeeting, type Origin, PieceLedger, type PieceRecord } from './piece-ledger.ts';
 import type { PipelineResult, RunParts } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
 import { keptStretches } from './raw-remainder.ts';
@@ -27,7 +27,7 @@ export interface RunInput {
 }
 
 /** How a piece was met. */
-type Meeting = Pick<Waiting, 'isRead' | 'mimeDepth' | 'isSpelled'>;
+type Meeting = Pick<Waiting, 'isRead' | 'mimeDepth' | 'isSpelled'> & { readonly isSecond?: boolean };
 
 /** Where a message stands that is read. */
 type Place = Omit<MimeSource, 'bytes'> & { readonly isSpelled: boolean };
@@ -108,6 +108,7 @@ export class ScanRun {
     const range = this.#subject === 'fragment' ? wholeOf(this.#message) : undefined;
     const raw: Piece = { path: 'raw', bytes: this.#message, depth: 0, ...(range && { range }) };
     const { record } = this.#ledger.note(content, { range });
+    noteMeeting(record, raw, false);
     if (this.#parts.isAllowed?.(content.sha256) === true) {
       return;
     }
@@ -170,7 +171,7 @@ export class ScanRun {
 
   /** Reads `bytes` as a message with our own walker and, where that is called for, with the second reader. */
   async #readMessage(bytes: Buffer, record: PieceRecord, place: Place): Promise<void> {
-    const pieces: { piece: Piece; isRead: boolean; isSpelled: boolean }[] = [];
+    const pieces: ({ piece: Piece } & Omit<Meeting, 'mimeDepth'>)[] = [];
     let unusual = true;
     await this.#outcome.attempt(record, 'malformed', 'MIME reader', () => {
       const reading = readMime({ ...place, bytes }, this.#budget, {
@@ -195,7 +196,12 @@ export class ScanRun {
             ...seen.map((piece) => {
               const isText = piece.type?.startsWith('text/') === true; // what was just read, in other words
               const isSpelled = isText || place.isSpelled;
-              return { piece: { ...piece, depth: place.containerDepth }, isRead: isText, isSpelled };
+              return {
+                piece: { ...piece, depth: place.containerDepth },
+                isRead: isText,
+                isSpelled,
+                isSecond: true,
+              };
             }),
           );
         },
@@ -231,6 +237,7 @@ export class ScanRun {
     const content = this.#isMessage(piece) ? this.#content : ContentKey.of(piece.bytes);
     const { record, isNew } = this.#ledger.note(content, origin);
     const { isNamed, isLabelled } = noteDeclared(record, piece);
+    noteMeeting(record, piece, how.isSpelled || (how.isSecond === true && !isNew)); // it may make the same guess
     if (!isNew) {
       this.#countRepetition();
     }
@@ -316,7 +323,7 @@ export class ScanRun {
     });
     const noteWhole = (): void => {
       if (seen.emitted > 0 && seen.troubles === 0 && !isSpelling(unpacker.name)) {
-        this.#copies.addWhole(unpacker.name, piece);
+        this.#copies.addWhole(unpacker.name, piece, record);
       }
     };
     const pending = unpacker.unpack(piece, out);
@@ -327,9 +334,8 @@ export class ScanRun {
   }
 
   /** What is malformed may be the ruin of something that is read whole elsewhere: that is known at the end. */
-  #cannot({ piece, record, isSpelled }: Waiting, unpacker: Unpacker, { cause, detail }: Trouble): void {
-    const damage = { unpacker: unpacker.name, piece, record, isSpelled, cause, detail };
-    if (cause !== 'malformed' || !this.#copies.add(damage)) {
+  #cannot({ piece, record }: Waiting, unpacker: Unpacker, { cause, detail }: Trouble): void {
+    if (!this.#copies.add({ unpacker: unpacker.name, piece, record, cause, detail })) {
       this.#outcome.fail(record, cause, detail);
     }
   }

@@ -6,7 +6,7 @@ import { type ContentFields, readContentFields } from './content-fields.ts';
 import { decodedFields } from './file-name.ts';
 import { boundaryCandidates, encodingCandidates, headerVariants } from './header-candidates.ts';
 import { readFields } from './header-block.ts';
-import { leafPiece } from './leaf-piece.ts';
+import { leafPiece, wholeBodyPath } from './leaf-piece.ts';
 import { type LenientHeader, readLenientHeader } from './lenient-header.ts';
 import { startsLikeMessage } from './message-sniff.ts';
 import type { MimeSink, MimeSource } from './mime-sink.ts';
@@ -105,7 +105,7 @@ export class EveryReading {
   #read(entity: Entity): void {
     const split = this.#splitAll(entity);
     this.#noteAmbiguousEncoding(entity);
-    const leafPath = entity.path === '' ? '1' : entity.path;
+    const leafPath = entity.path === '' ? wholeBodyPath(split) : entity.path;
     for (const start of this.#bounded(entity.header.bodyStarts)) {
       const body = { start, end: entity.span.end };
       if (body.end > body.start) {
@@ -210,7 +210,7 @@ export class EveryReading {
     }
     const readings = plain.regular ? [plain.bytes] : base64Readings(bytes, body.start, body.end);
     const isGuess = !isNamed || !plain.regular;
-    this.#give(entity, body, path, { readings, encoding: 'base64', isGuess });
+    this.#give(entity, body, path, { readings, encoding: 'base64', isNamed, isGuess });
   }
 
   #asQuotedPrintable(entity: Entity, body: Span, path: string, isNamed: boolean): void {
@@ -222,15 +222,10 @@ export class EveryReading {
     const plain = decodeQuotedPrintable(bytes, body.start, body.end, this.#allocate);
     const readings = plain.regular ? [plain.bytes] : quotedPrintableReadings(bytes, body.start, body.end);
     const isGuess = !isNamed || !plain.regular;
-    this.#give(entity, body, path, { readings, encoding: 'quoted-printable', isGuess });
+    this.#give(entity, body, path, { readings, encoding: 'quoted-printable', isNamed, isGuess });
   }
 
-  #give(
-    entity: Entity,
-    body: Span,
-    path: string,
-    how: { readonly readings: Iterable<Buffer>; readonly encoding: RangeEncoding; readonly isGuess: boolean },
-  ): void {
+  #give(entity: Entity, body: Span, path: string, how: Guessed): void {
     for (const bytes of how.readings) {
       this.#budget.checkTime();
       if (bytes.length === 0) {
@@ -240,17 +235,20 @@ export class EveryReading {
       const range = { ...body, encoding: how.encoding };
       const piece = leafPiece(this.#source, path, bytes, { content: entity.content, range });
       this.#sink.piece(piece, false, how.isGuess);
-      this.#insideDecoded(entity, bytes, how.isGuess);
+      if (how.isNamed) {
+        // Where nothing names an encoding nobody decodes a multipart as a whole, and its parts would be decoded twice.
+        this.#insideDecoded(entity, bytes, path, how.isGuess);
+      }
     }
   }
 
   /** An encoding on a multipart is illegal and honoured by some: the parts then stand in the decoded bytes. */
-  #insideDecoded(entity: Entity, bytes: Buffer, isGuess: boolean): void {
+  #insideDecoded(entity: Entity, bytes: Buffer, path: string, isGuess: boolean): void {
     const boundaries = entity.boundaries.filter((boundary) => bytes.includes(`--${boundary}`, 0, 'latin1'));
     if (boundaries.length === 0 || entity.depth >= this.#budget.limits.maxMimeDepth) {
       return;
     }
-    const source = { ...this.#source, bytes, isRaw: false, prefix: `${this.#source.prefix}${entity.path}/` };
+    const source = { ...this.#source, bytes, isRaw: false, prefix: `${this.#source.prefix}${path}/` };
     const inner = new EveryReading(source, this.#budget, innerSink(this.#sink, isGuess), new WalkMemory());
     for (const boundary of this.#bounded(boundaries)) {
       inner.#split({ ...entity, path: '' }, { start: 0, end: bytes.length }, boundary);
@@ -273,6 +271,15 @@ export class EveryReading {
       this.#sink.piece(leafPiece(this.#source, path, content, { content: entity.content, range }), isMessage);
     }
   }
+}
+
+/** Readings of a body in one encoding. */
+interface Guessed {
+  readonly readings: Iterable<Buffer>;
+  readonly encoding: RangeEncoding;
+  /** Some reading of the header names the encoding. */
+  readonly isNamed: boolean;
+  readonly isGuess: boolean;
 }
 
 /** The parts that strict parsers find, one layout for all boundaries that give the same. */

@@ -11,6 +11,11 @@ export interface LeafFacts {
   readonly range?: GuiltyRange | undefined;
 }
 
+/** The body of a message that has parts is none of them. */
+export function wholeBodyPath(hasParts: boolean): string {
+  return hasParts ? 'body' : '1';
+}
+
 /** The piece for one reading of a leaf. Only the raw message has ranges to overwrite. */
 export function leafPiece(source: MimeSource, path: string, bytes: Buffer, facts: LeafFacts): Piece {
   const { content, range } = facts;

@@ -5,7 +5,7 @@ import { type ContentFields, readContentFields } from './content-fields.ts';
 import { decodedFields } from './file-name.ts';
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts';
 import { decodeUu, hasBegin } from './inline/uuencode.ts';
-import { leafPiece } from './leaf-piece.ts';
+import { leafPiece, wholeBodyPath } from './leaf-piece.ts';
 import { startsLikeMessage } from './message-sniff.ts';
 import type { MimeSink, MimeSource } from './mime-sink.ts';
 import { MAX_DELIMITERS, type Span, splitMultipart } from './multipart.ts';
@@ -73,7 +73,7 @@ export class PlainReading {
     if (content.boundary !== undefined && this.#multipart(content, content.boundary, body, { path, depth })) {
       return;
     }
-    this.#leaf(content, body, path === '' ? '1' : path, depth);
+    this.#leaf(content, body, path === '' ? wholeBodyPath(content.boundary !== undefined) : path, depth);
   }
 
   /** False when there is no part to be found, so that the body is a leaf. */
