@@ -36,6 +36,25 @@ describe('RunLengthDecode', () => {
   });
 });
 
+function hexDecoded(text: string, cap = 1_000): [text: string, consumed: number, end: string] {
+  return decoded('ASCIIHexDecode', [...Buffer.from(text)], cap);
+}
+
+describe('ASCIIHexDecode', () => {
+  it('passes over what is no digit, to its end mark', () => {
+    assert.deepEqual(hexDecoded('6\n1 x62>63'), ['ab', 10, 'complete']);
+  });
+
+  it('adds a zero to an odd digit', () => {
+    assert.deepEqual(hexDecoded('616'), ['a`', 3, 'complete']);
+  });
+
+  it('stops at the cap', () => {
+    assert.deepEqual(hexDecoded('616263', 3), ['abc', 6, 'complete']);
+    assert.deepEqual(hexDecoded('616263', 2), ['ab', 6, 'capped']);
+  });
+});
+
 describe('the PNG predictors', () => {
   it('undo each kind of row', () => {
     const rows = [
