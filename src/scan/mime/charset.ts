@@ -1,6 +1,7 @@
 import { TextDecoder } from 'node:util';
 import iconv from 'iconv-lite';
 import { ebcdicText, isEbcdic } from './ebcdic.ts';
+import { decodeUtf7, isUtf7 } from './utf7.ts';
 
 /** `bytes` as text; an unknown charset is read as latin1, so that no byte is lost. */
 export function decodeText(bytes: Buffer, charset: string): string {
@@ -10,6 +11,9 @@ export function decodeText(bytes: Buffer, charset: string): string {
   }
   if (isEbcdic(name)) {
     return ebcdicText(bytes);
+  }
+  if (isUtf7(name)) {
+    return decodeUtf7(bytes);
   }
   if (isIconvCharset(name)) {
     return iconv.decode(bytes, name);
