@@ -1,4 +1,5 @@
 import { ByteCuts } from '../unpack/byte-cuts.ts';
+import { withoutZeros } from '../unpack/byte-view.ts';
 import type { Allocate, Decoded } from './base64.ts';
 
 const LF = 0x0a;
@@ -144,7 +145,7 @@ export function* quotedPrintableReadings(bytes: Buffer, start: number, end: numb
 }
 
 function withoutNul(body: Buffer): Buffer {
-  return body.includes(0) ? Buffer.from(body.filter((byte) => byte !== 0)) : body;
+  return body.includes(0) ? withoutZeros(body) : body;
 }
 
 function decoded(body: Buffer): Buffer {

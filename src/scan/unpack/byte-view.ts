@@ -55,3 +55,15 @@ export function positionsOf(bytes: Buffer, needle: Buffer, most: number): number
 export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
   return viewOf(bytes).toString('latin1', Math.max(0, start), Math.max(0, end));
 }
+
+/** A copy in one piece of memory: the `filter` of a typed array makes a list of all it keeps. */
+export function withoutZeros(bytes: Uint8Array): Buffer {
+  const kept = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    kept[length] = byte;
+    length += byte === 0 ? 0 : 1;
+  }
+  return kept.subarray(0, length);
+}

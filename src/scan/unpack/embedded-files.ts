@@ -1,5 +1,5 @@
 import type { Piece } from '../piece.ts';
-import { hasMagic, positionsOf, u32le, u64le, viewOf } from './byte-view.ts';
+import { hasMagic, positionsOf, u32le, u64le, viewOf, withoutZeros } from './byte-view.ts';
 import { inflateZlib, isZlibHeader } from './decompress.ts';
 import { emitStream } from './emission.ts';
 import type { MarkIndex } from './mark-search.ts';
@@ -111,7 +111,7 @@ export function createShortcutUnpacker(): Unpacker {
     name: 'lnk',
     recognises: ({ bytes }: Piece) => hasMagic(bytes, LNK_MAGIC),
     unpack: ({ bytes }: Piece, out: Yield) => {
-      const text = Buffer.from(bytes).filter((byte) => byte !== 0);
+      const text = withoutZeros(bytes);
       out.emit(
         'strings',
         text.map((byte) => (byte < BLANK ? BLANK : byte)),
