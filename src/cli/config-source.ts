@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { loadWithOrigins } from '../base/config/load.ts';
 import type { LoadedConfig } from '../base/config/origin.ts';
-import type { Config } from '../base/config/schema.ts';
+import { configSchema, type Config } from '../base/config/schema.ts';
 import type { Io } from './io.ts';
+import { STARTER_RULES } from './starter-rules.ts';
 
 const DEFAULT_FILE = 'config/gateway.yaml';
 
@@ -27,9 +29,15 @@ export function loadedFrom(path: string | undefined, env: Io['env'], checkFiles 
   return loadWithOrigins({ ...(path === undefined ? {} : { path }), env, checkFiles });
 }
 
-/** For commands that do not connect anywhere: without a file the defaults are enough. */
+/**
+ * For commands that do not connect anywhere: without a file the defaults are enough, with the rules of the product
+ * where the working directory has none.
+ */
 export function loadForTool(option: string | undefined, env: Io['env']): Config {
   const path = configPath(option, env);
-  const host = path === undefined ? { POSTERN_UPSTREAM_HOST: NO_UPSTREAM } : {};
-  return loadFrom(path, { ...host, ...env }, false);
+  if (path !== undefined) return loadFrom(path, env, false);
+  const config = loadFrom(path, { POSTERN_UPSTREAM_HOST: NO_UPSTREAM, ...env }, false);
+  const { rules } = configSchema.parse({ upstream: { host: NO_UPSTREAM } });
+  const isDefault = isDeepStrictEqual(config.rules, rules) && !rules.some((place) => existsSync(place));
+  return isDefault ? { ...config, rules: [STARTER_RULES] } : config;
 }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { RecordedIo } from './recorded-io.ts';
 import { runCli } from './run-cli.ts';
@@ -75,6 +78,19 @@ describe('the command line', () => {
     );
     const passed = postern(['scan', '--json', '-'], clean?.text);
     assert.deepEqual([passed.status, passed.stderr], [0, '']);
+  });
+
+  it('scans with the rules of the product where the working directory has none', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-cli-'));
+    try {
+      const input = selftestMessages().at(-1)?.text ?? '';
+      const main = join(import.meta.dirname, '../main.ts');
+      const options = { encoding: 'utf8', timeout: 60_000, cwd: folder } as const;
+      const { status, stderr } = spawnSync(process.execPath, [main, 'scan', '-'], { ...options, input });
+      assert.deepEqual([status, stderr.includes('malicious')], [1, true]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('says what is wrong with a rule with file, line and column', () => {

@@ -24,7 +24,8 @@ const HELP = `Usage: postern scan [--rules PATH]... [--json] PATH...
 Scans messages (RFC 5322 files) as the gateway would. PATH is a file, a folder (all files below it;
 links are not followed) or - for one message on standard input.
 
-  --rules PATH    rule file or folder instead of those of the configuration; may be repeated
+  --rules PATH    rule file or folder instead of those of the configuration; may be repeated.
+                  Without a configuration: config/rules, else the starter rules of the product
   --json          one JSON object per message and line:
                   {"file","verdict","cause","findings":[{"engine","rule","namespace","class","part"}],
                   "sha256","bytes","pieces","ms"}

@@ -1,11 +1,8 @@
-import { join } from 'node:path';
 import { configSchema, type Config } from '../../base/config/schema.ts';
+import { STARTER_RULES } from '../starter-rules.ts';
 import { LOOPBACK, type GatewayPorts } from './ports.ts';
 import type { DemoServer } from './server/demo-server.ts';
 import { MAIL_PROTOCOLS } from './server/traffic.ts';
-
-/** The starter rules that come with the product, wherever it was started from. */
-const STARTER_RULES = join(import.meta.dirname, '../../../config/rules');
 
 export interface DemoFolders {
   readonly quarantine: string;
