@@ -5,9 +5,6 @@ import type { Figures } from '../result.ts';
 import { type Running, type Setting, withContenders } from '../setting.ts';
 
 const CONCURRENCY = 16;
-/** Until code is compiled and processes are there. */
-const WARM_UP_SECONDS = 1;
-
 /** Connect, full handshake, log in, end; how many of them. */
 async function sessionsFor(running: Running, tls: boolean, seconds: number): Promise<number> {
   const end = performance.now() + seconds * 1000;
@@ -30,7 +27,7 @@ export async function measureSessions(setting: Setting, figures: Figures): Promi
   const names = ['haproxy', 'nginx', 'dovecot', 'perdition', 'node-forwarder', 'postern'];
   await withContenders(names, setting, async (contenders) => {
     for (const running of contenders) {
-      await sessionsFor(running, true, WARM_UP_SECONDS);
+      await sessionsFor(running, true, setting.scale.sessionWarmUpSeconds);
     }
     for (let round = 0; round < setting.scale.rounds; round += 1) {
       for (const running of contenders) {
