@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import type { Piece } from '../../piece.ts';
+import { ByteCuts } from '../../unpack/byte-cuts.ts';
 import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker } from '../../unpack/unpacker.ts';
 import { decodeText, isKnownCharset, isTransparentCharset } from '../charset.ts';
@@ -92,9 +93,10 @@ function readAs(bytes: Buffer, charset: string, isDeclared: boolean): string {
 }
 
 const ESCAPE = 0x1b;
-/** RFC 1843: shifts, and a line that goes on. */
-const HZ_SHIFT = /~(?:[{}]|[\r\n]{1,4})/g;
 const TILDE = 0x7e;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const MAX_LINE_ENDS = 4;
 const EMPTY_SHIFT = Buffer.from('~{~}');
 
 /** By its label, or by an empty shift, which other texts have no use for. */
@@ -103,6 +105,23 @@ function isHz(piece: Piece): boolean {
   const labels = [piece.charset ?? '', ...(piece.otherCharsets ?? [])];
   const isLabelled = labels.some((label) => /^hz(?:-gb-2312)?$/i.test(label.trim()));
   return (isLabelled && bytes.includes(TILDE)) || bytes.includes(EMPTY_SHIFT);
+}
+
+/** Without shifts (RFC 1843), and with lines that go on in one. */
+function withoutHz(bytes: Buffer): Buffer {
+  const cuts = new ByteCuts(bytes);
+  for (let at = bytes.indexOf(TILDE); at >= 0;) {
+    let end = at + 1;
+    if (bytes[end] === OPEN || bytes[end] === CLOSE) end += 1;
+    else while (end <= at + MAX_LINE_ENDS && isLineEnd(bytes[end])) end += 1;
+    if (end > at + 1) cuts.cut(at, end);
+    at = bytes.indexOf(TILDE, end);
+  }
+  return cuts.rest() ?? bytes;
+}
+
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === 0x0d || byte === 0x0a;
 }
 
 /** Decoders are asked whether they recognise a piece and then to decode it: what it takes to tell is kept in between. */
@@ -159,8 +178,7 @@ export function createTextViews(likeness: TextLikeness): Unpacker {
         texts.push({ name: 'plain.txt', view: withoutEscapes(piece, bytes) });
       }
       if (isShifted(piece)) {
-        const plain = bytes.toString('latin1').replace(HZ_SHIFT, '');
-        texts.push({ name: 'plain.txt', view: Buffer.from(plain, 'latin1') });
+        texts.push({ name: 'plain.txt', view: withoutHz(bytes) });
       }
       for (const { name, view } of texts.filter(({ view: { length } }) => length > 0)) {
         charsets.add(view);
