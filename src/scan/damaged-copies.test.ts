@@ -69,6 +69,17 @@ describe('what cannot be read', () => {
     assert.equal(remaining(damageTo(ALIKE, { asGuess: ['2'] }), FILE, ['raw/a.zip', '2/a.zip']), 0);
   });
 
+  it('is no trouble as a guess that stands in such a file as a whole, however little of it is shown', () => {
+    const zeros = Buffer.concat([FILE, Buffer.alloc(60), Buffer.from('end of all that')]);
+    const inside = zeros.subarray(390, 450);
+    assert.equal(remaining(damageTo(inside, { asGuess: ['1'] }), zeros), 0);
+    assert.equal(remaining(damageTo(inside), zeros), 1);
+    const changed = Buffer.concat([inside, Buffer.from('x')]);
+    assert.equal(remaining(damageTo(changed, { asGuess: ['1'] }), zeros), 1);
+    assert.equal(remaining(damageTo(inside.subarray(0, 31), { asGuess: ['1'] }), zeros), 1);
+    assert.equal(remaining(damageTo(inside.subarray(0, 32), { asGuess: ['1'] }), zeros), 0);
+  });
+
   it('is trouble when it is encrypted, unless it is a file that was read less all its zeros', () => {
     const encrypted = { cause: 'encrypted' } as const;
     const file = Buffer.from('begin\0one\0end');

@@ -57,6 +57,7 @@ class WholeFile {
   readonly record: PieceRecord;
   readonly #bytes: Buffer;
   #seen: Buffer | undefined;
+  #exact: Buffer | undefined;
 
   constructor(unpacker: string, piece: Piece, record: PieceRecord) {
     this.unpacker = unpacker;
@@ -74,18 +75,21 @@ class WholeFile {
 
   /** True for what a client shows of it that takes it for a text. */
   isRepairedAs(bytes: Buffer): boolean {
-    const exact = withoutOverlong(this.#bytes);
-    return this.#withoutUnseen().equals(bytes) || (exact !== undefined && seenOf(exact).equals(bytes));
+    this.#exact ??= seenOf(withoutOverlong(this.#bytes) ?? this.#bytes);
+    return this.#withoutUnseen().equals(bytes) || this.#exact.equals(bytes);
   }
 
-  /** True when the beginning or end of `ruin` stands in it. Compared without what some spellings drop. */
+  /**
+   * True when the beginning or end of `ruin` stands in it, compared without what some spellings drop; when little is
+   * left then, all of it.
+   */
   holdsAnEdge(ruin: Buffer): boolean {
-    const file = this.#withoutUnseen();
     const rest = seenOf(ruin);
-    const isLong = rest.length >= EDGE_BYTES;
-    return (
-      isLong && (file.includes(rest.subarray(0, EDGE_BYTES)) || file.includes(rest.subarray(-EDGE_BYTES)))
-    );
+    if (rest.length < EDGE_BYTES) {
+      return ruin.length >= EDGE_BYTES && this.#bytes.includes(ruin);
+    }
+    const file = this.#withoutUnseen();
+    return file.includes(rest.subarray(0, EDGE_BYTES)) || file.includes(rest.subarray(-EDGE_BYTES));
   }
 
   #withoutUnseen(): Buffer {

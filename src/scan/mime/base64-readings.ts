@@ -54,7 +54,8 @@ function decodeWith(
 
 /**
  * What real decoders make of base64 with `=` or junk inside: stop at the first padding (mutt), go on over it
- * (Thunderbird, Apple Mail), start anew after it, and read `-` and `_` as data. All skip other junk.
+ * (Thunderbird, Apple Mail), start anew after it, and read `-` and `_` as data. All skip other junk, and
+ * some the whole line in which it stands.
  * Lazy, so that the caller can look at the clock between two.
  */
 export function* base64Readings(bytes: Buffer, start: number, end: number): Generator<Buffer> {
@@ -67,6 +68,43 @@ export function* base64Readings(bytes: Buffer, start: number, end: number): Gene
   if (data.includes(0x2d) || data.includes(0x5f)) {
     yield decodeWith(bytes, { start, end }, WITH_URL, 'restart');
   }
+  const coded = codedLines(bytes, start, end);
+  if (coded !== undefined) {
+    yield decodeWith(coded, { start: 0, end: coded.length }, PLAIN, 'restart');
+  }
+}
+
+const LF = 0x0a;
+
+/** What stands in a line of base64 that was not written by hand: the alphabets, padding, blanks, a quote mark. */
+const IN_CODED_LINE = new Uint8Array(256);
+for (const byte of Buffer.from('=> \t\r')) {
+  IN_CODED_LINE[byte] = 1;
+}
+for (const [byte, value] of WITH_URL.entries()) {
+  IN_CODED_LINE[byte] ||= value < 64 ? 1 : 0;
+}
+
+/** The lines that are nothing but base64; undefined when all or none are. A decoder that works by lines takes these. */
+function codedLines(bytes: Buffer, start: number, end: number): Buffer | undefined {
+  const out = Buffer.allocUnsafe(end - start);
+  let length = 0;
+  let lineAt = 0;
+  let isCoded = true;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    out[length] = byte;
+    length += 1;
+    if (byte === LF) {
+      length = isCoded ? length : lineAt;
+      lineAt = length;
+      isCoded = true;
+    } else {
+      isCoded &&= IN_CODED_LINE[byte] === 1;
+    }
+  }
+  length = isCoded ? length : lineAt;
+  return length === 0 || length === out.length ? undefined : out.subarray(0, length);
 }
 
 /** End of the span without its final padding: that one means the same to all. */

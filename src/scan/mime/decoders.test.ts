@@ -90,6 +90,15 @@ describe('base64', () => {
     assert.ok(url.includes('fbffbf'));
   });
 
+  it('reads base64 as a decoder does that passes over whole lines', () => {
+    const text = Buffer.from('UE9T\r\nX-Note: a line [of text]\r\nVEVS\r\nTg==\r\n');
+    const readings = [...base64Readings(text, 0, text.length)].map((bytes) => bytes.toString('latin1'));
+    assert.ok(readings.includes('POSTERN'));
+    const plain = Buffer.from('UE9T\r\nVEVSTg==\r\n');
+    const count = [...base64Readings(plain, 0, plain.length)].length;
+    assert.equal(count, 1, 'nothing to pass over');
+  });
+
   it('is told from text by its first lines', () => {
     assert.ok(looks('UE9TVEVSTi1URVNU\r\nUE9T'));
     assert.equal(looks('Hello,\r\nhow are you'), false);
