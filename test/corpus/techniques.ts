@@ -5,6 +5,7 @@ import { lockedTechniques } from './locked-techniques.ts';
 import { mimeEvasions } from './mime-evasions.ts';
 import { mimeLabelEvasions } from './mime-label-evasions.ts';
 import { sealedTechniques } from './sealed-techniques.ts';
+import { scriptTechniques } from './script-techniques.ts';
 import type { Technique } from './technique.ts';
 
 /** Clients of which at least one reads the cases of a row of MIME tricks (docs/EVASIONS.md). */
@@ -47,6 +48,7 @@ export function techniques(): Technique[] {
     ...archiveTechniques(),
     ...lockedTechniques(),
     ...documentTechniques(),
+    ...scriptTechniques(),
     ...edgeTechniques(),
   ];
 }

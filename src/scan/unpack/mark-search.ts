@@ -222,9 +222,12 @@ export class MarkIndex {
   #found = NOWHERE;
   #search: MarkSearch | undefined;
 
-  /** `isFolded`: the letters of `bytes`, all small, may be capitals as well. */
+  /** `isFolded`: the letters of `bytes`, all small, may be capitals as well. Several callers may ask for one mark. */
   add(bytes: Buffer, isFolded = false): MarkFinder {
-    const index = this.#marks.push({ bytes, isFolded }) - 1;
+    const known = this.#marks.findIndex(
+      (mark) => mark.bytes.equals(bytes) && mark.isFolded === isFolded && mark.isRepeated !== true,
+    );
+    const index = known >= 0 ? known : this.#marks.push({ bytes, isFolded }) - 1;
     this.#search = undefined;
     return (bytes) => this.#places(bytes).first[index] ?? ABSENT;
   }

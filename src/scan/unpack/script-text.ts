@@ -6,6 +6,7 @@ import { FoldedWord } from './folded-word.ts';
 import { hexPairs } from './hex-pairs.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { numberArrays } from './number-arrays.ts';
+import { packedCodes } from './packed-codes.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import { withoutLeadingWords } from './run-lines.ts';
 import { ScriptNumbers } from './script-numbers.ts';
@@ -77,7 +78,7 @@ function isHex(text: string): boolean {
 }
 
 function decodeRun(run: string): Buffer {
-  const text = run.replace(/[\\\s]+/g, '');
+  const text = run.replace(/\\[nrt]|[\\\s]+/g, '');
   // Percent-encoded padding and plus signs are undone by the unescaped reading of the text.
   return Buffer.from(text, isHex(text) ? 'hex' : 'base64');
 }
@@ -251,7 +252,8 @@ class TextReading {
     const arrays = numberArrays(this.#view, MIN_NUMBERS);
     const pairs = hexPairs(this.#view, MIN_PAIRS);
     const series = this.#scriptNumbers.in(this.#view, MIN_NUMBERS);
-    for (const bytes of [...arrays, ...changedCodes(this.#view, arrays), ...pairs, ...series]) {
+    const packed = packedCodes(this.#view);
+    for (const bytes of [...arrays, ...changedCodes(this.#view, arrays), ...pairs, ...series, ...packed]) {
       if (this.#family.isNew(this.#view, bytes)) {
         joiner.add(bytes);
       }

@@ -210,25 +210,62 @@ export function changedCodes(text: Buffer, arrays: readonly Buffer[]): Buffer[] 
 }
 
 /** Signs that shells drop before a letter: `^` in cmd, the grave in PowerShell. */
-const SHELL_ESCAPES = ['^', '`'].map((sign) => Buffer.from(sign));
+const SHELL_ESCAPES = [0x5e, 0x60];
+/** What cmd and Unix shells drop inside of a word: quotes that enclose nothing or a part of it, and escapes. */
+const IN_WORD = /(?<=[\w^`-])(?:""|''|\\(?=[A-Za-z0-9_-]))(?=[\w^`-])/g;
+/** A sign before the end of a line, which goes on in the next one. */
+const LINE_ESCAPE = /[\\^]\r?\n/g;
+const LINE_ESCAPES = [0x5c, 0x5e].map((sign) => ({
+  sign,
+  ends: [Buffer.from([sign, 0x0a]), Buffer.from([sign, 0x0d, 0x0a])],
+}));
 
 function isLetter(byte: number | undefined): boolean {
   const letter = (byte ?? 0) | 0x20;
   return letter >= 0x61 && letter <= 0x7a;
 }
 
-function hasInWord(bytes: Buffer, sign: Buffer): boolean {
-  for (let at = bytes.indexOf(sign, 1); at >= 0; at = bytes.indexOf(sign, at + 1)) {
-    if (isLetter(bytes[at - 1]) && isLetter(bytes[at + 1])) {
-      return true;
-    }
+/** How often the sign stands inside of a word, up to `most`. */
+function inWords(bytes: Buffer, sign: number, most: number): number {
+  let count = 0;
+  for (let at = bytes.indexOf(sign, 1); at >= 0 && count < most; at = bytes.indexOf(sign, at + 1)) {
+    count += isLetter(bytes[at - 1]) && isLetter(bytes[at + 1]) ? 1 : 0;
   }
-  return false;
+  return count;
+}
+
+/** Enough of them to show that somebody hides his words; prose and formulas have one now and then. */
+const TELLING = 3;
+
+/** The search for one byte is many times faster, and most texts have none of it. */
+function endsLines(bytes: Buffer, { sign, ends }: (typeof LINE_ESCAPES)[number]): boolean {
+  return bytes.includes(sign) && ends.some((end) => bytes.includes(end));
+}
+
+/** A command line that is written with such signs so that no word of it can be read, or one that goes on. */
+export function hasShellEscapes(bytes: Buffer): boolean {
+  return (
+    LINE_ESCAPES.some((escape) => endsLines(bytes, escape)) ||
+    SHELL_ESCAPES.some((sign) => inWords(bytes, sign, TELLING) === TELLING)
+  );
+}
+
+function replacedAll(bytes: Buffer, pattern: RegExp): Buffer {
+  const text = bytes.toString('latin1');
+  const other = text.replace(pattern, '');
+  return other.length === text.length ? bytes : Buffer.from(other, 'latin1');
 }
 
 /** A command line without each of these signs, and without all of them when it has several. */
 export function withoutShellEscapes(bytes: Buffer): Buffer[] {
-  const signs = SHELL_ESCAPES.filter((sign) => hasInWord(bytes, sign));
-  const single = signs.map((sign) => without(bytes, sign));
-  return signs.length < 2 ? single : [...single, signs.reduce(without, bytes)];
+  const signs = SHELL_ESCAPES.filter((sign) => inWords(bytes, sign, 1) > 0);
+  const lines = replacedAll(bytes, LINE_ESCAPE);
+  const words = replacedAll(lines, IN_WORD);
+  const single = [
+    ...signs.map((sign) => without(lines, Buffer.of(sign))),
+    ...(words === bytes ? [] : [words]),
+  ];
+  return single.length < 2
+    ? single
+    : [...single, signs.reduce((text, sign) => without(text, Buffer.of(sign)), words)];
 }

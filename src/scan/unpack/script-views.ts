@@ -1,3 +1,5 @@
+const ESCAPED_SLASH = String.raw`\/`;
+
 /** Readings of a text that undo one trick each. Each takes linear time. */
 
 function textOf(bytes: Buffer): string {
@@ -34,6 +36,14 @@ export function hasSplitAttributes(bytes: Buffer): boolean {
   return SPLIT_ATTRIBUTES.test(textOf(bytes));
 }
 
+/** String literals with slashes that JSON writes behind a backslash, as they are meant. */
+export function withPlainSlashes(bytes: Buffer): Buffer[] {
+  const parts = textOf(bytes)
+    .split('"')
+    .filter((part) => part.includes(ESCAPED_SLASH));
+  return parts.length === 0 ? [] : [Buffer.from(parts.join('\n').replaceAll(ESCAPED_SLASH, '/'), 'latin1')];
+}
+
 /** Section marks of XML: the text goes on over them. */
 export function withoutSections(bytes: Buffer): Buffer[] {
   return replaced(bytes, /<!\[CDATA\[|\]\]>/g, '');
@@ -61,20 +71,65 @@ function variablesIn(text: string, report: Report): Map<string, string> {
   return values;
 }
 
+/** `%a%`, `!a!`, `%a:b=c%` with `b` replaced by `c`, and the assignment of a variable. */
+const VARIABLE_USE = /(%|!)([\w.]{1,64})(?::([^=%!\r\n]{1,64})=([^%!\r\n]{0,64}))?\1/g;
+const ASSIGNMENT = /^[ \t@]{0,16}set[ \t]{1,8}"?([\w.]{1,64})=([^\r\n"&]{0,8192})/i;
+/** What is written without a line end behind it: `set /p =a>>b`. */
+const PROMPT = /set[ \t]{1,8}\/p[ \t]{0,8}"?[\w.]{0,64}[ \t]{0,8}=[ \t]{0,8}"?([^\r\n"&|<>]{0,8192})/gi;
+
+/** A batch file as its lines read when they run one after the other. */
+class Batch {
+  readonly #values: Map<string, string>;
+  #left: number;
+
+  constructor(text: string, report: Report) {
+    this.#values = variablesIn(text, report);
+    this.#left = text.length * MAX_GROWTH;
+  }
+
+  get isOverfull(): boolean {
+    return this.#left < 0;
+  }
+
+  line(line: string): string {
+    const other = line.replace(VARIABLE_USE, (whole, ...[, name, from, to]: (string | undefined)[]) => {
+      const value = this.#values.get((name ?? '').toLowerCase());
+      this.#left -= value?.length ?? 0;
+      return value === undefined || this.isOverfull ? whole : this.#replaced(value, from, to ?? '');
+    });
+    const [, name, value] = ASSIGNMENT.exec(other) ?? [];
+    if (name !== undefined && value !== undefined && this.#values.has(name.toLowerCase())) {
+      this.#values.set(name.toLowerCase(), value);
+    }
+    return other;
+  }
+
+  #replaced(value: string, from: string | undefined, to: string): string {
+    if (from === undefined) {
+      return value;
+    }
+    const parts = value.split(from);
+    this.#left -= parts.length * to.length;
+    return this.isOverfull ? value : parts.join(to);
+  }
+}
+
 /** A batch file with the values of its variables in their places. */
 export function withVariables(bytes: Buffer, report: Report): Buffer[] {
   const text = textOf(bytes);
-  const values = variablesIn(text, report);
-  let left = text.length * MAX_GROWTH;
-  const other = text.replace(/%([\w.]{1,64})%/g, (whole, name: string) => {
-    const value = values.get(name.toLowerCase());
-    left -= value?.length ?? 0;
-    return value === undefined || left < 0 ? whole : value;
-  });
-  if (left < 0) {
+  const batch = new Batch(text, report);
+  const lines = text.split('\n').map((line) => batch.line(line));
+  if (batch.isOverfull) {
     report(`a batch file grows beyond ${MAX_GROWTH} times its size`);
   }
+  const other = lines.join('\n');
   return other === text ? [] : [Buffer.from(other, 'latin1')];
+}
+
+/** What a batch file writes to one line by and by. */
+export function promptedText(bytes: Buffer): Buffer[] {
+  const parts = Array.from(textOf(bytes).matchAll(PROMPT), ([, part = '']) => part);
+  return parts.length < 2 ? [] : [Buffer.from(parts.join(''), 'latin1')];
 }
 
 /** Uses of the format operator in one script, the arguments of one and its format, characters. */

@@ -3,10 +3,16 @@ import { viewOf } from './byte-view.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { hasShortInvisible, INVISIBLE_MARKS, withoutInvisible } from './invisible-text.ts';
 import { Literals } from './literals.ts';
-import { assembleLiterals, withoutSeparators, withoutShellEscapes } from './script-tricks.ts';
+import {
+  assembleLiterals,
+  hasShellEscapes,
+  withoutSeparators,
+  withoutShellEscapes,
+} from './script-tricks.ts';
 import {
   ADDRESS_MARKS,
   formatted,
+  promptedText,
   type Report,
   rotated,
   withoutAddressBlanks,
@@ -14,9 +20,12 @@ import {
   withoutSections,
   hasSplitAttributes,
   withoutTemplates,
+  withPlainSlashes,
   withVariables,
 } from './script-views.ts';
+import { ASSEMBLING_MARKS, scriptValues } from './script-values.ts';
 import { base64Runs } from './text-runs.ts';
+import { unwrappedLines, WRAPPING_MARKS } from './wrapped-lines.ts';
 import { decodeEntities, hasTag, hasTellingEntity, stripTags, unescapeScript, unfold } from './text-views.ts';
 
 /** Shortest run for which joining the elements of an array counts, characters. */
@@ -79,6 +88,8 @@ function plainText(text: ReadText): Buffer | undefined {
   return plain !== undefined && hasPlainUu(bytes) ? withoutMark(plain, UU_WORD) : plain;
 }
 
+const BACKSLASH = 0x5c;
+const ESCAPED_SLASH = Buffer.from(String.raw`\/`);
 const DATA_ATTRIBUTE = Buffer.from(' data-');
 const FOLDED = /^BEGIN:V(?:CALENDAR|CARD)/im;
 
@@ -108,12 +119,18 @@ const CALLED_VIEWS: readonly {
   readonly name: string;
   readonly words: readonly string[];
   readonly read: (bytes: Buffer, report: Report) => Buffer[];
+  /** Other signs that call for it. */
+  readonly isCalled?: (bytes: Buffer) => boolean;
 }[] = [
   {
     name: 'command',
-    words: ['powershell', 'iex ', 'invoke-', '@echo', 'cmd.exe', 'cmd /', 'echo '],
+    words: ['powershell', 'iex ', 'invoke-', '@echo', 'cmd.exe', 'cmd /', 'echo ', '#!/'],
+
     read: (bytes) => withoutShellEscapes(bytes).map(disarm),
+    isCalled: hasShellEscapes,
   },
+  { name: 'values', words: ASSEMBLING_MARKS, read: (bytes) => scriptValues(bytes).map(disarm) },
+  { name: 'unwrapped', words: WRAPPING_MARKS, read: unwrappedLines },
   { name: 'cleared', words: ['replace', 'split'], read: (bytes) => withoutSeparators(bytes).map(disarm) },
   { name: 'assembled', words: ['atob', 'base64'], read: assembled },
   { name: 'reversed', words: ['reverse'], read: (bytes) => [viewOf(bytes.toReversed())] },
@@ -121,6 +138,7 @@ const CALLED_VIEWS: readonly {
     name: 'attributes',
     words: [],
     read: (bytes) => (hasSplitAttributes(bytes) ? assembled(bytes) : []),
+    isCalled: (bytes) => bytes.includes(DATA_ATTRIBUTE),
   },
   {
     name: 'template',
@@ -129,13 +147,26 @@ const CALLED_VIEWS: readonly {
   },
   { name: 'address', words: ADDRESS_MARKS, read: (bytes) => withoutAddressBlanks(bytes).map(disarm) },
   { name: 'sections', words: [']]><![cdata['], read: (bytes) => withoutSections(bytes).map(disarm) },
-  { name: 'visible', words: INVISIBLE_MARKS, read: (bytes) => withoutInvisible(bytes).map(disarm) },
+  {
+    name: 'visible',
+    words: INVISIBLE_MARKS,
+    read: (bytes) => withoutInvisible(bytes).map(disarm),
+    isCalled: hasShortInvisible,
+  },
+  {
+    name: 'slashes',
+    words: [],
+    read: (bytes) => withPlainSlashes(bytes).map(disarm),
+    // The search for one byte is many times faster, and most texts have none of it.
+    isCalled: (bytes) => bytes.includes(BACKSLASH) && bytes.includes(ESCAPED_SLASH),
+  },
   { name: 'characters', words: ['_x00'], read: (bytes) => withoutOfficeEscapes(bytes).map(disarm) },
   {
     name: 'variables',
     words: ['\nset ', '&set ', '& set '],
     read: (bytes, report) => withVariables(bytes, report).map(disarm),
   },
+  { name: 'prompted', words: ['set /p'], read: (bytes) => promptedText(bytes).map(disarm) },
   { name: 'formatted', words: ['{0}'], read: (bytes, report) => formatted(bytes, report).map(disarm) },
   { name: 'rotated', words: ['rot13', 'rot('], read: rotated },
 ];
@@ -202,14 +233,12 @@ export class TextFamily {
         yield [name, this.#remember(disarm(view), { rank: index, length: length + 1, allowance, seen })];
       }
     }
-    for (const [index, { name, read }] of CALLED_VIEWS.entries()) {
+    for (const [index, { name, read, isCalled }] of CALLED_VIEWS.entries()) {
       const own = VIEWS.length + index;
-      const isCalled =
+      const isRead =
         rank < own &&
-        ((this.#words[index] ?? []).some((first) => first(bytes) >= 0) ||
-          (name === 'visible' && hasShortInvisible(bytes)) ||
-          (name === 'attributes' && bytes.includes(DATA_ATTRIBUTE)));
-      for (const view of isCalled && allowance.left > 0 ? read(bytes, report) : []) {
+        ((this.#words[index] ?? []).some((first) => first(bytes) >= 0) || isCalled?.(bytes) === true);
+      for (const view of isRead && allowance.left > 0 ? read(bytes, report) : []) {
         allowance.left -= view.length;
         disarmStart(view, bytes);
         yield [name, this.#remember(view, { rank: own, length: length + 1, allowance, seen })];

@@ -30,9 +30,30 @@ export interface TextRun {
   readonly letters: number;
 }
 
+/** How JSON writes what stands in a run: a slash, and line ends. */
+const ESCAPED = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[/nrt]/.test(String.fromCharCode(code)) ? (code === 0x2f ? 1 : 2) : 0,
+);
+
+/** Where a run goes on behind the escape at `at`, or -1. */
+function behindEscape(bytes: Uint8Array, at: number, classOf: Uint8Array): number {
+  let next = at;
+  while (bytes[next] === BACKSLASH && ESCAPED[bytes[next + 1] ?? 0] !== 0) {
+    next += ESCAPED[bytes[next + 1] ?? 0] ?? 0;
+  }
+  return next > at && classOf[bytes[next] ?? 0] === LETTER ? next : -1;
+}
+
 /** Behind a line end: where the run goes on, or -1. A script continues a line with a backslash before its end. */
 function continuation(bytes: Uint8Array, at: number, classOf: Uint8Array): number {
-  let next = bytes[at] === BACKSLASH ? at + 1 : at;
+  let next = at;
+  if (bytes[at] === BACKSLASH) {
+    const behind = behindEscape(bytes, at, classOf);
+    if (behind >= 0) {
+      return behind;
+    }
+    next = at + 1;
+  }
   const lineEnd = next;
   while (classOf[bytes[next] ?? 0] === LINE_END) {
     next += 1;

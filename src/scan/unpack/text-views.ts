@@ -185,7 +185,7 @@ function exact(bytes: Buffer, at: number, prefix: number, digits: number): Escap
 const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
 
-/** `%41`, `%u0041`, `\x41`, `\u0041`, `\u{41}` and `\101`. */
+/** `%41`, `%u0041`, `\x41`, `\u0041`, `\u{41}`, `\101` and `\55`. */
 function readScriptEscape(bytes: Buffer, at: number): Escape | undefined {
   const kind = (bytes[at + 1] ?? 0) | 0x20;
   if (kind === 0x75) {
@@ -197,11 +197,25 @@ function readScriptEscape(bytes: Buffer, at: number): Escape | undefined {
   return kind === 0x78 ? exact(bytes, at, 2, 2) : readOctal(bytes, at);
 }
 
-/** Three digits, a byte in all: fewer stand in paths and expressions as well. */
+/** The first character that is printed: fewer digits stand for none and are written in paths and expressions. */
+const FIRST_PRINTED = 0x20;
+
+/** As many digits as make a byte, two or three. */
 function readOctal(bytes: Buffer, at: number): Escape | undefined {
-  const [high = 8, middle = 8, low = 8] = [1, 2, 3].map((place) => (bytes[at + place] ?? 0) - 0x30);
-  const isOctal = high >= 0 && high <= 3 && middle >= 0 && middle <= 7 && low >= 0 && low <= 7;
-  return isOctal ? { code: high * 64 + middle * 8 + low, length: 4 } : undefined;
+  const [high = 8, low = 8, last = 8] = [1, 2, 3].map((place) => octalAt(bytes, at + place));
+  if (high > 7 || low > 7) {
+    return undefined;
+  }
+  if (high <= 3 && last <= 7) {
+    return { code: high * 64 + low * 8 + last, length: 4 };
+  }
+  const code = high * 8 + low;
+  return code < FIRST_PRINTED ? undefined : { code, length: 3 };
+}
+
+function octalAt(bytes: Buffer, at: number): number {
+  const digit = (bytes[at] ?? 0) - 0x30;
+  return digit < 0 ? 8 : digit;
 }
 
 function readBraced(bytes: Buffer, at: number): Escape | undefined {

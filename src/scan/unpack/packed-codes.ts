@@ -1,0 +1,29 @@
+/** Runs of such escapes: `%u5041`, `\u5041`; in one of them stand two bytes. */
+const RUN = /(?:[%\\]u[\da-f]{4}){6,}/gi;
+const PERCENT = 0x25;
+const BACKSLASH = 0x5c;
+const ESCAPE_LENGTH = 6;
+const HEX = 16;
+/** A code that no single byte has: the others are read as characters. */
+const FIRST_WIDE = 0x100;
+const MARK_LENGTH = 2;
+
+function packed(run: string): Buffer[] {
+  const little = Buffer.allocUnsafe((run.length / ESCAPE_LENGTH) * 2);
+  let isWide = false;
+  for (let at = 0; at < run.length; at += ESCAPE_LENGTH) {
+    const code = Number.parseInt(run.slice(at + MARK_LENGTH, at + ESCAPE_LENGTH), HEX);
+    isWide ||= code >= FIRST_WIDE;
+    little.writeUInt16LE(code, (at / ESCAPE_LENGTH) * 2);
+  }
+  return isWide ? [little, Buffer.from(little).swap16()] : [];
+}
+
+/** Bytes that a script packs two and two into its characters, read from either end of each. Takes linear time. */
+export function packedCodes(bytes: Buffer): Buffer[] {
+  // The search for one byte is many times faster, and most texts have none of it.
+  const isWritten =
+    (bytes.includes(PERCENT) && (bytes.includes('%u') || bytes.includes('%U'))) ||
+    (bytes.includes(BACKSLASH) && bytes.includes(String.raw`\u`));
+  return isWritten ? (bytes.toString('latin1').match(RUN) ?? []).flatMap(packed) : [];
+}

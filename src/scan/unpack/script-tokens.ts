@@ -1,0 +1,177 @@
+/** What a script consists of, in any of the languages that script hosts read. */
+export type ScriptToken = 'literal' | 'pattern' | 'word' | 'number' | 'sign' | 'line' | 'end';
+
+const LETTER = 1;
+const DIGIT = 2;
+const BLANK = 3;
+const QUOTE = 4;
+const LINE = 5;
+const CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (/[A-Za-z_$]/.test(character)) {
+    return LETTER;
+  }
+  return /[0-9]/.test(character)
+    ? DIGIT
+    : /[ \t\f\v]/.test(character)
+      ? BLANK
+      : /["'`]/.test(character)
+        ? QUOTE
+        : /[\r\n]/.test(character)
+          ? LINE
+          : 0;
+});
+/** Signs behind which a line goes on: of C, PowerShell and Visual Basic. */
+const CONTINUING = new Set(['\\', '`', '_']);
+const CONTINUED = /(?:\\|`|(?<![\w$])_)[ \t]{0,16}\r?\n/y;
+/** A regular expression stands where a value may begin. */
+const BEFORE_PATTERN = new Set(['', '(', ',', '=', ':', '[', '{', ';', '!', '&', '|', '?', '+']);
+const PATTERN = /\/(?![*/])((?:\\.|\[(?:\\.|[^\]\\\r\n]){0,256}\]|[^\\/[\r\n]){1,256})\/[a-z]{0,8}/y;
+
+/**
+ * Splits a text into tokens. Comments and blanks are passed over; a quote that nothing ends on its line is passed over
+ * as well, so that an apostrophe in prose moves no more than its line. Takes linear time.
+ */
+export class ScriptTokens {
+  kind: ScriptToken = 'line';
+  /** The content of a literal, a word without `$`, a sign. */
+  text = '';
+  readonly #text: string;
+  #at = 0;
+  /** The sign before, empty behind a line end: where a value may begin. */
+  #before = '';
+  /** For each kind of quote up to where none ends a literal. */
+  readonly #openTo = new Map<string, number>();
+  #hasCommentEnd = true;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The character behind the token. */
+  get following(): string {
+    return this.#text[this.#at] ?? '';
+  }
+
+  next(): ScriptToken {
+    this.kind = this.#read();
+    this.#before = this.kind === 'sign' ? this.text : this.kind === 'line' ? '' : 'x';
+    return this.kind;
+  }
+
+  #read(): ScriptToken {
+    const text = this.#text;
+    for (; this.#at < text.length; this.#at += 1) {
+      const code = text.charCodeAt(this.#at);
+      const kind = CLASS[code & 0xff];
+      if (kind === LETTER || kind === DIGIT) {
+        return this.#word(kind === LETTER);
+      }
+      if (kind === LINE) {
+        this.#at += 1;
+        return 'line';
+      }
+      if (kind === QUOTE && !this.#isContinued() && this.#literal()) {
+        return 'literal';
+      }
+      if (kind === 0 && !this.#isComment() && !this.#isContinued()) {
+        return this.#sign();
+      }
+    }
+    return 'end';
+  }
+
+  #word(isWord: boolean): ScriptToken {
+    const start = this.#at;
+    if (isWord && this.#isContinued()) {
+      this.#at += 1;
+      return this.#read();
+    }
+    let at = start + 1;
+    for (let kind = this.#classAt(at); kind === LETTER || kind === DIGIT; kind = this.#classAt(at)) {
+      at += 1;
+    }
+    this.#at = at;
+    this.text = this.#text.slice(this.#text[start] === '$' ? start + 1 : start, at);
+    return isWord ? 'word' : 'number';
+  }
+
+  #classAt(at: number): number {
+    return at < this.#text.length ? (CLASS[this.#text.charCodeAt(at) & 0xff] ?? 0) : 0;
+  }
+
+  /** Moves to the last character of the line end. */
+  #isContinued(): boolean {
+    if (!CONTINUING.has(this.#text[this.#at] ?? '')) {
+      return false;
+    }
+    CONTINUED.lastIndex = this.#at;
+    const length = CONTINUED.exec(this.#text)?.[0].length ?? 0;
+    this.#at += Math.max(0, length - 1);
+    return length > 0;
+  }
+
+  /** Moves to the last character of the comment; of one to the end of its line before that. */
+  #isComment(): boolean {
+    const text = this.#text;
+    const isHash = text[this.#at] === '#' && text[this.#at + 1] === ' ';
+    if (isHash || text.startsWith('//', this.#at)) {
+      const end = text.indexOf('\n', this.#at);
+      this.#at = (end < 0 ? text.length : end) - 1;
+      return true;
+    }
+    if (!this.#hasCommentEnd || !text.startsWith('/*', this.#at)) {
+      return false;
+    }
+    const end = text.indexOf('*/', this.#at + 2);
+    this.#hasCommentEnd = end >= 0;
+    this.#at = end < 0 ? this.#at : end + 1;
+    return end >= 0;
+  }
+
+  #literal(): boolean {
+    const quote = this.#text[this.#at] ?? '';
+    if ((this.#openTo.get(quote) ?? 0) > this.#at) {
+      return false;
+    }
+    const end = this.#literalEnd(quote);
+    if (end < 0) {
+      return false;
+    }
+    this.text = this.#text.slice(this.#at + 1, end);
+    this.#at = end + 1;
+    return true;
+  }
+
+  /** The first quote that no backslash stands before, or else the first at all: paths end in a backslash. */
+  #literalEnd(quote: string): number {
+    let first = -1;
+    let at = this.#at + 1;
+    for (; at < this.#text.length; at += 1) {
+      const character = this.#text[at];
+      if (character === quote) {
+        return at;
+      }
+      if (character === '\n' && quote !== '`') {
+        break;
+      }
+      if (character === '\\' && this.#text[at + 1] === quote) {
+        first = first < 0 ? at + 1 : first;
+        at += 1;
+      }
+    }
+    if (first < 0) {
+      this.#openTo.set(quote, at);
+    }
+    return first;
+  }
+
+  #sign(): ScriptToken {
+    PATTERN.lastIndex = this.#at;
+    const pattern =
+      this.#text[this.#at] === '/' && BEFORE_PATTERN.has(this.#before) ? PATTERN.exec(this.#text) : null;
+    this.text = pattern?.[1] ?? this.#text[this.#at] ?? '';
+    this.#at += pattern?.[0].length ?? 1;
+    return pattern === null ? 'sign' : 'pattern';
+  }
+}

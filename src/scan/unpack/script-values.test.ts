@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { packedCodes } from './packed-codes.ts';
+import { withoutShellEscapes } from './script-tricks.ts';
+import { scriptValues } from './script-values.ts';
+import { withPlainSlashes, withVariables } from './script-views.ts';
+import { unescapeScript } from './text-views.ts';
+import { unwrappedLines } from './wrapped-lines.ts';
+
+function values(script: string): string[] {
+  return scriptValues(Buffer.from(script, 'latin1')).join('\n').split('\n');
+}
+
+describe('texts that a script puts together', () => {
+  const scripts: Record<string, string> = {
+    'behind a comment': `s='ab';/* 'x' */ s+='cd'; // don't\n s+="ef"`,
+    'in another order': `b='cd';a='ab';c='ef';run(a+b+c)`,
+    'of properties': `o={y:'cd',x:'ab'};run(o.x+o.y+'ef')`,
+    'of a template': 'a=`ab`;b=`ef`;run(`${a}cd${b}`)',
+    'beside a literal of another kind': `s="ab";log("it's");s+="cdef"`,
+    'behind a path that ends in a backslash': String.raw`s="ab";p='c:\x\';s+="cdef"`,
+    'with a pattern of quotes before': `x=y.replace(/["']/g,'');s='ab';s+='cdef'`,
+  };
+  for (const [name, script] of Object.entries(scripts)) {
+    it(`are found ${name}`, () => assert.ok(values(script).includes('abcdef'), values(script).join('|')));
+  }
+
+  it('are none where nothing is put together', () => {
+    assert.deepEqual(scriptValues(Buffer.from(`a = 'one'; b = "two"; f('three');`)), []);
+  });
+
+  it('stay in proportion to the script', () => {
+    const script = `a='${'x'.repeat(64)}';${'a=a+a;b=a+a;'.repeat(4000)}`;
+    const length = scriptValues(Buffer.from(script)).reduce((sum, bytes) => sum + bytes.length, 0);
+    assert.ok(length <= script.length * 4 + 64 * 1024);
+  });
+
+  it('are read from any bytes without an error', () => {
+    const sign = fc.constantFrom(
+      ...Array.from(`'"\`\\/*+.&=,;:()[]{}$#_ \n`),
+      'a',
+      'replace',
+      'split',
+      'reverse',
+      '0',
+      '\r\n',
+    );
+    const text = fc.array(sign, { maxLength: 80 }).map((signs) => signs.join(''));
+    fc.assert(
+      fc.property(text, (script) => {
+        const length = scriptValues(Buffer.from(script)).reduce((sum, bytes) => sum + bytes.length, 0);
+        assert.ok(length <= script.length * 4 + 64 * 1024);
+      }),
+    );
+  });
+});
+
+describe('lines of data in a script', () => {
+  const line = 'QUJDREVGR0hJSktM';
+  const wrapped = (count: number, text = line): Buffer => Buffer.from(`echo ${text}>>a\r\n`.repeat(count));
+
+  it('are joined when they have 64 characters together, and not with fewer', () => {
+    assert.equal(unwrappedLines(wrapped(4)).join(''), [line, line, line, line].join('\n'));
+    assert.deepEqual(unwrappedLines(wrapped(3)), []);
+  });
+
+  it('have 16 characters each, and not fewer', () => {
+    assert.deepEqual(unwrappedLines(wrapped(8, line.slice(1))), []);
+  });
+
+  it('end with a shorter one', () => {
+    const script = Buffer.concat([wrapped(4), Buffer.from('echo QUI=>>a\r\necho done\r\n')]);
+    assert.ok(
+      unwrappedLines(script)
+        .join('')
+        .startsWith(`${[line, line, line, line].join('\n')}\nQUI=`),
+    );
+  });
+});
+
+describe('escapes of scripts', () => {
+  it('have two octal digits where they stand for a character that is printed', () => {
+    assert.equal(String(unescapeScript(Buffer.from(String.raw`a\55b\101\400`))), 'a-bA 0');
+    assert.equal(unescapeScript(Buffer.from(String.raw`\12 \37x \8 \5`)), undefined);
+  });
+
+  it('of two bytes count from six on', () => {
+    assert.equal(String(packedCodes(Buffer.from('%u4241'.repeat(6)))[0]), 'AB'.repeat(6));
+    assert.deepEqual(packedCodes(Buffer.from('%u4241'.repeat(5))), []);
+  });
+
+  it('of slashes are undone in the literals that have them', () => {
+    assert.equal(String(withPlainSlashes(Buffer.from(String.raw`{"a":"b","c":"x:\/\/y"}`))[0]), 'x://y');
+  });
+
+  it('of shells are dropped alone and together', () => {
+    const found = withoutShellEscapes(Buffer.from('a^b c`d e""f')).map(String);
+    assert.ok(found.includes('ab cd ef'), found.join('|'));
+  });
+
+  it('of batch files use what a variable has at that line', () => {
+    const script = Buffer.from('set a=x1\r\necho %a%\r\nset a=%a:1=2%\r\necho %a%\r\n');
+    const [other] = withVariables(script, assert.fail);
+    assert.equal(String(other), 'set a=x1\r\necho x1\r\nset a=x2\r\necho x2\r\n');
+  });
+});
