@@ -5,7 +5,7 @@ import { buildOle, compressVba, packageObject } from '../../src/scan/unpack/ole-
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { fixture } from './archive-techniques.ts';
 import { le } from './container-bytes.ts';
-import { payload, plainMail, Row, type Technique, type Word } from './technique.ts';
+import { CALM, payload, plainMail, Row, type Technique, type Word } from './technique.ts';
 
 type Build = (word: Word) => Buffer;
 
@@ -74,6 +74,15 @@ function hiddenFilters(row: Row): Row {
   return row;
 }
 
+/** LZW of single letters whose codes grow when the table is full, and not one code before that. */
+function lateLzw(bytes: Buffer): Buffer {
+  const codes = Array.from(bytes, (byte, index) =>
+    byte.toString(2).padStart(Math.floor(Math.log2(258 + Math.max(0, index - 1))) + 1, '0'),
+  );
+  const bits = `100000000${codes.join('')}`;
+  return Buffer.from((bits.match(/.{1,8}/g) ?? []).map((octet) => Number.parseInt(octet.padEnd(8, '0'), 2)));
+}
+
 function pdfs(): Technique[] {
   const row = new Row('documents', 'PDF streams', 'PDF viewers, which repair broken files');
   const packed: Build = (word) => deflateSync(payload(word));
@@ -92,6 +101,12 @@ function pdfs(): Technique[] {
     )
     .attached('run lengths', 'a.pdf', (word) => pdf('/Filter /RunLengthDecode', runLength(payload(word))))
     .attached('LZW', 'a.pdf', (word) => pdf('/Filter /LZWDecode', lzw(payload(word))))
+    .attached('LZW that grows late', 'a.pdf', (word) =>
+      pdf(
+        '/Filter /LZWDecode /DecodeParms << /EarlyChange 0 >>',
+        lateLzw(Buffer.concat([payload(CALM, 20), payload(word)])),
+      ),
+    )
     .attached('wrong length', 'a.pdf', (word) => pdf(flate, packed(word), 3))
     .attached('no end of the stream', 'a.pdf', (word) => pdf(flate, packed(word)).subarray(0, -18), {
       isDamaged: true,

@@ -1,5 +1,6 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- a builder stands beside the row that it is for */
 /** Archives and documents that are encrypted, with passwords that stand in the mail or that programs try unasked. */
+import { crc32 } from 'node:zlib';
 import {
   type LegacyScheme,
   lockedDoc,
@@ -17,6 +18,19 @@ import { payload, Row, type Technique, type Word } from './technique.ts';
 const PASSWORD = 'secret4711';
 const TOLD = { text: `The password is ${PASSWORD} as always.` };
 const SEALED = { isSealed: true };
+
+/** The archive of `fixture` as `arj -g` writes it: a flag in the header of its file, whose checksum follows, and its data. */
+function garbledArj(word: Word): Buffer {
+  const bytes = Buffer.from(fixture('a.arj')(word));
+  const headerOf = (at: number): Buffer => bytes.subarray(at + 4, at + 4 + bytes.readUInt16LE(at + 2));
+  const second = 4 + headerOf(0).length + 6;
+  const header = headerOf(second);
+  header[4] = (header[4] ?? 0) | 1;
+  bytes.writeUInt32LE(crc32(header), second + 4 + header.length);
+  const data = second + 4 + header.length + 6;
+  const end = data + header.readUInt32LE(12);
+  return Buffer.from(bytes.map((byte, at) => (at >= data && at < end ? byte ^ 0x5a : byte)));
+}
 
 function fromTheMail(): Technique[] {
   const row = new Row(
@@ -51,6 +65,7 @@ function fromTheMail(): Technique[] {
     .attached('zip, AES, nothing told', 'a.zip', fixture('locked-aes.zip'), sealed)
     .attached('zip, ZipCrypto, nothing told', 'a.zip', fixture('locked-zipcrypto.zip'), sealed)
     .attached('7z, nothing told', 'a.7z', fixture('locked.7z'), sealed)
+    .attached('arj, nothing told', 'a.arj', garbledArj, sealed)
     .attached('PDF, nothing told', 'a.pdf', fixture('locked.pdf'), sealed)
     .attached('PDF, password of the owner', 'a.pdf', fixture('locked.pdf'), { text: 'The password is o.' })
     .attached('zip, password in the name', 'secret4711.zip', fixture('locked-aes.zip'), named)

@@ -217,8 +217,17 @@ const FILTERS: ReadonlyMap<string, PdfFilter> = new Map([
   ['RL', runLength],
 ]);
 
-export function pdfFilter(name: string): PdfFilter | undefined {
-  return FILTERS.get(name);
+/** The parameter of LZW that says codes grow one code later (ISO 32000-2 table 8). */
+const GROWS_LATE = /\/EarlyChange\s{0,16}0(?!\d)/;
+
+function decodeLateLzw(input: Buffer, cap: number): Inflated {
+  return decodeLzw(input, cap, 0);
+}
+
+/** `dictionary`: of the stream, with its parameters. */
+export function pdfFilter(name: string, dictionary = ''): PdfFilter | undefined {
+  const filter = FILTERS.get(name);
+  return filter === decodeLzw && GROWS_LATE.test(dictionary) ? decodeLateLzw : filter;
 }
 
 /** Which of three neighbours is nearest to their plane, as arithmetic without arrays: it runs for each byte. */

@@ -266,7 +266,7 @@ class PdfRun {
   ): Buffer {
     let current = data;
     for (const [index, name] of names.entries()) {
-      const filter = pdfFilter(name);
+      const filter = pdfFilter(name, dictionary);
       if (filter === undefined) {
         break; // a picture: DCT, JPX, CCITT, JBIG2
       }

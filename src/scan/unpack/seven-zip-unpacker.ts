@@ -1,4 +1,5 @@
 import type { Piece } from '../piece.ts';
+import { isGarbledArj } from './arj.ts';
 import { hasMagic, viewOf } from './byte-view.ts';
 import { DoubtfulReadings } from './doubtful-readings.ts';
 import { reportRatio } from './emission.ts';
@@ -72,6 +73,10 @@ class SevenZipRun {
       return;
     }
     const outcome = await this.#extract(format, '');
+    if (format.name === 'arj' && isGarbledArj(this.#piece.bytes)) {
+      this.#conclude(format, undefined, outcome); // 7-Zip knows no password of this format
+      return;
+    }
     if (!outcome.encrypted || !ENCRYPTING_FORMATS.has(format.name)) {
       this.#report(format, outcome);
       return;
