@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ContentKey } from './content-key.ts';
 import { type Damage, DamagedCopies } from './damaged-copies.ts';
-import { noteMeeting, PieceLedger, type PieceRecord } from './piece-ledger.ts';
+import { noteMeeting, partOf, PieceLedger, type PieceRecord } from './piece-ledger.ts';
 
 const FILE = Buffer.from(Array.from({ length: 400 }, (_, i) => (i * 37 + 11) & 0xff));
 
@@ -15,7 +15,7 @@ interface Met {
 function recordOf(bytes: Buffer, { inEarnest = [], asGuess = [] }: Met): PieceRecord {
   const { record } = new PieceLedger().note(ContentKey.of(bytes), { range: undefined });
   for (const path of [...inEarnest, ...asGuess]) {
-    noteMeeting(record, { path, bytes, depth: 0 }, !inEarnest.includes(path));
+    noteMeeting(record, partOf({ path, bytes, depth: 0 }, ''), !inEarnest.includes(path));
   }
   return record;
 }

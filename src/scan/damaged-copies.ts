@@ -48,7 +48,7 @@ function hasNoZero({ unpacker, piece }: Damage): boolean {
 }
 
 /** A part as the message numbers it. All else are readings without structure, which hold what stands in such parts. */
-const NUMBERED = /^[0-9]/;
+const NUMBERED = /(?:^|\/)[0-9][^/]*$/;
 
 /** A file that was opened, and nothing in it was in the way. */
 class WholeFile {

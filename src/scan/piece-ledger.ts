@@ -23,10 +23,16 @@ export interface PieceRecord {
 /** Where a piece was met: straight in the raw message, or inside another piece. */
 export type Origin = { readonly range: GuiltyRange | undefined } | { readonly parent: PieceRecord };
 
-/** Notes in which part `piece` was met, whose content is that of `record`, and whether in earnest. */
-export function noteMeeting(record: PieceRecord, { path }: Piece, isSpelled: boolean): void {
-  record.parts.add(path.split('/', 1)[0] ?? '');
+/** Notes that the content of `record` was met in `part`, and whether in earnest. */
+export function noteMeeting(record: PieceRecord, part: string, isSpelled: boolean): void {
+  record.parts.add(part);
   record.isSpelled &&= isSpelled;
+}
+
+/** The part of a message in which a piece was found whose path goes on behind `prefix`, the message's own. */
+export function partOf({ path }: Piece, prefix: string): string {
+  const end = path.indexOf('/', prefix.length);
+  return end === -1 ? path : path.slice(0, end);
 }
 
 /** What of a piece's declarations was not met before with the same content. */

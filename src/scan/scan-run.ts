@@ -7,7 +7,14 @@ import type { MimeSource } from './mime/mime-sink.ts';
 import type { Span } from './mime/multipart.ts';
 import { PasswordSources } from './password-sources.ts';
 import { PieceMatching } from './piece-matching.ts';
-import { noteDeclared, noteMeeting, type Origin, PieceLedger, type PieceRecord } from './piece-ledger.ts';
+import {
+  noteDeclared,
+  noteMeeting,
+  type Origin,
+  partOf,
+  PieceLedger,
+  type PieceRecord,
+} from './piece-ledger.ts';
 import type { PipelineResult, RunParts } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
 import { keptStretches } from './raw-remainder.ts';
@@ -27,7 +34,7 @@ export interface RunInput {
 }
 
 /** How a piece was met. */
-type Meeting = Pick<Waiting, 'isRead' | 'mimeDepth' | 'isSpelled'> & { readonly isSecond?: boolean };
+type Meeting = Pick<Waiting, 'isRead' | 'mimeDepth' | 'isSpelled' | 'part'> & { readonly isSecond?: boolean };
 
 /** Where a message stands that is read. */
 type Place = Omit<MimeSource, 'bytes'> & { readonly isSpelled: boolean };
@@ -39,6 +46,8 @@ interface Waiting {
   readonly isRead: boolean;
   readonly record: PieceRecord;
   readonly mimeDepth: number;
+  /** Of which part of which message it is a reading, or was found in one. */
+  readonly part: string;
   /** A guess at what an encoding means, another spelling of a text, or found in one. */
   readonly isSpelled: boolean;
   /** The same content was judged under another name: there is nothing new in it but the name. */
@@ -108,7 +117,7 @@ export class ScanRun {
     const range = this.#subject === 'fragment' ? wholeOf(this.#message) : undefined;
     const raw: Piece = { path: 'raw', bytes: this.#message, depth: 0, ...(range && { range }) };
     const { record } = this.#ledger.note(content, { range });
-    noteMeeting(record, raw, false);
+    noteMeeting(record, raw.path, false);
     if (this.#parts.isAllowed?.(content.sha256) === true) {
       return;
     }
@@ -136,7 +145,8 @@ export class ScanRun {
 
   /** A message is opened part by part; only what stands between parts, or in no structure at all, is left for here. */
   async #unpackRaw(piece: Piece, record: PieceRecord): Promise<void> {
-    const waiting = { piece, record, isRead: true, mimeDepth: 0, isSpelled: false, isRenamed: false };
+    const how = { isRead: true, mimeDepth: 0, part: piece.path, isSpelled: false };
+    const waiting = { piece, record, ...how, isRenamed: false };
     if (this.#subject === 'fragment') {
       await this.#unpack(waiting, this.#parts.openers);
     } else if (this.#unusual) {
@@ -163,7 +173,8 @@ export class ScanRun {
         isSpelled: waiting.isSpelled,
       });
     }
-    await this.#unpack({ ...waiting, isRead: waiting.isRead || isMessage }, this.#parts.openers);
+    const part = isMessage ? `${piece.path}/body` : waiting.part; // beside the parts that were read of it
+    await this.#unpack({ ...waiting, isRead: waiting.isRead || isMessage, part }, this.#parts.openers);
     if (!isWaiting) {
       record.content.forget();
     }
@@ -171,7 +182,7 @@ export class ScanRun {
 
   /** Reads `bytes` as a message with our own walker and, where that is called for, with the second reader. */
   async #readMessage(bytes: Buffer, record: PieceRecord, place: Place): Promise<void> {
-    const pieces: ({ piece: Piece } & Omit<Meeting, 'mimeDepth'>)[] = [];
+    const pieces: ({ piece: Piece } & Omit<Meeting, 'mimeDepth' | 'part'>)[] = [];
     let unusual = true;
     await this.#outcome.attempt(record, 'malformed', 'MIME reader', () => {
       const reading = readMime({ ...place, bytes }, this.#budget, {
@@ -212,7 +223,11 @@ export class ScanRun {
       for (const { piece, ...how } of pieces) {
         this.#passwords.learn(piece);
         const origin = place.isRaw ? { range: piece.range } : { parent: record };
-        const next = this.#admit(piece, origin, { ...how, mimeDepth: place.mimeDepth });
+        const next = this.#admit(piece, origin, {
+          ...how,
+          mimeDepth: place.mimeDepth,
+          part: partOf(piece, place.prefix),
+        });
         fresh.push(...(next === undefined ? [] : [next]));
       }
     });
@@ -237,7 +252,7 @@ export class ScanRun {
     const content = this.#isMessage(piece) ? this.#content : ContentKey.of(piece.bytes);
     const { record, isNew } = this.#ledger.note(content, origin);
     const { isNamed, isLabelled } = noteDeclared(record, piece);
-    noteMeeting(record, piece, how.isSpelled || (how.isSecond === true && !isNew)); // it may make the same guess
+    noteMeeting(record, how.part, how.isSpelled || (how.isSecond === true && !isNew)); // it may make the same guess
     if (!isNew) {
       this.#countRepetition();
     }
@@ -299,7 +314,7 @@ export class ScanRun {
   }
 
   #unpackWith(unpacker: Unpacker, waiting: Waiting): void | Promise<void> {
-    const { piece, record, mimeDepth } = waiting;
+    const { piece, record, mimeDepth, part } = waiting;
     if (piece.depth >= this.#budget.limits.maxContainerDepth) {
       throw new ScanLimitError(
         'too-deep',
@@ -312,7 +327,7 @@ export class ScanRun {
       emit: (child) => {
         seen.emitted += 1;
         const isRead = waiting.isRead && isViewOf(child, piece);
-        const next = this.#admit(child, { parent: record }, { isRead, mimeDepth, isSpelled });
+        const next = this.#admit(child, { parent: record }, { isRead, mimeDepth, part, isSpelled });
         this.#waiting.push(...(next === undefined ? [] : [next]));
       },
       cannot: (cause, detail) => {

@@ -93,11 +93,13 @@ async function causeOf(message: Buffer): Promise<string> {
 }
 
 describe('an archive that is damaged, beside a clean one that begins alike', () => {
+  const forwarded = attachment('message/rfc822', 'a.eml', mail(page(damaged), decoy));
   const nested = buildZip([{ name: 'inner.zip', content: damaged, method: 0 }]);
   const mails: Record<string, Buffer> = {
     'without the other': mail(page(damaged)),
     'in a page, the other attached': mail(page(damaged), decoy),
     'in a page with the other, and in an archive': mail(page(decoy, damaged), nested),
+    'in the page of an attached message, the other attached to that': oddMail('<p>mail</p>', forwarded),
     'in a page, the other attached in quoted-printable': oddMail(
       page(damaged),
       zipPart('quoted-printable', quoted(decoy)),
@@ -149,6 +151,11 @@ function literally(bytes: Buffer): string {
     String.fromCodePoint(Number.parseInt(hex, 16)),
   );
 }
+
+it('a clean archive is clean in a page of an attached message, and attached to that', async () => {
+  const forwarded = attachment('message/rfc822', 'a.eml', mail(page(decoy), decoy));
+  assert.equal(await causeOf(oddMail('<p>mail</p>', forwarded)), 'clean');
+});
 
 describe('a clean archive that several readings see', () => {
   const twins: Record<string, (archive: Buffer) => Entity> = {
