@@ -68,7 +68,10 @@ export function* base64Readings(bytes: Buffer, start: number, end: number): Gene
   if (data.includes(0x2d) || data.includes(0x5f)) {
     yield decodeWith(bytes, { start, end }, WITH_URL, 'restart');
   }
-  const coded = codedLines(bytes, start, end);
+  const firstEnd = bytes.indexOf(LF, start);
+  // A body that begins otherwise holds more than one thing, which would be joined.
+  const isBase64 = firstEnd !== -1 && firstEnd < end && looksLikeBase64(bytes, start, firstEnd);
+  const coded = isBase64 ? codedLines(bytes, start, end) : undefined;
   if (coded !== undefined) {
     yield decodeWith(coded, { start: 0, end: coded.length }, PLAIN, 'restart');
   }

@@ -91,7 +91,7 @@ describe('base64', () => {
   });
 
   it('reads base64 as a decoder does that passes over whole lines', () => {
-    const text = Buffer.from('UE9T\r\nX-Note: a line [of text]\r\nVEVS\r\nTg==\r\n');
+    const text = Buffer.from('UE9TVEVS\r\nX-Note: a line [of text]\r\nTg==\r\n');
     const readings = [...base64Readings(text, 0, text.length)].map((bytes) => bytes.toString('latin1'));
     assert.ok(readings.includes('POSTERN'));
     const plain = Buffer.from('UE9T\r\nVEVSTg==\r\n');
