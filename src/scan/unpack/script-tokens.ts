@@ -42,6 +42,8 @@ export class ScriptTokens {
   #before = '';
   /** For each kind of quote up to where none ends a literal. */
   readonly #openTo = new Map<string, number>();
+  /** For each kind of quote up to where no quote ends a literal but one that a backslash stands before. */
+  readonly #looseTo = new Map<string, number>();
   #hasCommentEnd = true;
 
   constructor(text: string) {
@@ -145,6 +147,7 @@ export class ScriptTokens {
 
   /** The first quote that no backslash stands before, or else the first at all: paths end in a backslash. */
   #literalEnd(quote: string): number {
+    const isLoose = (this.#looseTo.get(quote) ?? 0) > this.#at;
     let first = -1;
     let at = this.#at + 1;
     for (; at < this.#text.length; at += 1) {
@@ -158,10 +161,13 @@ export class ScriptTokens {
       if (character === '\\' && this.#text[at + 1] === quote) {
         first = first < 0 ? at + 1 : first;
         at += 1;
+        if (isLoose) {
+          break;
+        }
       }
     }
-    if (first < 0) {
-      this.#openTo.set(quote, at);
+    if (!isLoose || first < 0) {
+      (first < 0 ? this.#openTo : this.#looseTo).set(quote, at);
     }
     return first;
   }

@@ -36,6 +36,11 @@ describe('texts that a script puts together', () => {
     assert.ok(length <= script.length * 4 + 64 * 1024);
   });
 
+  it('are read to the end of a long line of escaped quotes', () => {
+    const script = `s='ab';${'\\"'.repeat(500_000)};s+='cdef'`;
+    assert.ok(values(script).includes('abcdef'));
+  });
+
   it('are read from any bytes without an error', () => {
     const sign = fc.constantFrom(
       ...Array.from(`'"\`\\/*+.&=,;:()[]{}$#_ \n`),
