@@ -1,7 +1,7 @@
 import type { Piece } from '../piece.ts';
 import { bareDeflate } from './bare-deflate.ts';
-import { decodeBase32, isBase32 } from './base32.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
+import { decodedRun } from './encoded-run.ts';
 import { FoldedWord } from './folded-word.ts';
 import { hexPairs } from './hex-pairs.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
@@ -71,16 +71,6 @@ export function wideEncoding(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undef
 function decodeWide(bytes: Buffer, encoding: 'utf-16le' | 'utf-16be'): string {
   const even = Buffer.from(bytes.subarray(0, bytes.length & ~1));
   return (encoding === 'utf-16be' ? even.swap16() : even).toString('utf16le');
-}
-
-function isHex(text: string): boolean {
-  return /^[0-9a-fA-F]+$/.test(text);
-}
-
-function decodeRun(run: string): Buffer {
-  const text = run.replace(/\\[nrt]|[\\\s]+/g, '');
-  // Percent-encoded padding and plus signs are undone by the unescaped reading of the text.
-  return Buffer.from(text, isHex(text) ? 'hex' : 'base64');
 }
 
 const SPACED = Uint8Array.from({ length: 256 }, (_, code) =>
@@ -192,10 +182,10 @@ class TextReading {
         this.#out.budget.checkTime();
         const letters = lettersOf(this.#view, run, alphabet);
         if (letters !== undefined && this.#family.isNew(this.#view, letters)) {
-          this.#addRun(joiner, latin1(letters));
+          this.#addRun(joiner, letters);
           const data = alphabet === 'plain' ? withoutLeadingWords(letters) : undefined;
           if (data !== undefined && data.length >= MIN_RUN && this.#family.isNew(this.#view, data)) {
-            this.#addRun(joiner, latin1(data));
+            this.#addRun(joiner, data);
           }
         }
       }
@@ -204,13 +194,11 @@ class TextReading {
   }
 
   /** What the run stands for, and that again where it is compressed without a header or written in base 32. */
-  #addRun(joiner: PieceJoiner, run: string): void {
-    const decoded = decodeRun(run);
+  #addRun(joiner: PieceJoiner, run: Buffer): void {
+    const [decoded, ...others] = decodedRun(run);
     joiner.add(decoded);
     joiner.add(bareDeflate(decoded) ?? Buffer.alloc(0));
-    if (isBase32(run)) {
-      joiner.add(decodeBase32(run));
-    }
+    others.forEach((other) => joiner.add(other));
   }
 
   /** Short base64 where a word in front of it says so; long runs were read already. */
@@ -223,7 +211,7 @@ class TextReading {
         const run = end === undefined ? '' : latin1(this.#view, start, start + MIN_RUN);
         const letters = /^[A-Za-z0-9+/_-]+/.exec(run)?.[0] ?? '';
         if (letters.length >= MIN_ANNOUNCED && letters.length < MIN_RUN && !this.#isRunAt(start)) {
-          this.#addRun(joiner, letters);
+          this.#addRun(joiner, Buffer.from(letters, 'latin1'));
         }
         const isAddress = end !== undefined && this.#view[at - 1] === SEMICOLON;
         const spaced = isAddress ? spacedBase64(this.#view, start, start + letters.length) : undefined;

@@ -36,6 +36,11 @@ describe('texts that a script puts together', () => {
     assert.ok(length <= script.length * 4 + 64 * 1024);
   });
 
+  it('are named in a literal however many parts they have', () => {
+    const script = `a='x';${"a+='yz';".repeat(200_000)}b='-${'${a}'}'+'-'`;
+    assert.ok(values(script).includes(`-x${'yz'.repeat(200_000)}-`));
+  });
+
   it('are read to the end of a long line of escaped quotes', () => {
     const script = `s='ab';${'\\"'.repeat(500_000)};s+='cdef'`;
     assert.ok(values(script).includes('abcdef'));

@@ -29,6 +29,8 @@ const MAX_NAMES = 10_000;
 /** Texts that are put together, in sizes of the script: libraries name the same variables again and again. */
 const MAX_VALUES_SHARE = 4;
 const MIN_VALUES = 64 * 1024;
+/** Characters that the texts of one script have together: they are kept until its end. */
+const MAX_VALUES = 32 * 1024 * 1024;
 /** Shortest text read from its end, characters. */
 const MIN_REVERSED = 8;
 /** Tokens of one statement; data in one array have more, and no variables among them. */
@@ -49,7 +51,7 @@ class Evaluation {
   constructor(text: string) {
     this.#text = text;
     this.#isReversing = REVERSAL.test(text);
-    this.#left = text.length * MAX_VALUES_SHARE + MIN_VALUES;
+    this.#left = Math.min(text.length * MAX_VALUES_SHARE + MIN_VALUES, MAX_VALUES);
   }
 
   run(): string {
@@ -121,7 +123,7 @@ class Evaluation {
     for (const match of text.matchAll(REFERENCE)) {
       const name = match[1] ?? match[2] ?? '';
       if (this.#values.has(name)) {
-        parts.push(text.slice(from, match.index), ...this.#valueOf(name));
+        parts.push(text.slice(from, match.index), this.#valueOf(name).join(''));
         from = match.index + match[0].length;
       }
     }

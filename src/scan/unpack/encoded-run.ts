@@ -1,0 +1,38 @@
+import { decodeBase32, isBase32 } from './base32.ts';
+import { latin1 } from './byte-view.ts';
+
+/** Data written as base64, in base 32 or as hex digits, with line ends, blanks and their escapes between. */
+
+const BACKSLASH = 0x5c;
+const IS_BLANK = Uint8Array.from({ length: 256 }, (_, code) =>
+  /\s/.test(String.fromCharCode(code)) ? 1 : 0,
+);
+/** How scripts write line ends and tabs behind a backslash. */
+const IS_ESCAPED_BLANK = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[nrt]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+/** By bytes: a string of which every other character is dropped takes twenty times its length. */
+function lettersOnly(run: Uint8Array): Buffer {
+  const letters = Buffer.allocUnsafe(run.length);
+  let length = 0;
+  for (let at = 0; at < run.length; at += 1) {
+    const byte = run[at] ?? 0;
+    if (byte === BACKSLASH) {
+      at += IS_ESCAPED_BLANK[run[at + 1] ?? 0] ?? 0;
+    } else if (IS_BLANK[byte] === 0) {
+      letters[length] = byte;
+      length += 1;
+    }
+  }
+  return letters.subarray(0, length);
+}
+
+/** What `run` stands for: first the reading that most programs would take, then that in base 32 where it may be that. */
+export function decodedRun(run: Uint8Array): [first: Buffer, ...others: Buffer[]] {
+  const text = latin1(lettersOnly(run));
+  const isHex = /^[0-9a-fA-F]+$/.test(text);
+  // Percent-encoded padding and plus signs are undone by the unescaped reading of the text.
+  const first = Buffer.from(text, isHex ? 'hex' : 'base64');
+  return isBase32(text) ? [first, decodeBase32(text)] : [first];
+}
