@@ -11,6 +11,8 @@ const MAX_LEADING_LINES = 16;
 
 /** Like a field for some parser: a name of any characters (or none) and a colon. */
 const FIELD = /^[!-9;-~\0\x80-\xff][!-9;-~\0\x80-\xff()]{0,100}[ \t\0]*:|^:/;
+/** Markup and styles, in which a colon is no end of a name: a body of one line of them is not read from seven places. */
+const MARKUP = /^[^:]*[<>{}"]/;
 const BLANK = /^[\s\0-\x20\x7f]*$/;
 
 /** A header as every lenient parser together could see it. */
@@ -97,9 +99,8 @@ class HeaderWalk {
   #takeBlank(line: Line, following: string): boolean {
     this.bodyStarts.push(line.next);
     this.#blocks += 1;
-    return (
-      this.#blocks < MAX_BLOCKS && (FIELD.test(following) || /^[ \t]/.test(following) || this.#fields === 0)
-    );
+    const goesOn = FIELD.test(following) ? !MARKUP.test(following) : /^[ \t]/.test(following);
+    return this.#blocks < MAX_BLOCKS && (goesOn || this.#fields === 0);
   }
 
   #takeJunk(line: Line): boolean {

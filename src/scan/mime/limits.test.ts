@@ -183,3 +183,25 @@ describe('delimiters of one multipart', () => {
     assert.equal(await causeOf(`${TOP}Content-Type: multipart/mixed; boundary=b\r\n\r\n${flood}`), 'bomb');
   });
 });
+
+describe('a page below a header that is in doubt', () => {
+  const top = `From: a@example.org\r\nSubject : news\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n`;
+  const rows = Array.from({ length: 20 }, (_, row) => `<td>row ${row}</td>\r\n`).join('');
+
+  it('is read once, not from each of its first lines, though they hold colons', async () => {
+    const read: string[] = [];
+    const pipeline = createPipeline({
+      engines: [{ name: 'spy', inspect: ({ path, bytes }) => (read.push(`${path} ${bytes.length}`), []) }],
+      unpackers: [],
+      limits: TEST_LIMITS,
+      now: () => performance.now(),
+      secondReader: () => Promise.resolve([]),
+    });
+    const page = `<style>.a{color:red}</style>\r\n${rows}`;
+    await pipeline.scan(Buffer.from(top + page), 'message');
+    assert.deepEqual(
+      read.filter((one) => one.startsWith('1 ')),
+      [`1 ${page.length}`],
+    );
+  });
+});
