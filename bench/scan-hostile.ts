@@ -41,6 +41,13 @@ const KINDS: Readonly<Record<string, readonly [header: string, unit: string]>> =
   delimiters: [SEPARATE, '--a\r\n'],
   'closing delimiters': [SEPARATE, '--a--\r\n'],
   parts: [SEPARATE, '--a\r\n\r\nx\r\n'],
+  'shifts of UTF-7': ['Content-Type: text/html; charset=utf-7\r\n\r\n', '+AEE-'],
+  'slashes and line ends': [HTML, '//\n'],
+  'appended literals': [`${HTML}<script>a="x";`, 'a+="b";'],
+  'controls of RTF': [`${PLAIN}{\\rtf1`, '\\a'],
+  'run lengths of a PDF': [`${PLAIN}%PDF-1.4\n1 0 obj<</Filter/RL>>stream\n`, '\u00ffa'],
+  'partial lengths of OpenPGP': [`${PLAIN}\u00cb`, '\u00e0a'],
+  'a shortcut': [`${PLAIN}L\0\0\0\u0001\u0014\u0002\0`, '\u00ff\0'],
   'data URIs': [HTML, `<a href="data:;base64,${'QUJD'.repeat(20)}">`],
 };
 
