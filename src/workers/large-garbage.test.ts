@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { describe, it } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { bytesBetween, LARGE_BYTES, LargeGarbage } from './large-garbage.ts';
 
 const COLLECT_BYTES = bytesBetween(16);
@@ -48,5 +50,22 @@ describe('garbage of large messages', () => {
     await setImmediate();
     garbage.after(COLLECT_BYTES);
     assert.equal(message.deref(), undefined);
+  });
+
+  it('is asked for again when it could not be collected', () => {
+    let asked = 0;
+    const garbage = new LargeGarbage(LARGE_BYTES, () => void (asked += 1));
+    garbage.after(LARGE_BYTES);
+    garbage.after(LARGE_BYTES);
+    assert.equal(asked, 2);
+  });
+
+  it('never fails the scan that left it, however many threads begin at once', async () => {
+    const source = new URL('large-garbage.ts', import.meta.url).href;
+    const program = `const { LARGE_BYTES, LargeGarbage } = await import(${JSON.stringify(source)});
+      for (let count = 0; count < 50; count += 1) new LargeGarbage(LARGE_BYTES).after(LARGE_BYTES);`;
+    const threads = Array.from({ length: 4 }, () => new Worker(program, { eval: true }));
+    const codes = await Promise.all(threads.map(async (thread) => await once(thread, 'exit')));
+    assert.deepEqual(codes.flat(), [0, 0, 0, 0]);
   });
 });

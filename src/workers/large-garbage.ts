@@ -19,13 +19,13 @@ export const LARGE_BYTES = 4 * 1024 * 1024;
  * some 64 MB outside of it; with many threads that is more than all messages on hold.
  */
 export class LargeGarbage {
-  readonly #open: () => () => void;
+  readonly #open: () => (() => void) | undefined;
   readonly #between: number;
   #collect: (() => void) | undefined;
   #bytes = 0;
 
-  /** `open` gives what collects; it is asked once, by the first that needs it. */
-  constructor(between: number, open: () => () => void = openCollector) {
+  /** `open` gives what collects, or undefined when it could not be had; then it is asked again when it is needed. */
+  constructor(between: number, open: () => (() => void) | undefined = openCollector) {
     this.#between = between;
     this.#open = open;
   }
@@ -37,17 +37,20 @@ export class LargeGarbage {
     if (this.#bytes < this.#between) return;
     this.#bytes = 0;
     this.#collect ??= this.#open();
-    this.#collect();
+    this.#collect?.();
   }
 }
 
+/** Between the lines another thread may have taken the flag back: it belongs to the whole process. */
+const ATTEMPTS = 5;
+
 /** The function is there in contexts that are made while the flag is set. */
-function openCollector(): () => void {
-  setFlagsFromString('--expose-gc');
-  try {
-    const collect: unknown = runInNewContext('gc');
-    return typeof collect === 'function' ? () => void collect() : () => undefined;
-  } finally {
+function openCollector(): (() => void) | undefined {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('globalThis.gc');
     setFlagsFromString('--no-expose-gc');
+    if (typeof collect === 'function') return () => void collect();
   }
+  return undefined;
 }
