@@ -20,8 +20,9 @@ export interface Scale {
   /** Passes over the corpus, in clear and over TLS, before throughput is measured. */
   readonly warmUpPasses: number;
   /**
-   * Sessions before they are measured, until processes are there and code is compiled: one of ours took 1.4 ms of the
-   * processor after 1 s, 1.06 ms after some 4,000. A storm of reconnects meets a gateway that has run for long.
+   * Sessions before they are measured, until processes are there and code is compiled: a storm of reconnects meets a
+   * gateway that has run for long. How much that changes is not settled: one quiet run had 1.4 and then 1.06 ms of the
+   * processor for one of ours, a full run on a slower host 1.9 ms throughout.
    */
   readonly sessionWarmUpSeconds: number;
   readonly sessionSeconds: number;
