@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { buildOle } from '../../src/scan/unpack/ole-for-test.ts';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { cab, TAR_END, tarEntry } from './container-bytes.ts';
-import { uuencode } from './mime-evasions.ts';
+import { uuencode, yencParts } from './mime-evasions.ts';
 import { Seeded } from './seeded.ts';
 import { mailWith, plainMail } from './technique.ts';
 
@@ -422,6 +422,11 @@ function archivesInDoubt(): Lookalike[] {
         row: 'transfer encoding field',
         name: `quoted archive ${i}`,
         message: plainMail(`${label}: quoted printable`, lines),
+      },
+      {
+        row: 'inline encoding',
+        name: `archive in parts of yEnc ${i}`,
+        message: plainMail(text, Buffer.from(yencParts(zip, 90).join('\r\n'), 'latin1')),
       },
     ];
   });

@@ -444,8 +444,26 @@ export function uuencode(content: string | Buffer): string {
   return line;
 }
 
-function yencode(text: string): string {
-  return [...Buffer.from(text)].map((byte) => String.fromCharCode((byte + 42) & 255)).join('');
+function yencode(content: string | Buffer): string {
+  return Array.from(Buffer.from(content), (byte) => {
+    const code = (byte + 42) & 255;
+    return [0, 10, 13, 61].includes(code)
+      ? `=${String.fromCharCode((code + 64) & 255)}`
+      : String.fromCharCode(code);
+  }).join('');
+}
+
+/** A file in parts of that size, as news readers post it. */
+export function yencParts(content: Buffer, size: number): string[] {
+  const total = Math.ceil(content.length / size);
+  return Array.from({ length: total }, (_, i) => {
+    const part = content.subarray(i * size, (i + 1) * size);
+    const from = i * size + 1;
+    return (
+      `=ybegin part=${i + 1} total=${total} line=128 size=${content.length} name=a.zip\r\n` +
+      `=ypart begin=${from} end=${from + part.length - 1}\r\n${yencode(part)}\r\n=yend size=${part.length}\r\n`
+    );
+  });
 }
 
 function inlineCodes(): Evasion[] {
@@ -470,6 +488,16 @@ function inlineCodes(): Evasion[] {
     evasion(row, 'uuencode without end', single(text, uu.split('`')[0] ?? '')),
     evasion(row, 'begin-base64', single(text, `begin-base64 644 a\r\n${MARKER64}\r\n====\r\n`)),
     evasion(row, 'yEnc in the text', single(text, yenc)),
+    evasion(
+      row,
+      'yEnc in two parts',
+      single(text, yencParts(Buffer.from(MARKER), 7).join('\r\nand the rest\r\n')),
+    ),
+    evasion(
+      row,
+      'yEnc in two parts, the last one first',
+      single(text, yencParts(Buffer.from(MARKER), 7).toReversed().join('\r\n')),
+    ),
     evasion(row, 'yEnc as an encoding', single(`${text}\r\nContent-Transfer-Encoding: x-yenc`, yenc)),
   ];
 }

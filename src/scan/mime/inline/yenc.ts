@@ -1,4 +1,5 @@
 import { viewOf } from '../../unpack/byte-view.ts';
+import { hasKnownStart } from '../../unpack/known-start.ts';
 import type { Unpacker, Yield } from '../../unpack/unpacker.ts';
 import type { BeginWords } from './begin-words.ts';
 import type { TextLikeness } from './text-likeness.ts';
@@ -61,19 +62,71 @@ export function createYencUnpacker(likeness: TextLikeness, words: BeginWords): U
   };
 }
 
+/** One file, or one of the parts in which it was posted. */
+interface YencFile {
+  readonly name: string;
+  /** Where a part says that it belongs in the file, from 1 on; 0 for a whole file. */
+  readonly begin: number;
+  readonly data: Buffer;
+}
+
+/** The header, the line of a part behind it, and the data. */
+function readFile(bytes: Buffer, at: number): YencFile {
+  const header = bytes.toString('latin1', at, Math.min(bytes.length, at + 300));
+  const name = /name=([^\r\n]*)/.exec(header)?.[1] ?? '';
+  const start = afterLine(bytes, at);
+  const next = bytes.toString('latin1', start, Math.min(bytes.length, start + 100));
+  const part = /^=ypart [^\r\n]*?begin=(\d{1,15})/.exec(next);
+  const data = decodeData(bytes, next.startsWith('=ypart ') ? afterLine(bytes, start) : start);
+  return { name, begin: Number(part?.[1] ?? 0), data };
+}
+
+/** The first part with all that go on where the one before it ends; a part that is missing ends the file. */
+function chainOf(parts: readonly YencFile[]): YencFile[] {
+  const chain: YencFile[] = [];
+  let next = 1;
+  for (const part of parts.toSorted((one, other) => one.begin - other.begin)) {
+    if (part.begin === next) {
+      chain.push(part);
+      next += part.data.length;
+    }
+  }
+  return chain;
+}
+
+/** Parts of one name as the file that they are; every other part by itself, because some readers join nothing. */
+function emitParts(name: string, parts: readonly YencFile[], out: Yield): void {
+  const chain = new Set(chainOf(parts));
+  if (chain.size > 0) {
+    out.emit(name, Buffer.concat(Array.from(chain, ({ data }) => data)));
+  }
+  for (const part of parts.filter((each) => !chain.has(each) || isFileInside(each))) {
+    out.emit(name, part.data);
+  }
+}
+
+/** A later part that begins like a file of its own. */
+function isFileInside({ begin, data }: YencFile): boolean {
+  return begin > 1 && hasKnownStart(data);
+}
+
 function unpackYenc(bytes: Buffer, out: Yield): void {
+  const parts: YencFile[] = [];
   let files = 0;
   for (let at = bytes.indexOf(BEGIN); at !== -1; at = bytes.indexOf(BEGIN, at + 1)) {
     files += 1;
     if (files > MAX_FILES) {
       out.cannot('bomb', `more than ${MAX_FILES} yEnc files in one piece`);
-      return;
+      break;
     }
-    const header = bytes.toString('latin1', at, Math.min(bytes.length, at + 300));
-    let start = afterLine(bytes, at);
-    if (bytes.toString('latin1', start, start + 7) === '=ypart ') {
-      start = afterLine(bytes, start);
+    const file = readFile(bytes, at);
+    if (file.begin > 0) {
+      parts.push(file);
+    } else {
+      out.emit(file.name, file.data);
     }
-    out.emit(/name=([^\r\n]*)/.exec(header)?.[1] ?? '', decodeData(bytes, start));
+  }
+  for (const [name, ofName] of Map.groupBy(parts, (part) => part.name)) {
+    emitParts(name, ofName, out);
   }
 }
