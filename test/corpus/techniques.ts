@@ -1,4 +1,5 @@
 import { archiveTechniques } from './archive-techniques.ts';
+import { carriedTechniques } from './carried-techniques.ts';
 import { documentTechniques } from './document-techniques.ts';
 import { edgeTechniques } from './edge-techniques.ts';
 import { lockedTechniques } from './locked-techniques.ts';
@@ -50,5 +51,6 @@ export function techniques(): Technique[] {
     ...documentTechniques(),
     ...scriptTechniques(),
     ...edgeTechniques(),
+    ...carriedTechniques(),
   ];
 }

@@ -3,6 +3,7 @@ import { viewOf } from './byte-view.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { hasShortInvisible, INVISIBLE_MARKS, withoutInvisible } from './invisible-text.ts';
 import { Literals } from './literals.ts';
+import { hasMarkedLines } from './marked-lines.ts';
 import {
   assembleLiterals,
   hasShellEscapes,
@@ -130,7 +131,7 @@ const CALLED_VIEWS: readonly {
     isCalled: hasShellEscapes,
   },
   { name: 'values', words: ASSEMBLING_MARKS, read: (bytes) => scriptValues(bytes).map(disarm) },
-  { name: 'unwrapped', words: WRAPPING_MARKS, read: unwrappedLines },
+  { name: 'unwrapped', words: WRAPPING_MARKS, read: unwrappedLines, isCalled: hasMarkedLines },
   { name: 'cleared', words: ['replace', 'split'], read: (bytes) => withoutSeparators(bytes).map(disarm) },
   { name: 'assembled', words: ['atob', 'base64'], read: assembled },
   { name: 'reversed', words: ['reverse'], read: (bytes) => [viewOf(bytes.toReversed())] },
