@@ -1,5 +1,13 @@
+/* oxlint-disable unicorn/consistent-function-scoping -- a builder stands beside the row that it is for */
 /** Files inside texts and data that are made for something else. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { deflateSync } from 'node:zlib';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
+import { le } from './container-bytes.ts';
+import { Seeded } from './seeded.ts';
 import { payload, plainMail, Row, type Technique, type Word } from './technique.ts';
 
 function archive(word: Word): Buffer {
@@ -32,7 +40,52 @@ function markedLines(): Technique[] {
   return row.cases;
 }
 
+function compressedValues(): Technique[] {
+  const row = new Row(
+    'archives',
+    'compressed values',
+    'the program that keeps its data so; a few lines of a script',
+  );
+  const zlib = (word: Word): Buffer => deflateSync(payload(word));
+  const size = (word: Word): Buffer => le(payload(word).length, 4);
+  return row
+    .attached('behind its length, as MySQL writes it', 'a.bin', (word) =>
+      Buffer.concat([size(word), zlib(word)]),
+    )
+    .attached('behind its length, as Qt writes it', 'a.bin', (word) =>
+      Buffer.concat([Buffer.from(size(word).toReversed()), zlib(word)]),
+    )
+    .attached('in a database', 'a.db', (word) => database(zlib(word)))
+    .attached('in a database, behind its length', 'a.db', (word) =>
+      database(Buffer.concat([size(word), zlib(word)])),
+    )
+    .attached('in a database, over several pages', 'a.db', (word) =>
+      database(Buffer.concat([size(word), deflateSync(Buffer.concat([scattered(9000), payload(word)]))])),
+    )
+    .attached('in a database, a file', 'a.db', (word) => database(deflateSync(archive(word)))).cases;
+}
+
+/** Bytes that do not shrink. */
+function scattered(length: number): Buffer {
+  return Buffer.from(new Seeded('scattered').hex(length), 'hex');
+}
+
+/** A database with one value. */
+function database(value: Buffer): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-database-'));
+  try {
+    const path = join(folder, 'a.db');
+    const file = new DatabaseSync(path);
+    file.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, data BLOB);');
+    file.prepare('INSERT INTO t (data) VALUES (?)').run(value);
+    file.close();
+    return readFileSync(path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Every case of files inside of texts and data. */
 export function carriedTechniques(): Technique[] {
-  return markedLines();
+  return [...markedLines(), ...compressedValues()];
 }

@@ -31,6 +31,7 @@ import { createTnefUnpacker } from './tnef.ts';
 import { createSealedManifest, createUnopenedFormats } from './unopened.ts';
 import type { Unpacker } from './unpacker.ts';
 import { createZipUnpacker } from './zip.ts';
+import { createPrefixedZlibUnpacker } from './zlib-streams.ts';
 import { createBrotliUnpacker, createZstdUnpacker } from './zstd.ts';
 
 /** A fault in an unpacker is `malformed`, never a crash of the scan and never silence. */
@@ -88,6 +89,7 @@ export function createUnpackers(): readonly Unpacker[] {
     createZipUnpacker(sevenZip, marks),
     ...files,
     createZlibUnpacker(),
+    createPrefixedZlibUnpacker(),
     createBrotliUnpacker(),
     createTnefUnpacker(),
     createCmsUnpacker(),

@@ -2,10 +2,12 @@ import type { Piece } from '../piece.ts';
 import { hasMagic, u16be, u32be, u8, viewOf } from './byte-view.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
+import { joinStream, joinStreams } from './zlib-streams.ts';
 
 const MAGIC = 'SQLite format 3\u0000';
 /** The file header stands on the first page, before the header of the page (SQLite file format 1.3). */
 const FILE_HEADER_BYTES = 100;
+const MAX_PAGE_BYTES = 65_536;
 const INDEX_INTERIOR = 2;
 const INDEX_LEAF = 10;
 const TABLE_LEAF = 13;
@@ -17,6 +19,8 @@ const MAX_RECORDS = 100_000;
 const MAX_COLUMNS = 2000;
 /** What is shorter stands on one page, which is matched as it is. */
 const MIN_VALUE_BYTES = 64;
+/** Values that are pieces of their own; the rest is joined. */
+const MAX_SINGLE = 64;
 
 interface Number64 {
   readonly value: number;
@@ -41,23 +45,30 @@ function columnBytes(type: number): number {
   return type >= 12 ? Math.floor((type - 12) / 2) : ([0, 1, 2, 3, 4, 6, 8, 8][type] ?? 0);
 }
 
+function pageBytesOf(bytes: Buffer): number {
+  const stated = u16be(bytes, 16);
+  return stated === 1 ? MAX_PAGE_BYTES : stated;
+}
+
 /** Reads the records of one database file that do not fit on a page: their parts stand anywhere. */
 class SqliteWalk {
   readonly #bytes: Buffer;
   readonly #out: Yield;
   readonly #joiner: PieceJoiner;
+  readonly #streams: PieceJoiner;
   readonly #pageBytes: number;
   readonly #usable: number;
   /** Bytes of overflow pages read: pages that several records share are read once in a sound file. */
   #left: number;
   #records = 0;
 
-  constructor(bytes: Buffer, out: Yield) {
+  /** `streams` takes what is compressed in a value. */
+  constructor(bytes: Buffer, out: Yield, streams: PieceJoiner) {
     this.#bytes = bytes;
     this.#out = out;
-    this.#joiner = new PieceJoiner(out, 'value', 64);
-    const stated = u16be(bytes, 16);
-    this.#pageBytes = stated === 1 ? 65_536 : stated;
+    this.#streams = streams;
+    this.#joiner = new PieceJoiner(out, 'value', MAX_SINGLE);
+    this.#pageBytes = pageBytesOf(bytes);
     this.#usable = this.#pageBytes - u8(bytes, 20);
     this.#left = bytes.length * 2;
   }
@@ -152,6 +163,7 @@ class SqliteWalk {
       if (length >= MIN_VALUE_BYTES) {
         const value = record.subarray(data, data + length);
         this.#joiner.add(value);
+        joinStream(value, this.#streams, this.#out);
       }
       data += length;
       at = type.next;
@@ -164,6 +176,13 @@ export function createSqliteUnpacker(): Unpacker {
   return {
     name: 'sqlite',
     recognises: ({ bytes }: Piece) => hasMagic(bytes, MAGIC),
-    unpack: ({ bytes }: Piece, out: Yield) => new SqliteWalk(viewOf(bytes), out).run(),
+    unpack: ({ bytes }: Piece, out: Yield) => {
+      const streams = new PieceJoiner(out, 'inflated', MAX_SINGLE);
+      const view = viewOf(bytes);
+      // What goes on behind a page is read with its record.
+      joinStreams(view, pageBytesOf(view) || MAX_PAGE_BYTES, streams, out);
+      new SqliteWalk(view, out, streams).run();
+      streams.flush();
+    },
   };
 }
