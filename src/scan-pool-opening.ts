@@ -32,11 +32,13 @@ export interface PoolParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly faults?: boolean | undefined;
+  /** Practice of each thread before it gets mail, milliseconds of the processor. Default: none. */
+  readonly rehearsalMs?: number;
 }
 
 /** The threads as the configuration wants them. Rejects with a `GatewayError`. */
 export async function openPool({ scan, limits }: ScanConfig, parts: PoolParts): Promise<ScanPool> {
-  const { rules, hooks, clock, log, faults = process.env[FAULTS_VARIABLE] === '1' } = parts;
+  const { rules, hooks, clock, log, faults = process.env[FAULTS_VARIABLE] === '1', rehearsalMs = 0 } = parts;
   if (faults) {
     log.warn({}, `${FAULTS_VARIABLE}=1: messages may make scans fail; never set this where real mail passes`);
   }
@@ -52,6 +54,7 @@ export async function openPool({ scan, limits }: ScanConfig, parts: PoolParts): 
     readers: scan.mime.readers,
     ...(clamd && { clamd }),
     faults,
+    rehearsalMs,
     hooks,
     clock,
   });

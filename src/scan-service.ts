@@ -35,6 +35,8 @@ export type { ScanConfig } from './scan-pool-opening.ts';
 
 /** A source that has never been fetched may hold the start up for this time, milliseconds. */
 const FIRST_FETCH_MS = 20_000;
+/** Practice of a scan thread before it gets mail, milliseconds of the processor: what more gains, few would wait for. */
+const REHEARSAL_MS = 1_000;
 
 export interface ScanServiceParts extends Recording {
   /** Obey `X-Postern-Fault`; default: whether POSTERN_SCAN_FAULTS is 1. */
@@ -98,7 +100,7 @@ export class ScanService implements RulesProvider {
       tally.add([...findingsOf(report), ...(report.observed?.shadow ?? [])], clock.now());
       rollout?.observe(report);
     });
-    const pool = await openPool(config, { rules, hooks, clock, log, faults });
+    const pool = await openPool(config, { rules, hooks, clock, log, faults, rehearsalMs: REHEARSAL_MS });
     warnWithoutEicar(pool, log);
     recordRules(metrics, rules, clock);
     rollout = new RuleRollout({

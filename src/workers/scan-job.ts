@@ -19,6 +19,11 @@ export interface ScanJob {
   readonly sha256?: string;
 }
 
+/** Scan practice mail for so many milliseconds of the processor; answered with the last outcome. */
+export interface Rehearsal {
+  readonly rehearsalMs: number;
+}
+
 /** What a worker found out about one message. */
 export interface ScanOutcome {
   readonly verdict: Verdict;

@@ -31,6 +31,8 @@ export interface ScanPoolOptions {
   readonly limits: ScanLimits;
   /** Default `auto`; see the pipeline. */
   readonly readers?: 'auto' | 'both';
+  /** Milliseconds of the processor that each thread scans practice mail for before it gets any. Default: not at all. */
+  readonly rehearsalMs?: number;
   /** A second engine; absent: none. */
   readonly clamd?: ClamdOptions;
   /** Obey `X-Postern-Fault` in messages. For tests only. */
@@ -95,7 +97,8 @@ async function raiseSquad(
   set: RuleSet,
   { test, signal, inUse, known }: RaiseOptions,
 ): Promise<RaisedSquad> {
-  const { workers, workerHeapMb, limits, timeoutMs, readers, clamd, faults, clock = systemClock } = options;
+  const { workers, workerHeapMb, limits, timeoutMs, readers, clamd, faults } = options;
+  const { clock = systemClock, rehearsalMs = 0 } = options;
   const compiled = known ?? (await compileRuleSet(set, [test.rule], { clock, signal }));
   const squad = new ScanSquad({
     generation: set.generation,
@@ -115,7 +118,9 @@ async function raiseSquad(
   const mustFindEicar = known === undefined && inUse?.findsEicar === true;
   try {
     await squad.warm(test);
-    return { squad, compiled, findsEicar: await tryRules(squad, mustFindEicar) };
+    const findsEicar = await tryRules(squad, mustFindEicar);
+    if (rehearsalMs > 0) await squad.rehearse(rehearsalMs);
+    return { squad, compiled, findsEicar };
   } catch (reason) {
     await squad.destroy();
     throw reason;

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { GatewayError } from '../base/errors.ts';
 import type { MessageBytes } from '../scan/scanner.ts';
-import type { ScanJob, ScanOutcome, ScanWorkerData } from './scan-job.ts';
+import type { Rehearsal, ScanJob, ScanOutcome, ScanWorkerData } from './scan-job.ts';
 import { isFound, type SelfTest } from './self-test.ts';
 import { START_TIMEOUT_MS, type TaskEnd, type TaskFailure, ThreadCrew } from './thread-crew.ts';
 
@@ -32,7 +32,7 @@ export function isLostThread(end: TaskEnd<unknown>): boolean {
 /** The scanning threads of one rule-set generation, and how many of them are in use. */
 export class ScanSquad {
   readonly generation: string;
-  readonly #crew: ThreadCrew<ScanJob, ScanOutcome>;
+  readonly #crew: ThreadCrew<ScanJob | Rehearsal, ScanOutcome>;
   #busy = 0;
   #whenIdle: (() => void) | undefined;
   #isDestroyed = false;
@@ -86,6 +86,12 @@ export class ScanSquad {
     const threads = Array.from({ length: this.threads });
     await Promise.all(threads.map(async () => await check(test.guilty, true)));
     await Promise.all(threads.map(async () => await check(test.innocent, false)));
+  }
+
+  /** Has every thread scan practice mail for so many milliseconds of the processor. It proves nothing, so a thread may fail in it. */
+  async rehearse(rehearsalMs: number): Promise<void> {
+    const threads = Array.from({ length: this.threads });
+    await Promise.all(threads.map(() => this.#crew.run({ rehearsalMs }, START_TIMEOUT_MS)));
   }
 
   /** Judges a message of our own, before or beside the mail. */
