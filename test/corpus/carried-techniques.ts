@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { deflateSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { le } from './container-bytes.ts';
 import { Seeded } from './seeded.ts';
@@ -85,7 +85,25 @@ function database(value: Buffer): Buffer {
   }
 }
 
+/** RFC 2046 5.2.3: behind the header of the body that lies elsewhere stands the phantom body, which some clients show. */
+function phantoms(): Technique[] {
+  const row = new Row('sealed envelopes', 'message/external-body', 'clients that read it as any message');
+  const outer = 'Content-Type: message/external-body; access-type=local-file; name=x';
+  const text = (word: Word): string => gzipSync(payload(word)).toString('base64');
+  const encoded = 'Content-ID: <a@b>\r\nContent-Transfer-Encoding: base64\r\n\r\n';
+  return row
+    .whole('phantom body in base64', (word) => plainMail(outer, encoded + text(word)))
+    .whole('phantom body without a label', (word) => plainMail(outer, `X-A: b\r\n\r\n${text(word)}`))
+    .whole('phantom body without a header', (word) => plainMail(outer, `\r\n${text(word)}`))
+    .whole('base64 around the phantom', (word) =>
+      plainMail(
+        `${outer}\r\nContent-Transfer-Encoding: base64`,
+        Buffer.from(encoded + text(word)).toString('base64'),
+      ),
+    ).cases;
+}
+
 /** Every case of files inside of texts and data. */
 export function carriedTechniques(): Technique[] {
-  return [...markedLines(), ...compressedValues()];
+  return [...markedLines(), ...compressedValues(), ...phantoms()];
 }

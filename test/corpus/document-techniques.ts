@@ -204,6 +204,21 @@ function rtfs(): Technique[] {
       text((run) => `{\\rtf1{\\*\\objdata ${run.replace(/(.{41})/g, '$1\\par ')}}}`),
     )
     .attached(
+      'some bytes as characters',
+      'a.rtf',
+      text((run) => `{\\rtf1{\\*\\objdata ${run.replace(/(..)(.{12})/g, "\\'$1$2")}}}`),
+    )
+    .attached(
+      'all bytes as characters, control words between',
+      'a.rtf',
+      text((run) => `{\\rtf1{\\*\\objdata ${run.replace(/(..)(..)/g, "\\'$1\\b0 \\'$2")}}}`),
+    )
+    .attached(
+      'characters that count for nothing',
+      'a.rtf',
+      text((run) => `{\\rtf1{\\*\\objdata ${run.replace(/(.{41})/g, "$1\\'4d")}}}`),
+    )
+    .attached(
       'short start mark',
       'a.rtf',
       text((run) => `{\\rt0{\\*\\objdata ${run}}}`),

@@ -38,10 +38,11 @@ function chunked(bytes: Buffer): Buffer {
   return ber(0x24, ...Array.from({ length: count }, (_, i) => der(0x04, bytes.subarray(i * 7, i * 7 + 7))));
 }
 
-function compressed(bytes: Buffer): Buffer {
-  const inner = der(0x30, DATA, der(0xa0, der(0x04, deflateSync(bytes))));
+function compressed(bytes: Buffer, encode = der): Buffer {
+  const packed = deflateSync(bytes);
+  const inner = encode(0x30, DATA, encode(0xa0, encode === ber ? chunked(packed) : der(0x04, packed)));
   const version = Buffer.from('020100', 'hex');
-  return der(0x30, COMPRESSED, der(0xa0, der(0x30, version, der(0x30, ZLIB), inner)));
+  return encode(0x30, COMPRESSED, encode(0xa0, encode(0x30, version, encode(0x30, ZLIB), inner)));
 }
 
 /** What S/MIME signs is itself a MIME entity. */
@@ -76,6 +77,10 @@ function smime(): Technique[] {
     .attached('strings in strings', 'smime.p7m', (word) => signed(ber, ber(0x24, chunked(entity(word)))))
     .attached('PEM', 'a.pem', (word) => pem(signed(der, der(0x04, entity(word)))))
     .attached('compressed', 'smime.p7z', (word) => compressed(entity(word)))
+    .attached('compressed, in BER', 'smime.p7z', (word) => compressed(entity(word), ber))
+    .attached('compressed in BER and signed so', 'smime.p7m', (word) =>
+      signed(ber, chunked(compressed(entity(word), ber))),
+    )
     .attached('signed and compressed', 'smime.p7m', (word) =>
       signed(der, der(0x04, compressed(entity(word)))),
     )

@@ -73,22 +73,36 @@ function readControl(text: string, at: number): ControlWord {
   return { word: match[1] ?? '', parameter: Number(match[2] ?? 0), end: at + match[0].length };
 }
 
-/**
- * Hex digits from `start` to the end of the group, less control words and blanks. `nested` tells whether digits in
- * inner groups count: readers skip unknown destinations in them, writers of exploits rely on either.
- */
+/** What readers take for data and others pass over; writers of exploits rely on either. */
+interface Counted {
+  /** Digits in inner groups: readers skip unknown destinations in them. */
+  readonly nested: boolean;
+  /** The two digits of a character, `\'hh`. */
+  readonly characters: boolean;
+}
+
+const QUOTE = 0x27;
+
+/** Hex digits from `start` to the end of the group, less control words and blanks. */
 function readObject(
   bytes: Buffer,
   text: string,
   start: number,
-  nested: boolean,
-): { data: Buffer; end: number } {
+  { nested, characters }: Counted,
+): { data: Buffer; end: number; hasCharacters: boolean } {
   const sink = new HexSink();
   let depth = 0;
   let at = start;
+  let hasCharacters = false;
   while (at < bytes.length && depth >= 0) {
     const byte = u8(bytes, at);
     const value = HEX[byte] ?? 255;
+    const isCharacter = byte === BACKSLASH && u8(bytes, at + 1) === QUOTE;
+    hasCharacters ||= isCharacter;
+    if (isCharacter && characters) {
+      at += 2; // its digits are those of any byte
+      continue;
+    }
     if (byte === BACKSLASH) {
       const control = readControl(text, at);
       at = control.end;
@@ -104,7 +118,7 @@ function readObject(
     }
     at += 1;
   }
-  return { data: sink.take(), end: at };
+  return { data: sink.take(), end: at, hasCharacters };
 }
 
 /** OLE 1 framing of object data: version, format, class name, two more strings, size, data (MS-OLEDS 2.2.5). */
@@ -132,6 +146,15 @@ function emitObject(data: Buffer, out: Yield): void {
   }
 }
 
+/** Each distinct one. */
+function emitReadings(readings: readonly Buffer[], out: Yield): void {
+  for (const [index, data] of readings.entries()) {
+    if (!readings.slice(0, index).some((before) => before.equals(data))) {
+      emitObject(data, out);
+    }
+  }
+}
+
 /** Where an object's data begins: behind every `\objdata`, spelled with any case or blanks a reader accepts. */
 function unpackObjects(bytes: Buffer, text: string, out: Yield): void {
   const word = /\\objdata(?:-?\d{1,10})?/gi;
@@ -144,13 +167,19 @@ function unpackObjects(bytes: Buffer, text: string, out: Yield): void {
     found += 1;
     out.budget.checkTime();
     const start = match.index + match[0].length;
-    const outer = readObject(bytes, text, start, false);
-    const all = readObject(bytes, text, start, true);
-    coveredTo = outer.end;
-    emitObject(outer.data, out);
-    if (!all.data.equals(outer.data)) {
-      emitObject(all.data, out);
+    const outer = readObject(bytes, text, start, { nested: false, characters: false });
+    const readings = [outer, readObject(bytes, text, start, { nested: true, characters: false })];
+    if (outer.hasCharacters) {
+      readings.push(
+        readObject(bytes, text, start, { nested: false, characters: true }),
+        readObject(bytes, text, start, { nested: true, characters: true }),
+      );
     }
+    coveredTo = outer.end;
+    emitReadings(
+      readings.map(({ data }) => data),
+      out,
+    );
   }
 }
 
