@@ -4,6 +4,8 @@ import type { ScriptToken } from './script-tokens.ts';
 export interface Token {
   readonly kind: ScriptToken;
   readonly text: string;
+  /** The character of a sign, zero for all others. */
+  readonly code: number;
 }
 
 /** A variable where it is named, before its value is looked up. */
@@ -39,6 +41,10 @@ const REPLACING = new Set(['replace', 'replaceall', 'creplace', 'ireplace', 'gsu
 const SPLITTING = new Set(['split', 'csplit', 'isplit']);
 /** Functions whose first arguments are what is replaced, and by what. */
 const REPLACING_FIRST = new Set(['str_replace', 'str_ireplace', 'preg_replace']);
+/** Whether a word may be one of those: most are not, and small letters are dear to make. */
+const TELLING = /^(?:[ci]?(?:replace|split)|replaceall|gsub|\w{3,4}_i?replace|explode|vbnullstring)$/i;
+const MIN_TELLING = 4;
+const MAX_TELLING = 12;
 /** Tokens looked at for the arguments of such a function. */
 const NEAR = 16;
 /** Replacements of one statement. */
@@ -48,8 +54,24 @@ function isText(token: Token | undefined): boolean {
   return token?.kind === 'literal' || token?.kind === 'pattern';
 }
 
-function isSign(token: Token | undefined, signs: string): boolean {
-  return token?.kind === 'sign' && signs.includes(token.text);
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const COLON = 0x3a;
+const LESS = 0x3c;
+const EQUALS = 0x3d;
+const GREATER = 0x3e;
+const OPEN_INDEX = 0x5b;
+const CLOSE_INDEX = 0x5d;
+const AMPERSAND = 0x26;
+const EXCLAMATION = 0x21;
+
+/** The character of the sign at a place, zero where there is none. */
+function signAt(tokens: readonly Token[], at: number): number {
+  return tokens[at]?.code ?? 0;
 }
 
 /** A regular expression that is one text, as that text. */
@@ -89,28 +111,40 @@ class Expression {
 
   /** Where reading goes on, less one. */
   #word(word: string, at: number): number {
+    const isTelling = word.length >= MIN_TELLING && word.length <= MAX_TELLING && TELLING.test(word);
+    if (!isTelling) {
+      this.#named(word, at);
+      return at;
+    }
     const name = word.toLowerCase();
-    const isMethod = isSign(this.#tokens[at - 1], '.-');
+    const before = signAt(this.#tokens, at - 1);
+    const isMethod = before === DOT || before === MINUS;
     if (REPLACING_FIRST.has(name) || (isMethod && REPLACING.has(name))) {
       return this.#replacing(at);
     }
     if (name === 'explode' || (isMethod && SPLITTING.has(name))) {
       return this.#splitting(at);
     }
-    if ((name === 'replace' || name === 'split') && isSign(this.#tokens[at + 1], '(')) {
+    if ((name === 'replace' || name === 'split') && signAt(this.#tokens, at + 1) === OPEN) {
       this.#outer.push(name);
     } else if (name === 'vbnullstring') {
       this.parts.push('');
-    } else if (this.#knows(word) && !this.#isObject(at)) {
-      this.parts.push({ name: word });
+    } else {
+      this.#named(word, at);
     }
     return at;
+  }
+
+  #named(word: string, at: number): void {
+    if (this.#knows(word) && !this.#isObject(at)) {
+      this.parts.push({ name: word });
+    }
   }
 
   /** The object of a property that has a value of its own. */
   #isObject(at: number): boolean {
     const property = this.#tokens[at + 2];
-    return isSign(this.#tokens[at + 1], '.') && property?.kind === 'word' && this.#knows(property.text);
+    return signAt(this.#tokens, at + 1) === DOT && property?.kind === 'word' && this.#knows(property.text);
   }
 
   /** The first text at or behind `at`, or -1; a call of a function that makes it stands in the way. */
@@ -136,7 +170,7 @@ class Expression {
     const isRegExp = /^regexp$/i.test(this.#tokens[from - 2]?.text ?? '');
     const behind = isRegExp ? this.#closing(from) : from;
     const to =
-      isSign(this.#tokens[behind + 1], ')') && !isSign(this.#tokens[behind + 2], ',')
+      signAt(this.#tokens, behind + 1) === CLOSE && signAt(this.#tokens, behind + 2) !== COMMA
         ? -1
         : this.#textNear(behind + 1);
     this.#add(plainPattern(token), this.#tokens[to]?.text ?? '');
@@ -145,7 +179,7 @@ class Expression {
 
   #closing(at: number): number {
     for (let near = at; near < Math.min(this.#end, at + NEAR); near += 1) {
-      if (isSign(this.#tokens[near], ')')) {
+      if (signAt(this.#tokens, near) === CLOSE) {
         return near;
       }
     }
@@ -203,9 +237,9 @@ function pathBefore(tokens: readonly Token[], from: number, end: number): Path |
   let at = end - 1;
   let property = '';
   for (let steps = 0; at >= from && steps < NEAR; steps += 1) {
-    if (isSign(tokens[at], ']')) {
+    if (signAt(tokens, at) === CLOSE_INDEX) {
       at -= 1;
-      while (at > from && end - at < NEAR && !isSign(tokens[at], '[')) {
+      while (at > from && end - at < NEAR && signAt(tokens, at) !== OPEN_INDEX) {
         at -= 1;
       }
       at -= 1;
@@ -214,7 +248,7 @@ function pathBefore(tokens: readonly Token[], from: number, end: number): Path |
     if (word?.kind !== 'word') {
       return undefined;
     }
-    if (!isSign(tokens[at - 1], '.') || at - 1 <= from) {
+    if (signAt(tokens, at - 1) !== DOT || at - 1 <= from) {
       return { start: at, base: word.text, property };
     }
     property = property === '' ? word.text : property;
@@ -223,8 +257,12 @@ function pathBefore(tokens: readonly Token[], from: number, end: number): Path |
   return undefined;
 }
 
-function isEquals(tokens: readonly Token[], at: number): boolean {
-  return isSign(tokens[at], '=') && !isSign(tokens[at + 1], '=>') && !isSign(tokens[at - 1], '=<>!');
+/** True when the sign of equality at `at` gives a value. */
+function isGiving(tokens: readonly Token[], at: number): boolean {
+  const before = signAt(tokens, at - 1);
+  const behind = signAt(tokens, at + 1);
+  const isCompared = before === EQUALS || before === LESS || before === GREATER || before === EXCLAMATION;
+  return !isCompared && behind !== EQUALS && behind !== GREATER;
 }
 
 /** The word that a statement begins with. */
@@ -250,13 +288,18 @@ interface Start {
 function startsIn(tokens: readonly Token[]): Start[] {
   const starts: Start[] = [{ target: undefined, isAppended: true, from: 0, valueFrom: 0 }];
   for (let at = 1; at < tokens.length; at += 1) {
-    const isProperty = isSign(tokens[at], ':') && tokens[at - 1]?.kind === 'word';
-    if (isProperty || isEquals(tokens, at)) {
-      const isAppended = !isProperty && isSign(tokens[at - 1], '+.&');
+    const code = signAt(tokens, at);
+    if (code !== COLON && code !== EQUALS) {
+      continue;
+    }
+    const isProperty = code === COLON && tokens[at - 1]?.kind === 'word';
+    if (isProperty || (code === EQUALS && isGiving(tokens, at))) {
+      const before = signAt(tokens, at - 1);
+      const isAppended = !isProperty && (before === PLUS || before === DOT || before === AMPERSAND);
       const from = starts.at(-1)?.valueFrom ?? 0;
       const target = pathBefore(tokens, from, isAppended ? at - 1 : at);
       if (target !== undefined) {
-        const isPath = target.property !== '' || isSign(tokens[at - 1], ']');
+        const isPath = target.property !== '' || before === CLOSE_INDEX;
         starts.push({ target, isAppended: isAppended || isPath, from: target.start, valueFrom: at + 1 });
       }
     }
@@ -264,16 +307,29 @@ function startsIn(tokens: readonly Token[]): Start[] {
   return starts;
 }
 
+/** Most statements of programs have neither a literal nor the name of one. */
+function saysNothing(tokens: readonly Token[], knows: (name: string) => boolean): boolean {
+  for (const { kind, text } of tokens) {
+    const isValue = kind === 'word' && (knows(text) || (text.length === MAX_TELLING && TELLING.test(text)));
+    if (kind === 'literal' || isValue) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /** What a statement gives to which variable. */
 export function assignmentsOf(tokens: readonly Token[], knows: (name: string) => boolean): Assignment[] {
-  const starts = startsIn(tokens);
-  return starts.flatMap(({ target, isAppended, valueFrom }, index) => {
+  const found: Assignment[] = [];
+  const starts = saysNothing(tokens, knows) ? [] : startsIn(tokens);
+  for (const [index, { target, isAppended, valueFrom }] of starts.entries()) {
     const end = starts[index + 1]?.from ?? tokens.length;
     const { parts, replacements } = new Expression(tokens, end, knows).read(valueFrom);
-    const isCall = target === undefined;
-    const name = isCall ? aboutOf(tokens, 0, end) : target.base;
-    return parts.length === 0
-      ? []
-      : [{ name, property: target?.property ?? '', isCall, isAppended, parts, replacements }];
-  });
+    if (parts.length > 0) {
+      const isCall = target === undefined;
+      const name = isCall ? aboutOf(tokens, 0, end) : target.base;
+      found.push({ name, property: target?.property ?? '', isCall, isAppended, parts, replacements });
+    }
+  }
+  return found;
 }

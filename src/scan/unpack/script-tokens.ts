@@ -21,8 +21,17 @@ const CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
           ? LINE
           : 0;
 });
-/** Signs behind which a line goes on: of C, PowerShell and Visual Basic. */
-const CONTINUING = new Set(['\\', '`', '_']);
+const LF = 0x0a;
+const HASH = 0x23;
+const SLASH = 0x2f;
+const BACKSLASH = 0x5c;
+const UNDERSCORE = 0x5f;
+const GRAVE = 0x60;
+/** Behind these a line may go on: signs of C, PowerShell and Visual Basic. */
+function isContinuing(code: number): boolean {
+  return code === BACKSLASH || code === GRAVE || code === UNDERSCORE;
+}
+
 const CONTINUED = /(?:\\|`|(?<![\w$])_)[ \t]{0,16}\r?\n/y;
 /** A regular expression stands where a value may begin. */
 const BEFORE_PATTERN = new Set(['', '(', ',', '=', ':', '[', '{', ';', '!', '&', '|', '?', '+']);
@@ -50,9 +59,9 @@ export class ScriptTokens {
     this.#text = text;
   }
 
-  /** The character behind the token. */
-  get following(): string {
-    return this.#text[this.#at] ?? '';
+  /** Where the text goes on behind the token. */
+  get place(): number {
+    return this.#at;
   }
 
   next(): ScriptToken {
@@ -104,7 +113,7 @@ export class ScriptTokens {
 
   /** Moves to the last character of the line end. */
   #isContinued(): boolean {
-    if (!CONTINUING.has(this.#text[this.#at] ?? '')) {
+    if (!isContinuing(this.#text.charCodeAt(this.#at))) {
       return false;
     }
     CONTINUED.lastIndex = this.#at;
@@ -116,7 +125,11 @@ export class ScriptTokens {
   /** Moves to the last character of the comment; of one to the end of its line before that. */
   #isComment(): boolean {
     const text = this.#text;
-    const isHash = text[this.#at] === '#' && text[this.#at + 1] === ' ';
+    const code = text.charCodeAt(this.#at);
+    if (code !== HASH && code !== SLASH) {
+      return false;
+    }
+    const isHash = code === HASH && text[this.#at + 1] === ' ';
     if (isHash || text.startsWith('//', this.#at)) {
       const end = text.indexOf('\n', this.#at);
       this.#at = (end < 0 ? text.length : end) - 1;
@@ -150,15 +163,16 @@ export class ScriptTokens {
     const isLoose = (this.#looseTo.get(quote) ?? 0) > this.#at;
     let first = -1;
     let at = this.#at + 1;
+    const sign = quote.charCodeAt(0);
     for (; at < this.#text.length; at += 1) {
-      const character = this.#text[at];
-      if (character === quote) {
+      const code = this.#text.charCodeAt(at);
+      if (code === sign) {
         return at;
       }
-      if (character === '\n' && quote !== '`') {
+      if (code === LF && sign !== GRAVE) {
         break;
       }
-      if (character === '\\' && this.#text[at + 1] === quote) {
+      if (code === BACKSLASH && this.#text.charCodeAt(at + 1) === sign) {
         first = first < 0 ? at + 1 : first;
         at += 1;
         if (isLoose) {
@@ -174,8 +188,8 @@ export class ScriptTokens {
 
   #sign(): ScriptToken {
     PATTERN.lastIndex = this.#at;
-    const pattern =
-      this.#text[this.#at] === '/' && BEFORE_PATTERN.has(this.#before) ? PATTERN.exec(this.#text) : null;
+    const isPattern = this.#text.charCodeAt(this.#at) === SLASH && BEFORE_PATTERN.has(this.#before);
+    const pattern = isPattern ? PATTERN.exec(this.#text) : null;
     this.text = pattern?.[1] ?? this.#text[this.#at] ?? '';
     this.#at += pattern?.[0].length ?? 1;
     return pattern === null ? 'sign' : 'pattern';

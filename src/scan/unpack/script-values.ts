@@ -40,9 +40,35 @@ function reversed(text: string): string {
   return viewOf(Buffer.from(text, 'latin1').toReversed()).toString('latin1');
 }
 
+/** A text that was put together. Nothing of it is copied before somebody reads it. */
+interface Value {
+  readonly text: string;
+  /** Its parts from the last to the first. */
+  readonly turned: string;
+  /** Parts. */
+  readonly count: number;
+}
+
+const NOTHING: Value = { text: '', turned: '', count: 0 };
+
+function valueOf(text: string): Value {
+  return { text, turned: text, count: 1 };
+}
+
+function added(first: Value, second: Value): Value {
+  if (first.count === 0 || second.count === 0) {
+    return first.count === 0 ? second : first;
+  }
+  return {
+    text: first.text + second.text,
+    turned: second.turned + first.turned,
+    count: first.count + second.count,
+  };
+}
+
 class Evaluation {
   readonly #text: string;
-  readonly #values = new Map<string, string[]>();
+  readonly #values = new Map<string, Value>();
   readonly #isReversing: boolean;
   readonly #found: string[] = [];
   /** Characters that may still be copied or told. */
@@ -55,13 +81,17 @@ class Evaluation {
   }
 
   run(): string {
+    const knows = (name: string): boolean => this.#values.has(name);
     for (const statement of statementsOf(this.#text)) {
-      for (const assignment of assignmentsOf(statement, (name) => this.#values.has(name))) {
+      for (const assignment of assignmentsOf(statement, knows)) {
         this.#assign(assignment);
       }
+      if (this.#left < 0) {
+        break;
+      }
     }
-    for (const parts of this.#values.values()) {
-      this.#tell(parts);
+    for (const value of this.#values.values()) {
+      this.#tell(value);
     }
     return this.#found.join('\n');
   }
@@ -70,11 +100,9 @@ class Evaluation {
     const { name, property, isCall, isAppended, replacements } = assignment;
     const [first] = assignment.parts;
     const isOwn = typeof first === 'object' && first.name === name;
-    const parts = this.#lookedUp(
-      isOwn && replacements.length === 0 ? assignment.parts.slice(1) : assignment.parts,
-    );
-    const value = replacements.length === 0 ? parts : [this.#changed(parts.join(''), replacements)];
     const isNew = replacements.length > 0;
+    const plain = this.#lookedUp(assignment.parts, isOwn && !isNew ? 1 : 0);
+    const value = isNew ? valueOf(this.#changed(plain.text, replacements)) : plain;
     if (isCall || isNew) {
       this.#tell(value, isNew);
     }
@@ -84,50 +112,51 @@ class Evaluation {
     }
   }
 
-  #keep(name: string, value: string[], isAppended: boolean): void {
+  #keep(name: string, value: Value, isAppended: boolean): void {
     const known = this.#values.get(name);
     if (name === '' || (known === undefined && this.#values.size >= MAX_NAMES)) {
       return;
     }
-    if (known === undefined || !isAppended) {
-      if (known !== undefined) {
-        this.#tell(known);
-      }
-      this.#values.set(name, [...value]);
-      return;
+    if (known !== undefined && !isAppended) {
+      this.#tell(known);
     }
-    for (const part of value) {
-      known.push(part);
-    }
+    this.#values.set(name, known !== undefined && isAppended ? added(known, value) : value);
   }
 
-  #lookedUp(parts: readonly (string | Named)[]): string[] {
-    return parts.flatMap((part) =>
-      typeof part === 'string' ? this.#expanded(part) : this.#valueOf(part.name),
-    );
+  #lookedUp(parts: readonly (string | Named)[], from: number): Value {
+    let value = NOTHING;
+    for (let at = from; at < parts.length; at += 1) {
+      const part = parts[at] ?? '';
+      value = added(value, typeof part === 'string' ? this.#expanded(part) : this.#valueOf(part.name));
+    }
+    return value;
   }
 
-  #valueOf(name: string): string[] {
-    const value = this.#left < 0 ? [] : (this.#values.get(name) ?? []);
-    this.#left -= value.reduce((sum, { length }) => sum + length + 8, 0);
-    return this.#left < 0 ? [] : value;
+  #valueOf(name: string): Value {
+    const value = this.#left < 0 ? NOTHING : (this.#values.get(name) ?? NOTHING);
+    this.#left -= value.text.length + 8 * value.count;
+    return this.#left < 0 ? NOTHING : value;
   }
 
   /** A literal with the values of the variables that are named in it. */
-  #expanded(text: string): string[] {
+  #expanded(text: string): Value {
     if (this.#values.size === 0 || !/[${]/.test(text)) {
-      return [text];
+      return valueOf(text);
     }
-    const parts: string[] = [];
+    let value = NOTHING;
     let from = 0;
     for (const match of text.matchAll(REFERENCE)) {
       const name = match[1] ?? match[2] ?? '';
       if (this.#values.has(name)) {
-        parts.push(text.slice(from, match.index), this.#valueOf(name).join(''));
+        value = added(added(value, valueOf(text.slice(from, match.index))), this.#referred(name));
         from = match.index + match[0].length;
       }
     }
-    return [...parts, text.slice(from)];
+    return added(value, valueOf(text.slice(from)));
+  }
+
+  #referred(name: string): Value {
+    return valueOf(this.#valueOf(name).text);
   }
 
   #changed(text: string, replacements: readonly Replacement[]): string {
@@ -142,15 +171,15 @@ class Evaluation {
   }
 
   /** A text that was put together from several, and it read from its end where the script does that. */
-  #tell(parts: readonly string[], isNew = false): void {
-    const whole = parts.join('');
-    if (whole.length === 0 || (parts.length < 2 && !isNew && !this.#isReversing)) {
+  #tell(value: Value, isNew = false): void {
+    const { text, count } = value;
+    if (text.length === 0 || (count < 2 && !isNew && !this.#isReversing)) {
       return;
     }
     const variants =
-      this.#isReversing && this.#left >= 0 && whole.length >= MIN_REVERSED ? backwards(parts, whole) : [];
-    const found = parts.length < 2 && !isNew ? variants : [whole, ...variants];
-    this.#left -= found.length * whole.length;
+      this.#isReversing && this.#left >= 0 && text.length >= MIN_REVERSED ? backwards(value) : [];
+    const found = count < 2 && !isNew ? variants : [text, ...variants];
+    this.#left -= found.length * text.length;
     if (this.#left >= 0) {
       this.#found.push(...found);
     }
@@ -158,39 +187,46 @@ class Evaluation {
 }
 
 /** From the end; with its parts from the last to the first; and each part from its end. */
-function backwards(parts: readonly string[], whole: string): string[] {
-  const all = [reversed(whole)];
-  return parts.length < 2 ? all : [...all, parts.toReversed().join(''), parts.map(reversed).join('')];
+function backwards({ text, turned, count }: Value): string[] {
+  const all = [reversed(text)];
+  return count < 2 ? all : [...all, turned, reversed(turned)];
 }
 
 /** A statement goes on over the end of a line inside of brackets, behind such a sign and before one. */
-const OPEN_ENDED = '+.&,(=[';
-const GOES_ON = '+.&,)]';
+const OPEN_ENDED = codesOf('+.&,(=[');
+const GOES_ON = codesOf('+.&,)]');
+const ENDING = codesOf(';{}');
+const OPENING = codesOf('([');
+const CLOSING = codesOf(')]');
 
-/** The tokens of each statement. */
-function* statementsOf(text: string): Generator<Token[], void, void> {
+function codesOf(signs: string): Uint8Array {
+  const codes = new Uint8Array(256);
+  for (const code of Buffer.from(signs)) {
+    codes[code] = 1;
+  }
+  return codes;
+}
+
+/** The tokens of each statement, in an array that is used for all of them. */
+function* statementsOf(text: string): Generator<readonly Token[], void, void> {
   const tokens = new ScriptTokens(text);
-  let statement: Token[] = [];
+  const statement: Token[] = [];
   let depth = 0;
   let isLineEnd = false;
   for (let kind = tokens.next(); kind !== 'end'; kind = tokens.next()) {
-    const sign = kind === 'sign' ? tokens.text : '';
     if (kind === 'line') {
-      const last = statement.at(-1);
-      isLineEnd ||= depth <= 0 && !(last?.kind === 'sign' && OPEN_ENDED.includes(last.text));
+      isLineEnd ||= depth <= 0 && OPEN_ENDED[statement.at(-1)?.code ?? 0] !== 1;
       continue;
     }
-    const goesOn = sign !== '' && GOES_ON.includes(sign);
-    const ends =
-      (sign !== '' && ';{}'.includes(sign)) || (isLineEnd && !goesOn) || statement.length >= MAX_TOKENS;
-    isLineEnd = false;
-    if (ends) {
+    const code = kind === 'sign' ? tokens.text.charCodeAt(0) & 0xff : 0;
+    if (ENDING[code] === 1 || (isLineEnd && GOES_ON[code] !== 1) || statement.length >= MAX_TOKENS) {
       yield statement;
-      statement = [];
+      statement.length = 0;
       depth = 0;
     }
-    depth += sign === '(' || sign === '[' ? 1 : sign === ')' || sign === ']' ? -1 : 0;
-    statement.push({ kind, text: tokens.text });
+    isLineEnd = false;
+    depth += (OPENING[code] ?? 0) - (CLOSING[code] ?? 0);
+    statement.push({ kind, text: tokens.text, code });
   }
   yield statement;
 }
