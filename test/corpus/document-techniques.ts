@@ -47,6 +47,23 @@ function pdf(dictionary: string, data: Buffer, length = data.length): Buffer {
   return Buffer.concat([Buffer.from(head), data, Buffer.from('\nendstream\nendobj\n')]);
 }
 
+/** A form whose XML is cut inside the word, the second half first. */
+function pdfForm(entry: string, word: Word): Buffer {
+  const xml = Buffer.from(`<xdp:xdp><script>${payload(word, 3).toString()}</script></xdp:xdp>`);
+  const cut = xml.indexOf(word) + 6;
+  const stream = (number: number, data: Buffer): Buffer =>
+    Buffer.concat([
+      Buffer.from(`${number} 0 obj << /Filter /FlateDecode /Length ${data.length} >>\nstream\n`),
+      data,
+      Buffer.from('\nendstream\nendobj\n'),
+    ]);
+  return Buffer.concat([
+    Buffer.from(`%PDF-1.7\n1 0 obj << /Type /Catalog /AcroForm << ${entry} >> >> endobj\n`),
+    stream(3, deflateSync(xml.subarray(cut))),
+    stream(2, deflateSync(xml.subarray(0, cut))),
+  ]);
+}
+
 /** Ways to write the filters of a stream that readers understand, or to hide them from a search for words. */
 const PDF_DICTIONARIES: Readonly<Record<string, string>> = {
   'blanks in the list of filters': `/Filter [${' '.repeat(600)}/ASCII85Decode /FlateDecode]`,
@@ -138,6 +155,13 @@ function pdfs(): Technique[] {
     )
     .attached('link in hex', 'a.pdf', (word) =>
       Buffer.from(`%PDF-1.4\n1 0 obj << /S /URI /URI <${Buffer.from(word).toString('hex')}> >> endobj`),
+    )
+    .attached('form in two streams', 'a.pdf', (word) => pdfForm('/XFA [(a) 2 0 R (b]) 3 0 R]', word))
+    .attached('form in two streams, the name in hex', 'a.pdf', (word) =>
+      pdfForm('/X#46A[<61> 2 0 R %]\n <62> 3 0 R]', word),
+    )
+    .attached('form in two streams, listed elsewhere', 'a.pdf', (word) =>
+      pdfForm('/XFA 9 0 R >> endobj 9 0 obj [(a) 2 0 R (b) 3 0 R] endobj 10 0 obj <<', word),
     )
     .attached('object streams', 'a.pdf', fixture('object-streams.pdf'), { confirmedBy: ['qpdf'] })
     .attached('RC4, empty password', 'a.pdf', fixture('empty-password-rc4.pdf'), { confirmedBy: ['qpdf'] })

@@ -8,6 +8,7 @@ import { decodeByContent } from './pdf-content.ts';
 import { dictionariesBefore, filterValues, namesIn, plainValue } from './pdf-dictionary.ts';
 import { shownText } from './pdf-shown.ts';
 import { codedStrings, numberOf, scriptStrings } from './pdf-text.ts';
+import { XfaForms } from './pdf-xfa.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import type { Inflated } from './tolerant-inflate.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
@@ -62,6 +63,9 @@ class PdfRun {
   /** Encrypted and not opened: what the streams seem to hold means nothing. */
   #sealed = false;
   #lookUps = 0;
+  readonly #forms = new XfaForms();
+  /** By the number of its object: where the word `stream` stands, and the one before. */
+  readonly #streams = new Map<number, readonly [at: number, previousEnd: number]>();
   #dictionaryCharacters = 0;
 
   constructor(bytes: Buffer, out: Yield) {
@@ -85,6 +89,7 @@ class PdfRun {
       const stream = this.#streamAt(at, previousEnd);
       if (stream !== undefined) {
         this.#strings(latin1(this.#bytes, objectsFrom, at));
+        this.#streams.set(stream.object, [at, previousEnd]);
         this.#decode(stream);
         previousEnd = at;
         objectsFrom = Math.max(objectsFrom, at < objectsFrom ? 0 : this.#endOfStream(next));
@@ -93,7 +98,36 @@ class PdfRun {
     }
     this.#strings(latin1(this.#bytes, objectsFrom, this.#bytes.length));
     this.#scripts(this.#bytes);
+    this.#joinForms();
     this.#joiner.flush();
+  }
+
+  /** Readers put the streams of a form together before they read it. */
+  #joinForms(): void {
+    if (this.#forms.isOverfull) {
+      this.#out.cannot('bomb', 'PDF document with too many lists of form streams');
+    }
+    for (const numbers of this.#forms.lists) {
+      const packets: Buffer[] = [];
+      let left = this.#out.budget.objectAllowance();
+      for (const number of numbers) {
+        const packet = this.#packet(number);
+        packets.push(packet.subarray(0, left));
+        left -= packet.length;
+        if (left < 0) {
+          reportEnd(this.#out, 'XFA form', 'capped');
+          break;
+        }
+      }
+      this.#out.emit('form', Buffer.concat(packets));
+    }
+  }
+
+  #packet(number: number): Buffer {
+    this.#out.budget.checkTime();
+    const place = this.#streams.get(number);
+    const stream = place && this.#streamAt(...place);
+    return (stream && this.#readings(stream, ...this.#plain(stream))[0]) ?? EMPTY;
   }
 
   /** `Encrypt` stands in a trailer, or in the dictionary of a cross-reference stream. */
@@ -209,13 +243,11 @@ class PdfRun {
   }
 
   #decode(stream: PdfStream): void {
-    const isTable = /\/Type\s{0,16}\/XRef/.test(stream.dictionary);
-    const plain = isTable ? undefined : this.#decrypt?.(stream.data, stream.object, stream.generation);
-    const data = plain ?? stream.data;
-    const readings = this.#readings(stream, data, plain ?? stream.open);
+    const [data, open] = this.#plain(stream);
+    const readings = this.#readings(stream, data, open);
     const isFile = /\/EmbeddedFile/.test(stream.dictionary);
     for (const decoded of readings) {
-      if (decoded === data && plain === undefined && !isFile) {
+      if (decoded === stream.data && !isFile) {
         this.#joinUnfiltered(data);
       } else if (isFile && decoded.length > 0) {
         this.#out.emit('embedded', decoded);
@@ -229,6 +261,13 @@ class PdfRun {
         this.#joiner.add(shownText(decoded) ?? EMPTY);
       }
     }
+  }
+
+  /** The data and what stands behind them, decrypted where they are encrypted. */
+  #plain(stream: PdfStream): readonly [data: Buffer, open: Buffer] {
+    const isTable = /\/Type\s{0,16}\/XRef/.test(stream.dictionary);
+    const plain = isTable ? undefined : this.#decrypt?.(stream.data, stream.object, stream.generation);
+    return plain === undefined ? [stream.data, stream.open] : [plain, plain];
   }
 
   /** What each stated chain makes of the data; when none makes anything of it, what the data says of itself. */
@@ -324,6 +363,7 @@ class PdfRun {
   }
 
   #strings(text: string): void {
+    this.#forms.look(text, (numbers, most) => objectText(this.#bytes, numbers, most));
     for (const bytes of codedStrings(text.replaceAll(MAGIC.toString(), ''))) {
       this.#joiner.add(bytes); // without the mark it is not opened as a document again
     }
