@@ -297,6 +297,13 @@ function otherArchives(): Technique[] {
     .attached('lha', 'a.lzh', plain(lzh), { confirmedBy: ['lhasa', '7z'] })
     .attached('zip in lha', 'a.lzh', packed(lzh))
     .attached('arj', 'a.arj', fixture('a.arj'), { confirmedBy: ['arj', '7z'] })
+    .attached('arj behind a program', 'setup.bin', (word) =>
+      Buffer.concat([
+        Buffer.from('MZ'),
+        Buffer.alloc(3000, Buffer.from([0x60, 0xea, 40, 0, 30, 1])),
+        fixture('a.arj')(word),
+      ]),
+    )
     .attached('deb', 'a.deb', fixture('a.deb'))
     .attached('rpm', 'a.rpm', fixture('a.rpm')).cases;
 }

@@ -1,4 +1,6 @@
-import { u16le, u32le, u8 } from './byte-view.ts';
+import { crc32 } from 'node:zlib';
+import { hasMagic, u16le, u32le, u8, viewOf } from './byte-view.ts';
+import type { Unpacker } from './unpacker.ts';
 
 /** Two bytes before each header, and the length of the header behind them; a length of zero ends the archive. */
 const HEADER_ID = 0xea60;
@@ -37,4 +39,66 @@ export function isGarbledArj(bytes: Uint8Array): boolean {
     at = extensionsEnd(bytes, header + length + CRC_BYTES) + (isFile ? u32le(bytes, header + PACKED_AT) : 0);
   }
   return false;
+}
+
+const MARK = Buffer.from([0x60, 0xea]);
+/** The header of an archive: what programs write at least, and what the format allows. */
+const MIN_HEADER = 30;
+const MAX_HEADER = 2600;
+/** In the header of an archive: the type that says so. */
+const TYPE_AT = 6;
+const ARCHIVE_TYPE = 2;
+/** Places in one program that look like a header until the checksum tells. Random data have none in a gigabyte. */
+const MAX_CHECKS = 10_000;
+
+function mayBeHeader(bytes: Uint8Array, at: number): boolean {
+  const length = u16le(bytes, at + 2);
+  const header = at + LEAD_BYTES;
+  return (
+    length >= MIN_HEADER &&
+    length <= MAX_HEADER &&
+    u8(bytes, header) >= MIN_HEADER &&
+    u8(bytes, header) <= length &&
+    u8(bytes, header + TYPE_AT) === ARCHIVE_TYPE
+  );
+}
+
+function isChecked(bytes: Buffer, at: number): boolean {
+  const header = at + LEAD_BYTES;
+  const end = header + u16le(bytes, at + 2);
+  return end + CRC_BYTES <= bytes.length && crc32(bytes.subarray(header, end)) === u32le(bytes, end);
+}
+
+/** Where the first archive begins behind a program; -1 when there is none, undefined when that takes too long to tell. */
+function archiveBehind(bytes: Buffer): number | undefined {
+  let checks = 0;
+  for (let at = bytes.indexOf(MARK); at >= 0; at = bytes.indexOf(MARK, at + 1)) {
+    if (mayBeHeader(bytes, at)) {
+      checks += 1;
+      if (checks > MAX_CHECKS) {
+        return undefined;
+      }
+      if (isChecked(bytes, at)) {
+        return at;
+      }
+    }
+  }
+  return -1;
+}
+
+/** Programs that unpack an ARJ archive behind them: two bytes alone mark it, so that its header has to be right. */
+export function createArjSelfExtractor(archives: Unpacker): Unpacker {
+  return {
+    name: 'arj-program',
+    recognises: ({ bytes }) => hasMagic(bytes, 'MZ') && archiveBehind(viewOf(bytes)) !== -1,
+    unpack: ({ path, bytes, depth }, out) => {
+      const view = viewOf(bytes);
+      const at = archiveBehind(view);
+      if (at === undefined) {
+        out.cannot('bomb', `more than ${MAX_CHECKS} headers of ARJ archives that are none`);
+        return undefined;
+      }
+      return archives.unpack({ path, bytes: view.subarray(at), depth }, out);
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import { ScanLimitError } from '../budget.ts';
 import { createAscii85Unpacker } from './ascii85-text.ts';
+import { createArjSelfExtractor } from './arj.ts';
 import { createCarver } from './carve.ts';
 import { createCmsUnpacker } from './cms.ts';
 import {
@@ -63,14 +64,14 @@ function guarded(unpacker: Unpacker): Unpacker {
 }
 
 /** Formats that are known by their start, and so can be carved. */
-function createFileUnpackers(sevenZip: SevenZip): Unpacker[] {
+function createFileUnpackers(sevenZip: SevenZip, archives: Unpacker): Unpacker[] {
   return [
     createGzipUnpacker(),
     createZstdUnpacker(),
     createLz4Unpacker(),
     createLzipUnpacker(sevenZip),
     createTarUnpacker(),
-    createSevenZipUnpacker(sevenZip),
+    archives,
     createOle2Unpacker(),
     createRtfUnpacker(),
     createPdfUnpacker(),
@@ -83,11 +84,13 @@ export function createUnpackers(): readonly Unpacker[] {
   const sevenZip = new SevenZip();
   const marks = new MarkIndex();
   const manifests = new AnsweredManifests();
-  const files = createFileUnpackers(sevenZip);
+  const archives = createSevenZipUnpacker(sevenZip);
+  const files = createFileUnpackers(sevenZip, archives);
   const unpackers = [
     createOdfUnpacker(manifests),
     createZipUnpacker(sevenZip, marks),
     ...files,
+    createArjSelfExtractor(archives),
     createZlibUnpacker(),
     createPrefixedZlibUnpacker(),
     createBrotliUnpacker(),

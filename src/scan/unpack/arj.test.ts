@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { crc32 } from 'node:zlib';
+import { createArjSelfExtractor } from './arj.ts';
+import { openAll, type Opened } from './open-all.ts';
+
+/** What an archive begins with, checksum included. */
+function header(isRight: boolean): Buffer {
+  const bytes = Buffer.alloc(38);
+  bytes.set([0x60, 0xea, 30, 0, 30]);
+  bytes[10] = 2;
+  bytes.writeUInt32LE((crc32(bytes.subarray(4, 34)) + (isRight ? 0 : 1)) >>> 0, 34);
+  return bytes;
+}
+
+function open(...parts: readonly Buffer[]): Promise<Opened> {
+  const archives = {
+    name: 'archives',
+    recognises: () => true,
+    unpack: (piece: { bytes: Uint8Array }, out: { emit(name: string, bytes: Uint8Array): void }) =>
+      out.emit('archive', piece.bytes),
+  };
+  return openAll(Buffer.concat([Buffer.from('MZ'), ...parts]), {
+    unpackers: [createArjSelfExtractor(archives)],
+  });
+}
+
+describe('an ARJ archive behind a program', () => {
+  const archive = Buffer.concat([header(true), Buffer.alloc(40)]);
+
+  it('begins where the checksum of its header is right', async () => {
+    const { pieces } = await open(Buffer.alloc(100), header(false), archive);
+    assert.deepEqual(
+      pieces.map(({ bytes }) => Buffer.from(bytes)),
+      [archive],
+    );
+  });
+
+  it('is looked for at 10,000 places', async () => {
+    const most = Buffer.concat(Array.from({ length: 9999 }, () => header(false)));
+    assert.equal((await open(most, archive)).pieces.length, 1);
+    const over = await open(most, header(false), archive);
+    assert.equal(over.pieces.length, 0);
+    assert.deepEqual([...over.causes], ['bomb']);
+  });
+});
