@@ -208,6 +208,9 @@ function codecs(): Technique[] {
     .attached('lzip', 'a.lz', fixture('a.lz'), { confirmedBy: ['lzip'] })
     .attached('lz4', 'a.lz4', fixture('a.lz4'), { confirmedBy: ['lz4'] })
     .attached('compress', 'a.Z', fixture('a.Z'), { confirmedBy: ['7z', 'uncompress'] })
+    .attached('compress, bytes behind', 'a.Z', (word) =>
+      Buffer.concat([fixture('a.Z')(word), Buffer.alloc(64, 0xff)]),
+    )
     .attached('Zstandard', 'a.zst', (word) => zstdCompressSync(payload(word)), {
       confirmedBy: ['zstd', '7z'],
     })

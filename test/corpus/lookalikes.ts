@@ -461,6 +461,34 @@ function references(): Lookalike[] {
   ];
 }
 
+/** Archives that hold nothing, in mails that quote others: which reading tears them depends on their letters. */
+function foldersOnly(): Lookalike[] {
+  return ['papers', 'folder', 'old', 'a', 'minutes'].flatMap((name) => {
+    const content = Buffer.alloc(0);
+    const zip = buildZip([
+      { name: `${name}/`, content, method: 0 },
+      { name: `${name}/b/`, content, method: 0 },
+    ]);
+    const mail = mailWith('a.zip', zip).toString('latin1').replace('octet-stream', 'zip');
+    return [
+      { row: 'zip', name: `folder ${name} only`, message: mailWith('a.zip', zip) },
+      {
+        row: 'zip',
+        name: `folder ${name} only, in a mail that is quoted`,
+        message: plainMail('Content-Type: text/plain', `You wrote:\r\n${mail.replaceAll(/^/gm, '> ')}`),
+      },
+    ];
+  });
+}
+
 export function lookalikes(): Lookalike[] {
-  return [...headers(), ...structures(), ...bodies(), ...files(), ...archivesInDoubt(), ...references()];
+  return [
+    ...headers(),
+    ...structures(),
+    ...bodies(),
+    ...files(),
+    ...archivesInDoubt(),
+    ...references(),
+    ...foldersOnly(),
+  ];
 }

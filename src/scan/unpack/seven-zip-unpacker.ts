@@ -24,6 +24,9 @@ const WEAK_FORMATS: ReadonlySet<string> = new Set([
   'ext',
 ]);
 
+/** Bytes behind a stream of compress that may be no part of it: padding, a line end, a checksum of somebody's own. */
+const MAX_BEHIND = 64;
+
 /** Only these ask for a password. */
 const ENCRYPTING_FORMATS: ReadonlySet<string> = new Set(['7z', 'rar', 'rar5', 'arj', 'dmg', 'wim']);
 
@@ -78,10 +81,21 @@ class SevenZipRun {
       return;
     }
     if (!outcome.encrypted || !ENCRYPTING_FORMATS.has(format.name)) {
-      this.#report(format, outcome);
+      const isRead = format.name === 'compress' && (await this.#failsAtEnd(format, outcome));
+      this.#report(format, isRead ? { ...outcome, failed: false } : outcome);
       return;
     }
     this.#conclude(format, await this.#tryPasswords(format), outcome);
+  }
+
+  /** A stream of compress has no end of its own: a few bytes behind it are read as codes that there are not. */
+  async #failsAtEnd(format: SevenZipFormat, { failed, files, stopped }: SevenZipOutcome): Promise<boolean> {
+    if (!failed || files.length === 0 || stopped !== undefined) {
+      return false;
+    }
+    const bytes = this.#piece.bytes.subarray(0, -MAX_BEHIND);
+    const before = await this.#sevenZip.extract(bytes, this.#out.budget, '', format.type);
+    return !before.failed && before.files.length > 0;
   }
 
   /** Where a password can be told by itself, 7-Zip sees the right one only. */

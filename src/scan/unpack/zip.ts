@@ -40,6 +40,13 @@ function lockOf({ method, flags, crc, time, extra }: ZipClaim): string {
   return [method, flags, crc, time, aes].join(' ');
 }
 
+const NOTHING = Buffer.alloc(0);
+const SLASH = 0x2f;
+
+function isFolder({ name, packed, size }: ZipClaim): boolean {
+  return packed === 0 && size === 0 && name.at(-1) === SLASH;
+}
+
 /** Compound files, databases, disk images. */
 const SCATTERING = [OLE_MAGIC, 'SQLite format 3\u0000', 'conectix', 'vhdxfile', 'KDMV', 'QFI\u00fb', '<<< '];
 /** A jump over the parameters of a file system, and the mark at the end of the sector. */
@@ -91,6 +98,16 @@ class ZipWalk {
         return;
       }
       await this.#entry(entry);
+    }
+    this.#tellOfFolders();
+  }
+
+  /** That an archive was opened shows by what came out of it, and of one that holds folders only nothing does. */
+  #tellOfFolders(): void {
+    const [folder] = this.#map.entries;
+    const isFolders = this.#map.entries.every(({ claims }) => claims.every(isFolder));
+    if (folder?.inDirectory === true && isFolders) {
+      this.#out.emit(folder.claims[0]?.name.toString() ?? '', NOTHING);
     }
   }
 
