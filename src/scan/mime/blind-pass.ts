@@ -1,5 +1,5 @@
 import type { Budget } from '../budget.ts';
-import { rawRemainder } from '../raw-remainder.ts';
+import { keptStretches } from '../raw-remainder.ts';
 import { base64Readings } from './base64-readings.ts';
 import { leafPiece } from './leaf-piece.ts';
 import type { MimeSink, MimeSource } from './mime-sink.ts';
@@ -77,11 +77,12 @@ export class BlindPass {
   }
 
   #quotedPrintable(): void {
-    const rest = Buffer.from(rawRemainder(this.#source.bytes, this.#memory.decoded));
+    const { decoded, quoted } = this.#memory;
+    const rest = Buffer.concat(keptStretches(this.#source.bytes, [...decoded, ...quoted]));
     if (!looksQuotedPrintable(rest, 0, rest.length)) {
       return;
     }
-    for (const bytes of quotedPrintableReadings(rest, 0, rest.length)) {
+    for (const bytes of quotedPrintableReadings(rest)) {
       this.#budget.checkTime();
       this.#budget.spendBytes(bytes.length);
       this.#sink.piece(leafPiece(this.#source, 'blind.quoted-printable', bytes, {}), true, true);

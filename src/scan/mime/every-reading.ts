@@ -220,7 +220,9 @@ export class EveryReading {
       return;
     }
     const plain = decodeQuotedPrintable(bytes, body.start, body.end, this.#allocate);
-    const readings = plain.regular ? [plain.bytes] : quotedPrintableReadings(bytes, body.start, body.end);
+    const whole = bytes.subarray(body.start, body.end);
+    const readings = plain.regular ? [plain.bytes] : quotedPrintableReadings(whole, plain.bytes);
+    if (isNamed && entity.boundaries.length === 0) this.#memory.quoted.push(body);
     const isGuess = !isNamed || !plain.regular;
     this.#give(entity, body, path, { readings, encoding: 'quoted-printable', isNamed, isGuess });
   }

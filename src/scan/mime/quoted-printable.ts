@@ -133,10 +133,10 @@ function escaped(bytes: Buffer, at: number): number {
 /**
  * What real decoders make of malformed quoted-printable: blanks at line ends and starts kept or removed, and
  * escapes that a soft break cuts in two joined. Lazy, so that the caller can look at the clock between two.
+ * `first`: `whole` as it decodes when nothing is made of it.
  */
-export function* quotedPrintableReadings(bytes: Buffer, start: number, end: number): Generator<Buffer> {
-  const whole = bytes.subarray(start, end);
-  yield decoded(whole);
+export function* quotedPrintableReadings(whole: Buffer, first = decoded(whole)): Generator<Buffer> {
+  yield first;
   const body = withoutNul(whole);
   yield decoded(withoutSoftBreaks(body));
   const trimmed = trimmedLines(body);

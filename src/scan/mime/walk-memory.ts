@@ -6,6 +6,8 @@ import type { Span } from './multipart.ts';
 export class WalkMemory {
   /** Spans whose base64 was decoded whole. */
   readonly decoded: Span[] = [];
+  /** Spans that were read as quoted-printable in every way. */
+  readonly quoted: Span[] = [];
   readonly #parts = new Set<string>();
   readonly #readings = new Set<string>();
 
