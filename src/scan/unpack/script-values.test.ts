@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { packedCodes } from './packed-codes.ts';
 import { withoutShellEscapes } from './script-tricks.ts';
-import { scriptValues } from './script-values.ts';
+import { isCall, scriptValues } from './script-values.ts';
 import { withPlainSlashes, withVariables } from './script-views.ts';
 import { unescapeScript } from './text-views.ts';
 import { unwrappedLines } from './wrapped-lines.ts';
@@ -63,6 +63,58 @@ describe('texts that a script puts together', () => {
         assert.ok(length <= script.length * 4 + 64 * 1024);
       }),
     );
+  });
+});
+
+/** Statements of `length` characters that say nothing. */
+function apart(length: number): string {
+  return `;${'1;'.repeat(length / 2)}\n`;
+}
+
+describe('texts that a script turns round', () => {
+  const turning = "out=t.split('').reverse().join('');";
+  const scripts: Record<string, string> = {
+    'in the same statement': "run('fedcba98'.split('').reverse())",
+    'near it': `x='fedcba98';${apart(1800)}${turning}`,
+    'by their variable': `text='fedcba98';${apart(200_000)}run(text.reverse())`,
+    'by a variable of one letter': `t='fedcba98';${apart(30_000)}${turning}`,
+    'by a function before': `function r(t){${turning}}${apart(200_000)}run(r('fedcba98'))`,
+    'by a function behind': `run(r('fedcba98'))${apart(200_000)}r=(t)=>{${turning}}`,
+    'by a function called without brackets': `Function Turn(t)\nTurn = StrReverse(t)\nEnd Function${apart(9000)}x = Turn "fedcba98"`,
+    'pushed far from it': `parts.push('fed');parts.push('cba98');${apart(200_000)}run(parts.reverse())`,
+    'through another variable': `text='fedcba98';${apart(9000)}other=text;${apart(200)}run(other.reverse())`,
+  };
+  for (const [name, script] of Object.entries(scripts)) {
+    it(`are found ${name}`, () => assert.ok(values(script).includes('89abcdef'), values(script).join('|')));
+  }
+
+  it('are no others of a program', () => {
+    const script = `text='fedcba98';more=text+'x';${apart(9000)}other.reverse()`;
+    assert.deepEqual(values(script), ['fedcba98x']);
+  });
+
+  it('are none where the last element of a list is read', () => {
+    const script = `x='fedcba98';y=x[x.length - 1];z=y[y.length-1]`;
+    assert.equal(values(script).join('').includes('89abcdef'), false);
+  });
+
+  it('are told once', () => {
+    assert.deepEqual(values(`a='ab'+'cd';b=a;a='';b='';run('ab','cd')`), ['abcd']);
+  });
+});
+
+describe('words by which a script puts texts together', () => {
+  it('are calls, operators and names', () => {
+    const calls = ['x.replace("a")', 'Replace  ( x', "-split ','", '["split"]', 'str_replace', 'split /x/'];
+    for (const call of [...calls, '[array]::Reverse($a)', 'Replace _\n(x', 'replace&#40;', 'reverse/**/(']) {
+      assert.equal(isCall(Buffer.from(call)), true, call);
+    }
+  });
+
+  it('are none in prose', () => {
+    for (const prose of ['Please replace it. Split the bill - reverse: no!', 'the reverse of this (split)']) {
+      assert.equal(isCall(Buffer.from(prose)), false, prose);
+    }
   });
 });
 

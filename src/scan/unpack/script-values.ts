@@ -6,6 +6,7 @@ import {
   type Replacement,
   type Token,
 } from './script-statement.ts';
+import { Reversals } from './script-reversal.ts';
 import { ScriptTokens } from './script-tokens.ts';
 
 /**
@@ -18,9 +19,6 @@ import { ScriptTokens } from './script-tokens.ts';
 const CONTROL = new Set(
   'if for while function foreach switch case catch sub def elseif elif until with'.split(' '),
 );
-/** Signs by which a script reads a text from its end. */
-const REVERSAL =
-  /reverse|strrev|\[\s?::\s?-1\s?\]|righttoleft|reduceright|step\s{1,8}-\s?1|length\s{0,4}\)?\s{0,4}-\s{0,4}1|\[\s?-1\s{0,4}\.\.|\.\.\s?0\s?\]|while\s?\(\s?\w{1,16}\s?--/i;
 /** References inside of a literal: `$a`, `${a}`, `#{a}`, `{a}`. */
 const REFERENCE = /[$#]?\{([A-Za-z_]\w{0,63})\}|\$([A-Za-z_]\w{0,63})/g;
 
@@ -47,12 +45,14 @@ interface Value {
   readonly turned: string;
   /** Parts. */
   readonly count: number;
+  /** It may be read from its end. */
+  readonly isTurned: boolean;
 }
 
-const NOTHING: Value = { text: '', turned: '', count: 0 };
+const NOTHING: Value = { text: '', turned: '', count: 0, isTurned: false };
 
 function valueOf(text: string): Value {
-  return { text, turned: text, count: 1 };
+  return { text, turned: text, count: 1, isTurned: false };
 }
 
 function added(first: Value, second: Value): Value {
@@ -63,27 +63,32 @@ function added(first: Value, second: Value): Value {
     text: first.text + second.text,
     turned: second.turned + first.turned,
     count: first.count + second.count,
+    isTurned: first.isTurned || second.isTurned,
   };
 }
 
 class Evaluation {
   readonly #text: string;
   readonly #values = new Map<string, Value>();
-  readonly #isReversing: boolean;
-  readonly #found: string[] = [];
+  readonly #reversals: Reversals;
+  /** What the statement says may be read from its end. */
+  #isTurned = false;
+  readonly #found = new Set<string>();
   /** Characters that may still be copied or told. */
   #left: number;
 
   constructor(text: string) {
     this.#text = text;
-    this.#isReversing = REVERSAL.test(text);
+    this.#reversals = new Reversals(text);
     this.#left = Math.min(text.length * MAX_VALUES_SHARE + MIN_VALUES, MAX_VALUES);
   }
 
   run(): string {
     const knows = (name: string): boolean => this.#values.has(name);
-    for (const statement of statementsOf(this.#text)) {
-      for (const assignment of assignmentsOf(statement, knows)) {
+    for (const { tokens, from, to } of statementsOf(this.#text)) {
+      const assignments = assignmentsOf(tokens, knows);
+      this.#isTurned = assignments.length > 0 && this.#reversals.concern(tokens, from, to);
+      for (const assignment of assignments) {
         this.#assign(assignment);
       }
       if (this.#left < 0) {
@@ -93,7 +98,7 @@ class Evaluation {
     for (const value of this.#values.values()) {
       this.#tell(value);
     }
-    return this.#found.join('\n');
+    return [...this.#found].join('\n');
   }
 
   #assign(assignment: Assignment): void {
@@ -102,13 +107,16 @@ class Evaluation {
     const isOwn = typeof first === 'object' && first.name === name;
     const isNew = replacements.length > 0;
     const plain = this.#lookedUp(assignment.parts, isOwn && !isNew ? 1 : 0);
-    const value = isNew ? valueOf(this.#changed(plain.text, replacements)) : plain;
+    const whole = isNew ? valueOf(this.#changed(plain.text, replacements)) : plain;
+    const value = { ...whole, isTurned: this.#isTurned || plain.isTurned };
     if (isCall || isNew) {
       this.#tell(value, isNew);
     }
     this.#keep(property, value, false);
     if (!isCall || !CONTROL.has(name.toLowerCase())) {
-      this.#keep(name, value, isAppended ? !isNew || !isOwn : isOwn && !isNew);
+      // What is given to one object by many calls is turned round where the object is, not where one of them stands.
+      const kept = isCall ? { ...value, isTurned: this.#reversals.concernVariable(name) } : value;
+      this.#keep(name, kept, isAppended ? !isNew || !isOwn : isOwn && !isNew);
     }
   }
 
@@ -172,16 +180,15 @@ class Evaluation {
 
   /** A text that was put together from several, and it read from its end where the script does that. */
   #tell(value: Value, isNew = false): void {
-    const { text, count } = value;
-    if (text.length === 0 || (count < 2 && !isNew && !this.#isReversing)) {
+    const { text, count, isTurned } = value;
+    if (text.length === 0 || (count < 2 && !isNew && !isTurned)) {
       return;
     }
-    const variants =
-      this.#isReversing && this.#left >= 0 && text.length >= MIN_REVERSED ? backwards(value) : [];
+    const variants = isTurned && this.#left >= 0 && text.length >= MIN_REVERSED ? backwards(value) : [];
     const found = count < 2 && !isNew ? variants : [text, ...variants];
     this.#left -= found.length * text.length;
     if (this.#left >= 0) {
-      this.#found.push(...found);
+      found.forEach((one) => this.#found.add(one));
     }
   }
 }
@@ -207,12 +214,21 @@ function codesOf(signs: string): Uint8Array {
   return codes;
 }
 
-/** The tokens of each statement, in an array that is used for all of them. */
-function* statementsOf(text: string): Generator<readonly Token[], void, void> {
+/** One statement, and between which places it stands. */
+interface Statement {
+  readonly tokens: readonly Token[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Each statement, in an array that is used for all of them. */
+function* statementsOf(text: string): Generator<Statement, void, void> {
   const tokens = new ScriptTokens(text);
   const statement: Token[] = [];
   let depth = 0;
   let isLineEnd = false;
+  let from = 0;
+  let before = 0;
   for (let kind = tokens.next(); kind !== 'end'; kind = tokens.next()) {
     if (kind === 'line') {
       isLineEnd ||= depth <= 0 && OPEN_ENDED[statement.at(-1)?.code ?? 0] !== 1;
@@ -220,15 +236,17 @@ function* statementsOf(text: string): Generator<readonly Token[], void, void> {
     }
     const code = kind === 'sign' ? tokens.text.charCodeAt(0) & 0xff : 0;
     if (ENDING[code] === 1 || (isLineEnd && GOES_ON[code] !== 1) || statement.length >= MAX_TOKENS) {
-      yield statement;
+      yield { tokens: statement, from, to: before };
       statement.length = 0;
+      from = before;
       depth = 0;
     }
     isLineEnd = false;
     depth += (OPENING[code] ?? 0) - (CLOSING[code] ?? 0);
     statement.push({ kind, text: tokens.text, code });
+    before = tokens.place;
   }
-  yield statement;
+  yield { tokens: statement, from, to: text.length };
 }
 
 /** What a script puts together, one text a line; nothing when it puts together none. */
@@ -241,7 +259,17 @@ export function scriptValues(bytes: Buffer): Buffer[] {
 export const ASSEMBLING_MARKS: readonly string[] = [
   '+=\'|+="|+= \'|+= "|.=\'|.="|.= \'|.= "|&=\'|&="|&= \'|&= "|& "|"&"|.push(|.append(|add-content|.concat(|::concat(',
   'join(|join (|-join|.write(|.write "|.writeline|eval(|eval "|eval $|exec(|execute(|.run |.run(|iex |iex(|invoke-|innerhtml',
-  "replace|split|reverse|strrev|[::-1]|step -1|[-1..|..0]|''' +|\"\"\" +|+ b'|+ b\"|+ r\"|+ f\"|+ @\"|' b'|'\nb'",
+  "strrev|[::-1]|step -1|[-1..|..0]|''' +|\"\"\" +|+ b'|+ b\"|+ r\"|+ f\"|+ @\"|' b'|'\nb'",
   // What goes on in the next line or behind a comment.
   '\' \\\n|" \\\n|\' `\n|" `\n|\' `\r\n|" `\r\n|+ `\r\n|+ `\n|\'/*|"/*|*/\'|*/"|\'+/*|"+/*|\' + //|" + //',
 ].flatMap((marks) => marks.split('|'));
+
+/** Words of scripts that are words of other texts as well: they count where `isCall` says so. */
+export const DOUBTFUL_MARKS: readonly string[] = ['replace', 'split', 'reverse'];
+/** Such a word as a method, an operator, a name in quotes, or before any sign that prose has no use for. */
+const CALL =
+  /[-.:_'"\]][ci]?(?:replace|split|reverse)|str_?reverse|(?:replace|split|reverse)\w{0,8}(?:\s*[^\s\w.,;:!?)\x80-\xff-]|\s*_\s|\s+of[\s(]{1,8}(?:\w+[\s(]{1,8})?(?:characters|items|text))/i;
+
+export function isCall(bytes: Buffer): boolean {
+  return CALL.test(bytes.toString('latin1'));
+}

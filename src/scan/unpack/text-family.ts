@@ -24,7 +24,7 @@ import {
   withPlainSlashes,
   withVariables,
 } from './script-views.ts';
-import { ASSEMBLING_MARKS, scriptValues } from './script-values.ts';
+import { ASSEMBLING_MARKS, DOUBTFUL_MARKS, isCall, scriptValues } from './script-values.ts';
 import { base64Runs } from './text-runs.ts';
 import { unwrappedLines, WRAPPING_MARKS } from './wrapped-lines.ts';
 import { decodeEntities, hasTag, hasTellingEntity, stripTags, unescapeScript, unfold } from './text-views.ts';
@@ -81,12 +81,31 @@ class ReadText {
 interface TextView {
   readonly name: string;
   readonly read: (text: ReadText) => Buffer | undefined;
+  /** True when a script puts the same texts together in both readings. */
+  readonly keepsValues?: (bytes: Buffer, view: Buffer) => boolean;
 }
 
 function plainText(text: ReadText): Buffer | undefined {
   const { bytes } = text;
   const plain = hasTag(bytes) ? stripTags(text.withoutReferences() ?? bytes) : undefined;
   return plain !== undefined && hasPlainUu(bytes) ? withoutMark(plain, UU_WORD) : plain;
+}
+
+/** A tag; signs of comparison in scripts hardly ever look like one. */
+const MARKUP = /<(?:[/!?][a-z-]|[a-z][a-z0-9]{0,15}(?:\s{1,8}[a-z-]{2,32}\s?=|\s{0,4}\/?>))/i;
+
+function hasMarkup(bytes: Buffer): boolean {
+  return MARKUP.test(bytes.toString('latin1'));
+}
+
+/** An escape of a character that is printed: words, quotes and signs of a script are written with it. */
+const PRINTED_ESCAPE =
+  /(?:%|\\x|[%\\]u00)(?:2[1-9a-f]|[3-7][\da-f])|\\u\{0{0,6}[2-7][\da-f]\}|\\(?:0?[4-7][0-7]|1[0-7]{2})/i;
+/** Bytes by which escapes of other characters make a text shorter where they are data. */
+const ESCAPED_DATA = 256;
+
+function hasTellingEscape(bytes: Buffer, length: number): boolean {
+  return bytes.length - length >= ESCAPED_DATA || PRINTED_ESCAPE.test(bytes.toString('latin1'));
 }
 
 const BACKSLASH = 0x5c;
@@ -96,7 +115,7 @@ const FOLDED = /^BEGIN:V(?:CALENDAR|CARD)/im;
 
 /** In the order in which they are applied on top of each other: each only after those before it. */
 const VIEWS: readonly TextView[] = [
-  { name: 'text', read: plainText },
+  { name: 'text', read: plainText, keepsValues: (bytes) => !hasMarkup(bytes) },
   {
     name: 'entities',
     read: (text) => (hasTellingEntity(text.bytes) ? text.withoutReferences() : undefined),
@@ -105,9 +124,17 @@ const VIEWS: readonly TextView[] = [
     name: 'unfolded',
     read: ({ bytes }) => (FOLDED.test(bytes.toString('latin1', 0, 1024)) ? unfold(bytes) : undefined),
   },
-  { name: 'unescaped', read: ({ bytes }) => unescapeScript(bytes) },
-  { name: 'joined', read: ({ literals }) => literals.added() },
-  { name: 'listed', read: ({ bytes, literals }) => joinEncodedList(bytes, literals) },
+  {
+    name: 'unescaped',
+    read: ({ bytes }) => unescapeScript(bytes),
+    keepsValues: (bytes, view) => !hasTellingEscape(bytes, view.length),
+  },
+  { name: 'joined', read: ({ literals }) => literals.added(), keepsValues: () => true },
+  {
+    name: 'listed',
+    read: ({ bytes, literals }) => joinEncodedList(bytes, literals),
+    keepsValues: () => true,
+  },
 ];
 
 function assembled(bytes: Buffer): Buffer[] {
@@ -122,6 +149,9 @@ const CALLED_VIEWS: readonly {
   readonly read: (bytes: Buffer, report: Report) => Buffer[];
   /** Other signs that call for it. */
   readonly isCalled?: (bytes: Buffer) => boolean;
+  /** Words that call for it where `isMeant` says so. */
+  readonly doubtful?: readonly string[];
+  readonly isMeant?: (bytes: Buffer) => boolean;
 }[] = [
   {
     name: 'command',
@@ -130,7 +160,13 @@ const CALLED_VIEWS: readonly {
     read: (bytes) => withoutShellEscapes(bytes).map(disarm),
     isCalled: hasShellEscapes,
   },
-  { name: 'values', words: ASSEMBLING_MARKS, read: (bytes) => scriptValues(bytes).map(disarm) },
+  {
+    name: 'values',
+    words: ASSEMBLING_MARKS,
+    read: (bytes) => scriptValues(bytes).map(disarm),
+    doubtful: DOUBTFUL_MARKS,
+    isMeant: isCall,
+  },
   { name: 'unwrapped', words: WRAPPING_MARKS, read: unwrappedLines, isCalled: hasMarkedLines },
   { name: 'cleared', words: ['replace', 'split'], read: (bytes) => withoutSeparators(bytes).map(disarm) },
   { name: 'assembled', words: ['atob', 'base64'], read: assembled },
@@ -172,6 +208,9 @@ const CALLED_VIEWS: readonly {
   { name: 'rotated', words: ['rot13', 'rot('], read: rotated },
 ];
 
+/** The place of what a script puts together among them. */
+const VALUES = CALLED_VIEWS.findIndex(({ name }) => name === 'values');
+
 /** Readings on top of readings: the bigger the text, the fewer, because each is as big as the text. */
 function mostInChain(length: number): number {
   return length <= 256 * 1024 ? 4 : length <= 2 * 1024 * 1024 ? 2 : 1;
@@ -194,6 +233,8 @@ interface Lineage {
   readonly allowance: Allowance;
   /** Digests of encoded runs that were decoded from any text of the family. */
   readonly seen: Set<string>;
+  /** What a script in it puts together was read in the text that it was made from. */
+  readonly isValued: boolean;
 }
 
 /**
@@ -205,9 +246,12 @@ export class TextFamily {
   readonly #lineages = new WeakMap<Uint8Array, Lineage>();
   /** The words of each of `CALLED_VIEWS`. */
   readonly #words: readonly (readonly MarkFinder[])[];
+  readonly #doubtful: readonly (readonly MarkFinder[])[];
 
   constructor(marks: MarkIndex) {
-    this.#words = CALLED_VIEWS.map(({ words }) => words.map((word) => marks.add(Buffer.from(word), true)));
+    const findersOf = (words: readonly string[]) => words.map((word) => marks.add(Buffer.from(word), true));
+    this.#words = CALLED_VIEWS.map(({ words }) => findersOf(words));
+    this.#doubtful = CALLED_VIEWS.map(({ doubtful }) => findersOf(doubtful ?? []));
   }
 
   /** Remembers a run; false when it was met in this text or in one that it was made from. */
@@ -221,30 +265,42 @@ export class TextFamily {
 
   /** The other readings of a text that this one calls for; `report` is told of those that cannot be whole. */
   *views(bytes: Buffer, report: Report): Generator<readonly [name: string, bytes: Buffer], void, void> {
-    const { rank, length, allowance, seen } = this.#lineages.get(bytes) ?? firstOf(bytes);
+    const lineage = this.#lineages.get(bytes) ?? firstOf(bytes);
+    const { rank, length, allowance, seen, isValued } = lineage;
     if (length >= mostInChain(bytes.length) || allowance.left <= 0) {
       return;
     }
     const text = new ReadText(bytes);
-    for (const [index, { name, read }] of VIEWS.entries()) {
+    const hasValues = isValued || this.#isCalled(VALUES, bytes);
+    for (const [index, { name, read, keepsValues }] of VIEWS.entries()) {
       const view = index > rank ? read(text) : undefined;
       if (view !== undefined && view.length > 0) {
         allowance.left -= view.length;
         disarmStart(view, bytes);
-        yield [name, this.#remember(disarm(view), { rank: index, length: length + 1, allowance, seen })];
+        const next = { rank: index, length: length + 1, allowance, seen };
+        const isSame = hasValues && keepsValues?.(bytes, view) === true;
+        yield [name, this.#remember(disarm(view), { ...next, isValued: isSame })];
       }
     }
-    for (const [index, { name, read, isCalled }] of CALLED_VIEWS.entries()) {
+    for (const [index, { name, read }] of CALLED_VIEWS.entries()) {
       const own = VIEWS.length + index;
-      const isRead =
-        rank < own &&
-        ((this.#words[index] ?? []).some((first) => first(bytes) >= 0) || isCalled?.(bytes) === true);
+      const isRead = rank < own && !(index === VALUES && isValued) && this.#isCalled(index, bytes);
       for (const view of isRead && allowance.left > 0 ? read(bytes, report) : []) {
         allowance.left -= view.length;
         disarmStart(view, bytes);
-        yield [name, this.#remember(view, { rank: own, length: length + 1, allowance, seen })];
+        yield [name, this.#remember(view, { rank: own, length: length + 1, allowance, seen, isValued })];
       }
     }
+  }
+
+  /** Whether something in a text calls for one of `CALLED_VIEWS`. */
+  #isCalled(index: number, bytes: Buffer): boolean {
+    const view = CALLED_VIEWS[index];
+    return (
+      (this.#words[index] ?? []).some((first) => first(bytes) >= 0) ||
+      view?.isCalled?.(bytes) === true ||
+      ((this.#doubtful[index] ?? []).some((first) => first(bytes) >= 0) && view?.isMeant?.(bytes) === true)
+    );
   }
 
   #remember(bytes: Buffer, lineage: Lineage): Buffer {
@@ -269,6 +325,7 @@ function firstOf(bytes: Uint8Array): Lineage {
     length: 0,
     allowance: { left: Math.max(MIN_FAMILY_BYTES, bytes.length * MAX_FAMILY_SHARE) },
     seen: new Set(),
+    isValued: false,
   };
 }
 
