@@ -4,12 +4,28 @@ import { base64Stretches, type TextRun } from './text-runs.ts';
 const MIN_LINE = 40;
 /** Between the data of two lines: a mark before each, such as a quote, a bar or a number, or one behind it. */
 const MAX_MARK = 32;
-const LF = 0x0a;
 
-/** The number of a line is taken for the end of the data before it. */
+/** A line, and maybe the number of the next, which is taken for the end of the data before it. */
+const ONE_LINE = /^[^\r\n]+(\r?\n\d{1,8})?$/;
+/** What people and programs write around lines: ASCII, and characters that nobody sees. */
+const MARK = /^(?:[\t\r\n\x20-\x7e]|\xe2\x80[\x8b-\x8f])*$/;
+const DIGITS = /^[\da-f\s]*$/i;
+/** Longer runs are more than one line: nothing was between those. */
+const MAX_LINE = 8192;
+
+function textOf(bytes: Buffer, { start, end }: TextRun): string {
+  return end - start > MAX_LINE ? '' : bytes.toString('latin1', start, end);
+}
+
 function areNeighbours(bytes: Buffer, one: TextRun, other: TextRun): boolean {
-  const from = Math.max(one.start, one.end - MAX_MARK);
-  return other.start - one.end <= MAX_MARK && bytes.subarray(from, other.start).includes(LF);
+  if (other.start - one.end > MAX_MARK) {
+    return false;
+  }
+  const mark = bytes.toString('latin1', one.end, other.start);
+  const [line, next] = [ONE_LINE.exec(textOf(bytes, one)), ONE_LINE.exec(textOf(bytes, other))];
+  const isNext = MARK.test(mark) && (line?.[1] !== undefined || mark.includes('\n'));
+  // Lines of digits are dumps, which say more on each line than their data, and are read as that.
+  return isNext && line !== null && next !== null && !DIGITS.test(next[0]);
 }
 
 /**
