@@ -106,13 +106,20 @@ describe('texts that a script turns round', () => {
 describe('words by which a script puts texts together', () => {
   it('are calls, operators and names', () => {
     const calls = ['x.replace("a")', 'Replace  ( x', "-split ','", '["split"]', 'str_replace', 'split /x/'];
-    for (const call of [...calls, '[array]::Reverse($a)', 'Replace _\n(x', 'replace&#40;', 'reverse/**/(']) {
+    for (const call of [...calls, '[array]::Reverse($a)', 'Replace _\n(x', 'reverse/**/(']) {
       assert.equal(isCall(Buffer.from(call)), true, call);
     }
   });
 
   it('are none in prose', () => {
-    for (const prose of ['Please replace it. Split the bill - reverse: no!', 'the reverse of this (split)']) {
+    const texts = ['Please replace it. Split the bill - reverse: no!', 'the reverse of this (split)'];
+    for (const prose of [
+      ...texts,
+      'to replace&nbsp;it',
+      'to <b>split</b>',
+      'replace/repair',
+      '> we split\n> it',
+    ]) {
       assert.equal(isCall(Buffer.from(prose)), false, prose);
     }
   });

@@ -266,9 +266,9 @@ export const ASSEMBLING_MARKS: readonly string[] = [
 
 /** Words of scripts that are words of other texts as well: they count where `isCall` says so. */
 export const DOUBTFUL_MARKS: readonly string[] = ['replace', 'split', 'reverse'];
-/** Such a word as a method, an operator, a name in quotes, or before any sign that prose has no use for. */
+/** Such a word as a method, an operator, a name in quotes, or before what a function is given. */
 const CALL =
-  /[-.:_'"\]][ci]?(?:replace|split|reverse)|str_?reverse|(?:replace|split|reverse)\w{0,8}(?:\s*[^\s\w.,;:!?)\x80-\xff-]|\s*_\s|\s+of[\s(]{1,8}(?:\w+[\s(]{1,8})?(?:characters|items|text))/i;
+  /[-.:_'"\]][ci]?(?:replace|split|reverse)|str_?reverse|(?:replace|split|reverse)\w{0,8}(?:\s*[('"`$@\\[{^]|\/\*|\s\/[^\s/]|\s*_\s|\s+of[\s(]{1,8}(?:\w+[\s(]{1,8})?(?:characters|items|text))/i;
 
 export function isCall(bytes: Buffer): boolean {
   return CALL.test(bytes.toString('latin1'));
