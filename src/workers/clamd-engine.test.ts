@@ -245,6 +245,21 @@ describe('clamd engine', () => {
     });
   });
 
+  it('is not asked about the mail that threads practise on before the pool is ready', async () => {
+    await withClamd(async (clamd, _, options) => {
+      const streamsBefore = async (rehearsalMs: number): Promise<number> => {
+        const [start, before] = [performance.now(), clamd.streams.length];
+        const pool = await createScanPool({ ...OPTIONS, clamd: options, rehearsalMs });
+        assert.ok(performance.now() - start >= rehearsalMs, 'it has practised');
+        await pool.close();
+        return clamd.streams.length - before;
+      };
+      const without = await streamsBefore(0);
+      assert.ok(without > 0, 'the self-test is asked about');
+      assert.equal(await streamsBefore(2_000), without);
+    });
+  });
+
   it('makes a message unscannable, not clean, in the pool when clamd is gone', async () => {
     await withClamd(async (clamd, _, options) => {
       const pool = await createScanPool({ ...OPTIONS, clamd: options });
