@@ -216,19 +216,20 @@ describe('any bytes at all', () => {
   });
 });
 
+async function pathsOf(...lines: readonly string[]): Promise<string[]> {
+  const paths: string[] = [];
+  const engine: Engine = {
+    name: 'paths',
+    inspect: (piece) => {
+      paths.push(piece.path);
+      return [];
+    },
+  };
+  await pipelineOf(engine, alone).scan(Buffer.from(lines.join('\r\n')), 'message');
+  return paths;
+}
+
 describe('malformed quoted-printable', () => {
-  async function pathsOf(...lines: readonly string[]): Promise<string[]> {
-    const paths: string[] = [];
-    const engine: Engine = {
-      name: 'paths',
-      inspect: (piece) => {
-        paths.push(piece.path);
-        return [];
-      },
-    };
-    await pipelineOf(engine, alone).scan(Buffer.from(lines.join('\r\n')), 'message');
-    return paths;
-  }
   const body = ['caf=C3=', 'A9 gr=C3=', '=BC=C3=9F=', 'e =E2=82=', 'AC =3', 'D=3D', ''];
 
   it('is read in every way where a part says that it is some, and then not again without structure', async () => {
