@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLoopbackCertificate } from '../src/cli/demo/server/certificate.ts';
-import { freePorts } from '../test/system/harness/wait.ts';
+import { freePorts } from '../test/system/harness/free-ports.ts';
 import { type Contender, CONTENDERS } from './contenders.ts';
 import type { Door } from './load-connection.ts';
 import { LOAD_CPU, PinnedProgram } from './pinned-program.ts';

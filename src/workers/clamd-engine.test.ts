@@ -247,16 +247,19 @@ describe('clamd engine', () => {
 
   it('is not asked about the mail that threads practise on before the pool is ready', async () => {
     await withClamd(async (clamd, _, options) => {
-      const streamsBefore = async (rehearsalMs: number): Promise<number> => {
+      const asked = async (rehearsalMs: number): Promise<Set<string>> => {
         const [start, before] = [performance.now(), clamd.streams.length];
         const pool = await createScanPool({ ...OPTIONS, clamd: options, rehearsalMs });
-        assert.ok(performance.now() - start >= rehearsalMs, 'it has practised');
+        assert.ok(performance.now() - start >= rehearsalMs / 2, 'it has practised');
         await pool.close();
-        return clamd.streams.length - before;
+        // How often the same is asked depends on which thread comes up first, what is asked does not.
+        return new Set(
+          clamd.streams.slice(before).map((stream) => stream.replace(/self-test-[\da-f-]+/u, 'self-test')),
+        );
       };
-      const without = await streamsBefore(0);
-      assert.ok(without > 0, 'the self-test is asked about');
-      assert.equal(await streamsBefore(2_000), without);
+      const without = await asked(0);
+      assert.ok(without.size > 0, 'the self-test is asked about');
+      assert.deepEqual(await asked(2_000), without);
     });
   });
 

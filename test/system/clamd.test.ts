@@ -10,7 +10,8 @@ import type { ScanReport } from '../../src/scan/scanner.ts';
 import { base64Lines } from '../corpus/mime-writer.ts';
 import { Daemon } from './harness/program.ts';
 import { removeFolder, scratchFolder } from './harness/scratch.ts';
-import { eventually, freePorts, isListening } from './harness/wait.ts';
+import { freePorts } from './harness/free-ports.ts';
+import { eventually, isListening } from './harness/wait.ts';
 
 const SIGNATURE = 'Postern.Test';
 const MARKER = ['POSTERN', 'CLAMD', 'MARKER'].join('-');

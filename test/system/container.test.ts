@@ -11,7 +11,8 @@ import { ImapReader } from './harness/imap-reader.ts';
 import type { Endpoint } from './harness/mail-server.ts';
 import type { Daemon } from './harness/program.ts';
 import { Cleanup, removeFolder, scratchFolder } from './harness/scratch.ts';
-import { eventually, freePorts } from './harness/wait.ts';
+import { freePorts } from './harness/free-ports.ts';
+import { eventually } from './harness/wait.ts';
 
 const USER = 'u1';
 const READY_TIMEOUT_MS = 60_000;

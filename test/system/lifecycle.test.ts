@@ -9,7 +9,7 @@ import { ImapReader } from './harness/imap-reader.ts';
 import { imapEndpoint, type MailPorts, pop3Endpoint } from './harness/mail-server.ts';
 import { Pop3Reader } from './harness/pop3-reader.ts';
 import { Cleanup } from './harness/scratch.ts';
-import { freePorts } from './harness/wait.ts';
+import { freePorts } from './harness/free-ports.ts';
 import { Wire } from './harness/wire.ts';
 
 const USER = 'u1';

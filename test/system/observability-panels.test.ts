@@ -12,7 +12,8 @@ import { imapEndpoint, pop3Endpoint } from './harness/mail-server.ts';
 import { Pop3Reader } from './harness/pop3-reader.ts';
 import { Daemon, runOk } from './harness/program.ts';
 import { Cleanup, removeFolder, scratchFolder } from './harness/scratch.ts';
-import { eventually, freePorts } from './harness/wait.ts';
+import { freePorts } from './harness/free-ports.ts';
+import { eventually } from './harness/wait.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const RULES = join(PROJECT, 'config/prometheus');

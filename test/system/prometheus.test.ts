@@ -9,7 +9,8 @@ import { ImapReader } from './harness/imap-reader.ts';
 import { imapEndpoint } from './harness/mail-server.ts';
 import { Daemon, runOk } from './harness/program.ts';
 import { Cleanup, removeFolder, scratchFolder } from './harness/scratch.ts';
-import { eventually, freePorts } from './harness/wait.ts';
+import { freePorts } from './harness/free-ports.ts';
+import { eventually } from './harness/wait.ts';
 
 const USER = 'u1';
 

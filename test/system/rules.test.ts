@@ -7,7 +7,8 @@ import { eicar } from '../corpus/eicar.ts';
 import { selfSigned } from './harness/certificate.ts';
 import { Gateway } from './harness/gateway.ts';
 import { removeFolder, scratchFolder } from './harness/scratch.ts';
-import { eventually, freePorts } from './harness/wait.ts';
+import { freePorts } from './harness/free-ports.ts';
+import { eventually } from './harness/wait.ts';
 
 /** The promise is ten seconds; other test processes use the same two cores. */
 const LIVE_MS = 30_000;

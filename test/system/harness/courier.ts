@@ -7,7 +7,8 @@ import { createMaildir, deliverInto } from './maildir.ts';
 import { Daemon } from './program.ts';
 import { Cleanup, removeFolder, scratchFolder } from './scratch.ts';
 import { unprivilegedUser } from './unprivileged-user.ts';
-import { eventually, freePorts, isListening } from './wait.ts';
+import { freePorts } from './free-ports.ts';
+import { eventually, isListening } from './wait.ts';
 
 const START_TIMEOUT_MS = 20_000;
 /** Where tools/install-system-packages.sh unpacks the programs that may not be installed beside Dovecot. */

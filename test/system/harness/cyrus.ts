@@ -5,7 +5,8 @@ import { ImapReader } from './imap-reader.ts';
 import { type MailPorts, type MailServer, PASSWORD } from './mail-server.ts';
 import { Daemon, runOk } from './program.ts';
 import { removeFolder, scratchFolder } from './scratch.ts';
-import { eventually, freePorts, isListening } from './wait.ts';
+import { freePorts } from './free-ports.ts';
+import { eventually, isListening } from './wait.ts';
 
 const START_TIMEOUT_MS = 30_000;
 /** Where tools/install-system-packages.sh unpacks the programs that may not be installed beside Dovecot. */

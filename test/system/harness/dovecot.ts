@@ -6,7 +6,8 @@ import { createMaildir, deliverInto } from './maildir.ts';
 import { Daemon, run, runOk } from './program.ts';
 import { removeFolder, scratchFolder } from './scratch.ts';
 import { type SystemUser, unprivilegedUser } from './unprivileged-user.ts';
-import { eventually, freePorts, isListening } from './wait.ts';
+import { freePorts } from './free-ports.ts';
+import { eventually, isListening } from './wait.ts';
 
 const START_TIMEOUT_MS = 20_000;
 export interface DovecotOptions {

@@ -4,7 +4,8 @@ import { type Certificate, selfSigned } from './certificate.ts';
 import type { MailPorts, MailServer } from './mail-server.ts';
 import { Daemon, run, type RunResult } from './program.ts';
 import { removeFolder, scratchFolder } from './scratch.ts';
-import { eventually, freePorts } from './wait.ts';
+import { freePorts } from './free-ports.ts';
+import { eventually } from './wait.ts';
 
 const PROJECT = join(import.meta.dirname, '../../..');
 /** Rules compile and workers warm up while other test processes use the same two cores. */

@@ -1,6 +1,7 @@
 import { Daemon, run, runOk } from './program.ts';
 import { removeFolder, scratchFolder } from './scratch.ts';
-import { eventually, freePorts } from './wait.ts';
+import { freePorts } from './free-ports.ts';
+import { eventually } from './wait.ts';
 
 const READY_TIMEOUT_MS = 20_000;
 
