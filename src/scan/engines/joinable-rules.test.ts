@@ -8,7 +8,7 @@ function rule(condition: string, strings = '$a = "one" $b = "two"', head = 'rule
 
 /** The condition that is left of one rule. */
 function left(condition: string): string | undefined {
-  return /condition: +(.*) and \(any of them or true\) \}$/.exec(sieveOf(rule(condition)) ?? '')?.[1];
+  return /condition: +(.*) and \(any of them or true\) \}$/.exec(sieveOf(rule(condition))?.source ?? '')?.[1];
 }
 
 const OWN_SIEVES: readonly string[] = [
@@ -49,7 +49,7 @@ const WITHOUT_SIEVE: readonly string[] = [
 describe('the sieve of rules', () => {
   it('is the rules themselves where they ask for patterns and nothing else', () => {
     for (const source of OWN_SIEVES) {
-      assert.equal(sieveOf(source), source, source);
+      assert.equal(sieveOf(source)?.source, source, source);
     }
   });
 
@@ -73,12 +73,23 @@ describe('the sieve of rules', () => {
 
   it('asks for no whole word where it is not known what stands beside it', () => {
     const sieve = sieveOf(rule('any of them', '$a = "one" fullword xor wide $b = "two" xor(1-9) fullword'));
-    assert.equal(sieve, rule('any of them', '$a = "one"  xor wide $b = "two" xor(1-9) '));
+    assert.equal(sieve?.source, rule('any of them', '$a = "one"  xor wide $b = "two" xor(1-9) '));
   });
 
   it('is not there for rules that ask for no pattern, and for what is not understood', () => {
     for (const source of WITHOUT_SIEVE) {
       assert.equal(sieveOf(source), undefined, source);
     }
+  });
+
+  it('has the words of each rule, and beside them the rules that have none', () => {
+    const worded = rule('$a at 0 and filesize < 9', '$a = "letters"');
+    const wordless = rule('any of them', '$a = /letters/ $b = "letters" xor fullword', 'rule s');
+    const sieve = sieveOf(`import "pe" ${worded} /* a */ ${wordless} // b`);
+    assert.deepEqual(sieve?.words, [{ bytes: Buffer.from('letters'), isFolded: false }]);
+    const kept = wordless.replace('fullword', '');
+    assert.equal(sieve?.rest, `import "pe"  /* a */ ${kept} // b`);
+    assert.equal(sieveOf(worded)?.rest, undefined);
+    assert.deepEqual(sieveOf(wordless)?.words, []);
   });
 });

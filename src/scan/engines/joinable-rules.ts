@@ -1,3 +1,7 @@
+import { isEnclosed, splitAt, type Tokens, tokensOf } from './condition-tokens.ts';
+import { hexWords, textWords, type Word } from './pattern-words.ts';
+import { requiredWords, type RulePattern } from './required-words.ts';
+
 /**
  * Rules that may be matched on many contents at once: what satisfies a rule in some content satisfies its sieve in
  * longer bytes as well that hold this content between bytes of no word. The sieve of a rule asks only for patterns
@@ -6,40 +10,12 @@
  * costs time and nothing else.
  */
 
-/** A word, a variable, an operator or one sign. */
-const TOKEN = /[$#@!]?\w+\*?|\$\*?|[<>=!]=|\.\.|\S/g;
 /** Patterns that are there, so many of them, or so often; `0 of` and `none of` ask for absence. */
 const ATOM = /^(?:\$\w+|#\w+ >=? \d+|(?:any|all|[1-9]\d*) of (?:them|\( \$\w*\*?(?: , \$\w*\*?)* \)))$/;
 /** A pattern at a place is a pattern that is there. */
 const PLACED = /^(\$\w+) (?:at|in) /;
 /** Makes use of every pattern, which the compiler insists on, and asks for none. */
 const ANY_USE = ' and (any of them or true)';
-
-type Tokens = readonly string[];
-
-function splitAt(tokens: Tokens, operator: string): Tokens[] {
-  const parts: string[][] = [[]];
-  let depth = 0;
-  for (const token of tokens) {
-    depth += token === '(' ? 1 : token === ')' ? -1 : 0;
-    if (depth === 0 && token === operator) {
-      parts.push([]);
-    } else {
-      parts.at(-1)?.push(token);
-    }
-  }
-  return parts;
-}
-
-/** True when the first sign opens what the last one closes. */
-function isEnclosed(tokens: Tokens): boolean {
-  let depth = 0;
-  const closes = tokens.findIndex((token) => {
-    depth += token === '(' ? 1 : token === ')' ? -1 : 0;
-    return depth === 0;
-  });
-  return tokens[0] === '(' && closes === tokens.length - 1;
-}
 
 /** A condition that is true wherever this one is, and asks for patterns only; undefined when none is known. */
 function weakened(tokens: Tokens): string | undefined {
@@ -67,7 +43,8 @@ const HEAD = /(?:private\s+)?rule\s+\w+\s*(?::[\s\w]*)?\{/y;
 const META = /meta\s*:/y;
 const META_ENTRY = /\w+\s*=\s*(?:"(?:[^"\\\n]|\\.)*"|-?\d+|true\b|false\b)/y;
 const STRINGS = /strings\s*:/y;
-const PATTERN_NAME = /\$\w*\s*=/y;
+const PATTERN_NAME = /\$\w*(?=\s*=)/y;
+const EQUALS = /=/y;
 const TEXT = /"(?:[^"\\\n]|\\.)*"/y;
 const HEX = /\{[0-9a-fA-F?~\s()|[\]-]*\}/y;
 const REGEX = /\/(?:[^/\\\n]|\\.)+\/[is]*/y;
@@ -91,6 +68,16 @@ function bare(condition: string): string {
   return condition.replace(/[\s()]+/g, '');
 }
 
+/** The sieve of one rule file. */
+export interface RuleSieve {
+  /** Rules; the file itself when it needs no weaker ones. */
+  readonly source: string;
+  /** Where none of these is, only the rules of `rest` can match. */
+  readonly words: readonly Word[];
+  /** Those of `source` of which no words are known; undefined when there are none. */
+  readonly rest: string | undefined;
+}
+
 /** Reads one rule file as strictly as it is simple. */
 class RuleFile {
   readonly #source: string;
@@ -98,21 +85,46 @@ class RuleFile {
   #out = '';
   /** Up to here the source is in the output. */
   #written = 0;
+  /** Patterns of the rule that is read. */
+  #patterns: RulePattern[] = [];
+  readonly #words: Word[] = [];
+  /** Where rules stand in the output that have words. */
+  readonly #worded: { readonly start: number; readonly end: number }[] = [];
+  #hasRest = false;
 
   constructor(source: string) {
     this.#source = source;
   }
 
-  sieve(): string | undefined {
+  sieve(): RuleSieve | undefined {
     while (this.#skip() < this.#source.length) {
       if (this.#take(IMPORT) === undefined && !this.#rule()) {
         return undefined;
       }
     }
-    return this.#out + this.#source.slice(this.#written);
+    const source = this.#out + this.#source.slice(this.#written);
+    return { source, words: this.#words, rest: this.#hasRest ? this.#without(source) : undefined };
+  }
+
+  /** The output less the rules that have words. */
+  #without(source: string): string {
+    let at = 0;
+    const kept = this.#worded.map(({ start, end }) => {
+      const before = source.slice(at, start);
+      at = end;
+      return before;
+    });
+    return kept.join('') + source.slice(at);
+  }
+
+  /** Where in the output what is read next will stand. */
+  get #place(): number {
+    return this.#out.length + this.#at - this.#written;
   }
 
   #rule(): boolean {
+    const start = this.#place;
+    this.#patterns = [];
     if (this.#take(HEAD) === undefined) {
       return false; // also `global` and `include`
     }
@@ -120,29 +132,47 @@ class RuleFile {
       while (this.#take(META_ENTRY) !== undefined);
     }
     if (this.#take(STRINGS) !== undefined) {
-      while (this.#take(PATTERN_NAME) !== undefined) {
-        if (!this.#pattern()) {
+      for (let name = this.#take(PATTERN_NAME); name !== undefined; name = this.#take(PATTERN_NAME)) {
+        if (this.#take(EQUALS) === undefined || !this.#pattern(name)) {
           return false;
         }
       }
     }
-    return this.#take(CONDITION_START) !== undefined && this.#condition();
+    const condition = this.#take(CONDITION_START) === undefined ? undefined : this.#condition();
+    if (condition !== undefined) {
+      this.#note(start, requiredWords(condition, this.#patterns));
+    }
+    return condition !== undefined;
   }
 
-  #pattern(): boolean {
-    const plain = this.#take(TEXT) ?? this.#take(HEX);
-    const regex = plain === undefined ? this.#take(REGEX) : undefined;
-    if (plain === undefined && (regex === undefined || ANCHOR.test(regex))) {
+  /** The rule from `start` on in the output has `words`. */
+  #note(start: number, words: readonly Word[] | undefined): void {
+    this.#hasRest ||= words === undefined;
+    if (words !== undefined) {
+      this.#words.push(...words);
+      this.#worded.push({ start, end: this.#place });
+    }
+  }
+
+  #pattern(name: string): boolean {
+    const text = this.#take(TEXT);
+    const hex = text === undefined ? this.#take(HEX) : undefined;
+    const regex = text === undefined && hex === undefined ? this.#take(REGEX) : undefined;
+    if (text === undefined && hex === undefined && (regex === undefined || ANCHOR.test(regex))) {
       return false;
     }
-    this.#modifiers();
+    const modifiers = this.#modifiers();
+    const words = text === undefined ? undefined : textWords(text, modifiers);
+    this.#patterns.push({ name, words: hex === undefined ? words : hexWords(hex) });
     return true;
   }
 
   /** Under `xor` the neighbours of a word are read with its key, so that no separator is known to be no letter. */
-  #modifiers(): void {
+  #modifiers(): readonly string[] {
+    const words: string[] = [];
     let [isXored, fullwordEnd] = [false, 0];
     for (let word = this.#take(MODIFIER); word !== undefined; word = this.#take(MODIFIER)) {
+      words.push(word);
       isXored ||= word.startsWith('xor');
       fullwordEnd = word === FULLWORD ? this.#at : fullwordEnd;
     }
@@ -150,23 +180,25 @@ class RuleFile {
       this.#out += this.#source.slice(this.#written, fullwordEnd - FULLWORD.length);
       this.#written = fullwordEnd;
     }
+    return words;
   }
 
-  #condition(): boolean {
+  /** What is left of the condition; undefined when nothing is known of it. */
+  #condition(): Tokens | undefined {
     const start = this.#at;
     CONDITION.lastIndex = start;
     const condition = CONDITION.exec(this.#source)?.[0].slice(0, -1);
     if (condition === undefined) {
-      return false;
+      return undefined;
     }
     this.#at = start + condition.length + 1;
-    const tokens = condition.replace(TEXT_OR_COMMENT, asToken).match(TOKEN) ?? [];
+    const tokens = tokensOf(condition.replace(TEXT_OR_COMMENT, asToken));
     const weaker = weakened(tokens);
     if (weaker !== undefined && bare(weaker) !== bare(tokens.join(''))) {
       this.#out += `${this.#source.slice(this.#written, start)} (${weaker})${ANY_USE} }`;
       this.#written = this.#at;
     }
-    return weaker !== undefined;
+    return weaker === undefined ? undefined : tokensOf(weaker);
   }
 
   #skip(): number {
@@ -183,7 +215,7 @@ class RuleFile {
   }
 }
 
-/** The sieve of these rules: the source itself when it needs none, undefined when there is none. */
-export function sieveOf(source: string): string | undefined {
+/** The sieve of these rules, undefined when there is none. */
+export function sieveOf(source: string): RuleSieve | undefined {
   return new RuleFile(source).sieve();
 }

@@ -1,4 +1,4 @@
-import { sieveOf } from './joinable-rules.ts';
+import { type RuleSieve, sieveOf } from './joinable-rules.ts';
 import { packRules, type RulePackage } from './rule-package.ts';
 import { loadYara, type YaraBinding, type YaraDiagnostic, type YaraRules } from './yara-binding.ts';
 import { MAX_MATCHES_PER_PATTERN } from './yara-engine.ts';
@@ -67,24 +67,38 @@ function conflict(binding: YaraBinding, sources: readonly RuleSource[], reason: 
   return problemOf(found?.path ?? '', { code: 'conflict', message });
 }
 
-/** The sieve of all sources, when each has one. */
-function compiledSieve(binding: YaraBinding, sources: readonly RuleSource[]): RulePackage['sieve'] {
-  const sieves = sources.map(({ source }) => sieveOf(source));
-  if (sieves.every((sieve, index) => sieve === sources[index]?.source)) {
-    return 'same';
-  }
-  const weaker = sources.flatMap((one, index) => {
-    const source = sieves[index];
-    return source === undefined ? [] : [{ ...one, source }];
+/** What is looked for before the rules: the sieve of all sources, when each has one. */
+function compiledSieve(
+  binding: YaraBinding,
+  sources: readonly RuleSource[],
+): Pick<RulePackage, 'sieve' | 'words'> {
+  const weaker = sources.flatMap((one) => {
+    const sieve = sieveOf(one.source);
+    return sieve === undefined ? [] : [{ ...one, ...sieve }];
   });
   if (weaker.length < sources.length) {
+    return { sieve: undefined };
+  }
+  const isSame = weaker.every(({ source }, index) => source === sources[index]?.source);
+  try {
+    const sieve = isSame ? 'same' : compileAll(binding, weaker).serialize();
+    return { sieve, words: compiledWords(binding, weaker) };
+  } catch {
+    return { sieve: undefined }; // the rules themselves are sound, and do without
+  }
+}
+
+/** Undefined when no rule has words: to look at the others first would be to look twice. */
+function compiledWords(
+  binding: YaraBinding,
+  sieves: readonly (RuleSource & RuleSieve)[],
+): RulePackage['words'] {
+  const words = sieves.flatMap((sieve) => sieve.words);
+  const rest = sieves.flatMap((one) => (one.rest === undefined ? [] : [{ ...one, source: one.rest }]));
+  if (words.length === 0) {
     return undefined;
   }
-  try {
-    return compileAll(binding, weaker).serialize();
-  } catch {
-    return undefined; // the rules themselves are sound, and do without
-  }
+  return { words, rest: rest.length === 0 ? undefined : compileAll(binding, rest).serialize() };
 }
 
 /**
@@ -110,6 +124,6 @@ export function compileRules(
     ? { kind: 'refused', problems: slow }
     : {
         kind: 'compiled',
-        serialised: packRules({ rules: rules.serialize(), sieve: compiledSieve(binding, sources) }),
+        serialised: packRules({ rules: rules.serialize(), ...compiledSieve(binding, sources) }),
       };
 }

@@ -2,7 +2,8 @@ import { type Budget, ScanLimitError } from '../budget.ts';
 import type { Piece } from '../piece.ts';
 import type { Finding, FindingClass, Severity } from '../verdict.ts';
 import type { Engine } from './engine.ts';
-import { unpackRules } from './rule-package.ts';
+import { type RulePackage, type RuleWords, unpackRules } from './rule-package.ts';
+import { WordSearch } from './word-search.ts';
 import { loadYara, type YaraBinding, type YaraMatch, type YaraRules } from './yara-binding.ts';
 
 /** Ticks of the engine's clock; a timeout fires up to one tick early. */
@@ -83,14 +84,17 @@ class RuleScanner {
 const TRIAL_LOOKS = 64;
 const PAUSE_LOOKS = 1_024;
 
-/** Rules that are weaker than others: where these find nothing, those do not either. */
+/** Tells quickly that rules find nothing in some bytes; true when they may. */
+type Look = (bytes: Uint8Array, budget: Budget) => boolean;
+
+/** A look that is left out for a while when it lets most through. */
 class Sieve {
-  readonly #scanner: RuleScanner;
+  readonly #look: Look;
   #looks = 0;
   #passed = 0;
 
-  constructor(scanner: RuleScanner) {
-    this.#scanner = scanner;
+  constructor(look: Look) {
+    this.#look = look;
   }
 
   mayMatch(bytes: Uint8Array, budget: Budget): boolean {
@@ -101,12 +105,32 @@ class Sieve {
     }
     const isInTrial = this.#looks <= TRIAL_LOOKS;
     if (!isInTrial && this.#passed * 2 > TRIAL_LOOKS) {
-      return true; // it lets most through: to look at each at once is cheaper
+      return true; // to look at each at once is cheaper
     }
-    const isPassed = this.#scanner.matchesFirst(bytes, budget).length > 0;
+    const isPassed = this.#look(bytes, budget);
     this.#passed += isInTrial && isPassed ? 1 : 0;
     return isPassed;
   }
+}
+
+/** A look for words, and where there are none at the rules that have none. */
+function lookForWords({ words, rest }: RuleWords, binding: YaraBinding): Look {
+  const search = new WordSearch(words);
+  const others = rest === undefined ? undefined : new RuleScanner(binding.deserialize(rest));
+  return (bytes, budget) => {
+    budget.checkTime();
+    return search.occursIn(bytes) || (others !== undefined && others.matches(bytes, budget).length > 0);
+  };
+}
+
+/** Weaker rules, and before them what tells most contents apart for less. */
+function sievesOf({ sieve, words }: RulePackage, own: RuleScanner, binding: YaraBinding): Sieve[] {
+  if (sieve === undefined) {
+    return [];
+  }
+  const weaker = sieve === 'same' ? own : new RuleScanner(binding.deserialize(sieve));
+  const first = words === undefined ? [] : [new Sieve(lookForWords(words, binding))];
+  return [...first, new Sieve((bytes, budget) => weaker.matchesFirst(bytes, budget).length > 0)];
 }
 
 /** Matches every piece against all rules. A rule's `meta` sets `class` and `severity`: malicious and high. */
@@ -116,9 +140,13 @@ class YaraEngine implements Engine {
   readonly mayMatch: Engine['mayMatch'];
   readonly #scanner: RuleScanner;
 
-  constructor(scanner: RuleScanner, sieve: Sieve | undefined) {
+  /** In each of `sieves` the rules must find something, or they find nothing. */
+  constructor(scanner: RuleScanner, sieves: readonly Sieve[]) {
     this.#scanner = scanner;
-    this.mayMatch = sieve === undefined ? undefined : (bytes, budget) => sieve.mayMatch(bytes, budget);
+    this.mayMatch =
+      sieves.length === 0
+        ? undefined
+        : (bytes, budget) => sieves.every((sieve) => sieve.mayMatch(bytes, budget));
   }
 
   inspect(piece: Piece, sha256: string, budget: Budget): readonly Finding[] {
@@ -139,9 +167,7 @@ class YaraEngine implements Engine {
  * `binding` is for tests of what the real one does not do on demand.
  */
 export function createYaraEngine(serialised: Uint8Array, binding: YaraBinding = loadYara()): Engine {
-  const { rules, sieve } = unpackRules(serialised);
-  const scanner = new RuleScanner(binding.deserialize(rules));
-  const weaker =
-    sieve === undefined || sieve === 'same' ? scanner : new RuleScanner(binding.deserialize(sieve));
-  return new YaraEngine(scanner, sieve === undefined ? undefined : new Sieve(weaker));
+  const unpacked = unpackRules(serialised);
+  const scanner = new RuleScanner(binding.deserialize(unpacked.rules));
+  return new YaraEngine(scanner, sievesOf(unpacked, scanner, binding));
 }
