@@ -9,7 +9,7 @@ import { CALM, payload, plainMail, Row, type Technique, type Word } from './tech
 
 type Build = (word: Word) => Buffer;
 
-function ascii85(bytes: Buffer): Buffer {
+export function ascii85(bytes: Buffer): Buffer {
   let text = '';
   for (let at = 0; at < bytes.length; at += 4) {
     const chunk = bytes.subarray(at, at + 4);
@@ -61,6 +61,18 @@ function pdfForm(entry: string, word: Word): Buffer {
     Buffer.from(`%PDF-1.7\n1 0 obj << /Type /Catalog /AcroForm << ${entry} >> >> endobj\n`),
     stream(3, deflateSync(xml.subarray(cut))),
     stream(2, deflateSync(xml.subarray(0, cut))),
+  ]);
+}
+
+/** An object stream that holds one object. */
+function objectStream(number: number, object: string): Buffer {
+  const head = `${number} 0 `;
+  const data = deflateSync(Buffer.from(head + object));
+  const dictionary = `/Type /ObjStm /N 1 /First ${head.length} /Filter /FlateDecode /Length ${data.length}`;
+  return Buffer.concat([
+    Buffer.from(`20 0 obj << ${dictionary} >>\nstream\n`),
+    data,
+    Buffer.from('\nendstream\nendobj\n'),
   ]);
 }
 
@@ -162,6 +174,18 @@ function pdfs(): Technique[] {
     )
     .attached('form in two streams, listed elsewhere', 'a.pdf', (word) =>
       pdfForm('/XFA 9 0 R >> endobj 9 0 obj [(a) 2 0 R (b) 3 0 R] endobj 10 0 obj <<', word),
+    )
+    .attached('form in two streams, listed in an object stream', 'a.pdf', (word) =>
+      Buffer.concat([pdfForm('/XFA 9 0 R', word), objectStream(9, '[(a) 2 0 R (b) 3 0 R]')]),
+    )
+    .attached('filter in an object stream', 'a.pdf', (word) =>
+      Buffer.concat([pdf('/Filter 9 0 R', runLength(payload(word))), objectStream(9, '/RunLengthDecode')]),
+    )
+    .attached('data behind the keyword', 'a.pdf', (word) =>
+      Buffer.from(pdf(flate, packed(word)).toString('latin1').replace('>>\nstream\n', '>>stream '), 'latin1'),
+    )
+    .attached('unknown filter first', 'a.pdf', (word) =>
+      pdf('/Filter [/Other /RunLengthDecode]', runLength(payload(word))),
     )
     .attached('object streams', 'a.pdf', fixture('object-streams.pdf'), { confirmedBy: ['qpdf'] })
     .attached('RC4, empty password', 'a.pdf', fixture('empty-password-rc4.pdf'), { confirmedBy: ['qpdf'] })
@@ -287,6 +311,12 @@ function ole2s(): Technique[] {
     })
     .attached('packaged object', 'a.doc', native)
     .attached('object of a presentation', 'a.ppt', slides)
+    .attached('Hangul document', 'a.hwp', (word) =>
+      buildOle([
+        { name: 'FileHeader', bytes: Buffer.from('HWP Document File'.padEnd(256, '\0')) },
+        { name: 'BIN0001.OLE', bytes: deflateRawSync(payload(word)) },
+      ]),
+    )
     .attached('across sectors', 'a.xls', split)
     .attached('behind junk', 'a.bin', (word) => Buffer.concat([Buffer.alloc(512, 3), native(word)])).cases;
 }

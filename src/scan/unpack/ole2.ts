@@ -1,7 +1,8 @@
 import type { Piece } from '../piece.ts';
-import { viewOf } from './byte-view.ts';
+import { hasMagic, viewOf } from './byte-view.ts';
 import { decompressRtf, isCompressedRtf } from './compressed-rtf.ts';
-import { emitStream } from './emission.ts';
+import { inflateRaw, mayBeDeflate } from './decompress.ts';
+import { emitStream, withoutMalformed } from './emission.ts';
 import type { LegacyStream } from './legacy-lock.ts';
 import { legacyLock } from './legacy-office.ts';
 import { OFFICE_DEFAULT_PASSWORD, officeDecryptor } from './office-encryption.ts';
@@ -15,6 +16,10 @@ import { vbaOffsets, vbaSources } from './vba.ts';
 const SMALL_STREAM_BYTES = 256;
 /** Output of all streams over the size of the file: sector chains can share sectors. */
 const MAX_STREAM_RATIO = 4;
+/** What the first stream of a Hangul document begins with; its other streams are deflated without a header. */
+const HANGUL = 'HWP Document File';
+
+const EMPTY = Buffer.alloc(0);
 
 class OleRun {
   readonly #file: OleFile;
@@ -22,6 +27,7 @@ class OleRun {
   readonly #offsets: readonly number[];
   readonly #small: Buffer[] = [];
   readonly #tries: PasswordTries;
+  readonly #isHangul: boolean;
   #left: number;
   #cut = false;
 
@@ -30,6 +36,7 @@ class OleRun {
     this.#out = out;
     this.#tries = new PasswordTries(out, [OFFICE_DEFAULT_PASSWORD], name);
     this.#offsets = vbaOffsets(this.#file.stream('dir')?.bytes);
+    this.#isHangul = hasMagic(this.#file.stream('FileHeader')?.bytes ?? EMPTY, HANGUL);
     this.#left = bytes.length * MAX_STREAM_RATIO;
   }
 
@@ -60,6 +67,7 @@ class OleRun {
       this.#small.push(bytes, Buffer.from('\n'));
     }
     this.#objects(name, bytes);
+    this.#openHangul(name, bytes);
     for (const source of vbaSources(bytes, this.#offsets)) {
       this.#out.emit(`${name}.vba`, source);
     }
@@ -83,6 +91,14 @@ class OleRun {
         decompressRtf(bytes, this.#out.budget.objectAllowance()),
         'compressed RTF',
       );
+    }
+  }
+
+  /** Some streams are kept as they are: what is no deflate data is no damage. */
+  #openHangul(name: string, bytes: Buffer): void {
+    if (this.#isHangul && mayBeDeflate(bytes)) {
+      const inflated = inflateRaw(bytes, this.#out.budget.objectAllowance());
+      emitStream(withoutMalformed(this.#out), name, inflated, 'Hangul stream');
     }
   }
 

@@ -1,5 +1,6 @@
 import { u8, viewOf } from './byte-view.ts';
 import { inflateZlib, isZlibHeader } from './decompress.ts';
+import { numberOf } from './pdf-text.ts';
 import type { Inflated } from './tolerant-inflate.ts';
 
 /** Decoders of ISO 32000 7.4, each bounded by `cap` bytes of output and tolerant of every damage. */
@@ -217,6 +218,11 @@ const FILTERS: ReadonlyMap<string, PdfFilter> = new Map([
   ['RL', runLength],
 ]);
 
+/** Pixels, which nothing else looks at; filters behind them are not undone. */
+export const PICTURE_FILTERS: ReadonlySet<string> = new Set(
+  'DCTDecode DCT JPXDecode CCITTFaxDecode CCF JBIG2Decode'.split(' '),
+);
+
 /** The parameter of LZW that says codes grow one code later (ISO 32000-2 table 8). */
 const GROWS_LATE = /\/EarlyChange\s{0,16}0(?!\d)/;
 
@@ -265,10 +271,26 @@ export function undoPngPredictor(input: Uint8Array, row: number, step: number): 
 }
 
 /** Undoes the TIFF predictor (2) of samples of one byte: each is the difference to the one `step` bytes before. */
-export function undoTiffPredictor(input: Uint8Array, row: number, step: number): Buffer {
+function undoTiffPredictor(input: Uint8Array, row: number, step: number): Buffer {
   const out = Buffer.from(input);
   for (let at = 0; at < out.length; at += 1) {
     out[at] = u8(out, at) + (at % row >= step ? u8(out, at - step) : 0);
   }
   return out;
+}
+
+/** What the parameters of the filters say of the rows that came out; those of pictures are left as they are. */
+export function undoPredictor(bytes: Buffer, dictionary: string): Buffer {
+  const predictor = numberOf(dictionary, 'Predictor') ?? 1;
+  const columns = numberOf(dictionary, 'Columns') ?? 1;
+  const colors = numberOf(dictionary, 'Colors') ?? 1;
+  const bits = numberOf(dictionary, 'BitsPerComponent') ?? 8;
+  const row = Math.ceil((columns * colors * bits) / 8);
+  const isPicture = /\/Subtype\s{0,16}\/Image/.test(dictionary);
+  const isTiff = predictor === 2 && bits === 8;
+  if ((predictor < 10 && !isTiff) || isPicture || row < 1 || row > 65_536) {
+    return bytes;
+  }
+  const undo = isTiff ? undoTiffPredictor : undoPngPredictor;
+  return undo(bytes, row, Math.max(1, (colors * bits) >> 3));
 }

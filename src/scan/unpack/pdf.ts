@@ -2,8 +2,9 @@ import type { Piece } from '../piece.ts';
 import { latin1, viewOf } from './byte-view.ts';
 import { reportEnd, reportRatio } from './emission.ts';
 import { pdfLock, type PdfDecryptor, type PdfLock } from './pdf-encryption.ts';
-import { pdfFilter, undoPngPredictor, undoTiffPredictor } from './pdf-filters.ts';
+import { pdfFilter, PICTURE_FILTERS, undoPredictor } from './pdf-filters.ts';
 import { PasswordTries } from './password-tries.ts';
+import { PdfObjects, type ObjectStream } from './pdf-objects.ts';
 import { decodeByContent } from './pdf-content.ts';
 import { dictionariesBefore, filterValues, namesIn, plainValue } from './pdf-dictionary.ts';
 import { shownText } from './pdf-shown.ts';
@@ -20,6 +21,9 @@ const STREAM = Buffer.from('stream');
 const END = 'end';
 const ENCRYPT = Buffer.from('/Encrypt');
 const ENDSTREAM = Buffer.from('endstream');
+const OBJECT_STREAM = Buffer.from('/ObjStm');
+/** Before that word: the beginning of such an object. */
+const MAX_HEAD_BYTES = 1024;
 /** Streams of one document. A book with a picture on every page stays far below. */
 const MAX_STREAMS = 20_000;
 /** An object looked up for its own sake; longer ones belong to no writer. */
@@ -44,17 +48,6 @@ interface PdfStream {
   readonly open: Buffer;
 }
 
-/** The text of an object, up to `most` bytes: the last definition counts, as in an updated file. */
-function objectText(bytes: Buffer, number: string, most: number): string {
-  const mark = `${number} obj`;
-  let at = bytes.lastIndexOf(mark);
-  while (at > 0 && /\d/.test(latin1(bytes, at - 1, at))) {
-    at = bytes.lastIndexOf(mark, at - 1);
-  }
-  const text = at < 0 ? '' : latin1(bytes, at + mark.length, at + mark.length + most);
-  return text.split('endobj')[0] ?? '';
-}
-
 class PdfRun {
   readonly #bytes: Buffer;
   readonly #out: Yield;
@@ -64,6 +57,7 @@ class PdfRun {
   #sealed = false;
   #lookUps = 0;
   readonly #forms = new XfaForms();
+  readonly #objects: PdfObjects;
   /** By the number of its object: where the word `stream` stands, and the one before. */
   readonly #streams = new Map<number, readonly [at: number, previousEnd: number]>();
   #dictionaryCharacters = 0;
@@ -72,6 +66,7 @@ class PdfRun {
     this.#bytes = bytes;
     this.#out = out;
     this.#joiner = new PieceJoiner(out, 'stream');
+    this.#objects = new PdfObjects(bytes, () => this.#objectStreams());
     this.#decrypt = this.#readEncryption();
   }
 
@@ -99,6 +94,9 @@ class PdfRun {
     this.#strings(latin1(this.#bytes, objectsFrom, this.#bytes.length));
     this.#scripts(this.#bytes);
     this.#joinForms();
+    if (this.#objects.isOverfull) {
+      this.#out.cannot('bomb', 'PDF document with too much in object streams');
+    }
     this.#joiner.flush();
   }
 
@@ -144,7 +142,7 @@ class PdfRun {
       return undefined; // a name that only begins like it, such as EncryptMetadata
     }
     const own = `${reference?.[1]} ${reference?.[2]}`;
-    const dictionary = reference === null ? behind : objectText(this.#bytes, own, MAX_DICTIONARY_BYTES);
+    const dictionary = reference === null ? behind : this.#objects.own(own, MAX_DICTIONARY_BYTES);
     return this.#unlock(pdfLock(dictionary, near));
   }
 
@@ -195,6 +193,22 @@ class PdfRun {
     return { dictionary, chains: [...chains.values()], object, generation, data, open };
   }
 
+  /** Those whose type is written plainly; asked for where an object does not stand by itself. */
+  *#objectStreams(): Generator<ObjectStream, void, void> {
+    let last = 0;
+    for (let at = this.#bytes.indexOf(OBJECT_STREAM); at >= 0;) {
+      const keyword = this.#bytes.indexOf(STREAM, at);
+      this.#out.budget.checkTime();
+      const stream = keyword < 0 ? undefined : this.#streamAt(keyword, Math.max(last, at - MAX_HEAD_BYTES));
+      if (stream !== undefined) {
+        const [bytes = EMPTY] = this.#readings(stream, ...this.#plain(stream));
+        yield { dictionary: stream.dictionary, bytes };
+      }
+      last = Math.max(keyword, at + 1);
+      at = this.#bytes.indexOf(OBJECT_STREAM, last);
+    }
+  }
+
   #mayRead(characters: number): boolean {
     this.#dictionaryCharacters += characters;
     const isAllowed = this.#dictionaryCharacters <= (this.#bytes.length + 1024) * MAX_DICTIONARY_SHARE;
@@ -207,7 +221,7 @@ class PdfRun {
   /** Filter names in order; an indirect reference is looked up in the text. */
   #filterNames(value: string): string[] {
     const direct = value.replace(/(\d{1,10}) (\d{1,10}) R/g, (_, object: string, generation: string) =>
-      plainValue(objectText(this.#bytes, `${object} ${generation}`, 512)),
+      plainValue(this.#objects.text(`${object} ${generation}`, 512)),
     );
     return namesIn(direct, MAX_FILTERS + 1).filter((name) => name !== 'Crypt');
   }
@@ -219,13 +233,14 @@ class PdfRun {
       return '';
     }
     this.#lookUps += 1;
-    return ` ${plainValue(objectText(this.#bytes, reference, 512))}`;
+    return ` ${plainValue(this.#objects.text(reference, 512))}`;
   }
 
   /** The keyword ends with a line end; writers that leave blanks or nothing in between are read as well. */
   #dataStart(at: number): number | undefined {
     const behind = latin1(this.#bytes, at + STREAM.length, at + STREAM.length + 64);
-    const gap = /^[ \t]{0,32}(?:\r\n|\n|\r)/.exec(behind);
+    const isBehindDictionary = />>\s{0,8}$/.test(latin1(this.#bytes, at - 10, at));
+    const gap = (isBehindDictionary ? BLANKS : LINE_END).exec(behind);
     return gap === null ? undefined : at + STREAM.length + gap[0].length;
   }
 
@@ -288,7 +303,7 @@ class PdfRun {
       return [data];
     }
     this.#report(found, stream.dictionary);
-    return [this.#undoPredictor(found.bytes, stream.dictionary)];
+    return [undoPredictor(found.bytes, stream.dictionary)];
   }
 
   /** What was not encoded is matched with the document; only a file in it is worth a piece. */
@@ -306,8 +321,11 @@ class PdfRun {
     let current = data;
     for (const [index, name] of names.entries()) {
       const filter = pdfFilter(name, dictionary);
+      if (filter === undefined && PICTURE_FILTERS.has(name)) {
+        break;
+      }
       if (filter === undefined) {
-        break; // a picture: DCT, JPX, CCITT, JBIG2
+        continue; // viewers in browsers pass over a name that they do not know
       }
       if (index > 0) {
         this.#out.budget.spendBytes(current.length);
@@ -318,7 +336,7 @@ class PdfRun {
         inflated = filter(open, cap); // the end mark occurred inside the data
       }
       this.#report(inflated, dictionary);
-      current = this.#undoPredictor(inflated.bytes, dictionary);
+      current = undoPredictor(inflated.bytes, dictionary);
     }
     return current;
   }
@@ -329,21 +347,6 @@ class PdfRun {
     if (end === 'capped' || (dictionary.includes('/EmbeddedFile') && !this.#sealed)) {
       reportEnd(this.#out, 'PDF stream', end);
     }
-  }
-
-  #undoPredictor(bytes: Buffer, dictionary: string): Buffer {
-    const predictor = numberOf(dictionary, 'Predictor') ?? 1;
-    const columns = numberOf(dictionary, 'Columns') ?? 1;
-    const colors = numberOf(dictionary, 'Colors') ?? 1;
-    const bits = numberOf(dictionary, 'BitsPerComponent') ?? 8;
-    const row = Math.ceil((columns * colors * bits) / 8);
-    const isPicture = /\/Subtype\s{0,16}\/Image/.test(dictionary);
-    const isTiff = predictor === 2 && bits === 8;
-    if ((predictor < 10 && !isTiff) || isPicture || row < 1 || row > 65_536) {
-      return bytes;
-    }
-    const undo = isTiff ? undoTiffPredictor : undoPngPredictor;
-    return undo(bytes, row, Math.max(1, (colors * bits) >> 3));
   }
 
   /**
@@ -363,7 +366,7 @@ class PdfRun {
   }
 
   #strings(text: string): void {
-    this.#forms.look(text, (numbers, most) => objectText(this.#bytes, numbers, most));
+    this.#forms.look(text, (numbers, most) => this.#objects.text(numbers, most));
     for (const bytes of codedStrings(text.replaceAll(MAGIC.toString(), ''))) {
       this.#joiner.add(bytes); // without the mark it is not opened as a document again
     }
@@ -380,6 +383,9 @@ const INDIRECT_PARAMETERS =
   /\/D(?:ecodeParms|P) ?\[?(?: ?null| ?<<[^<>]{0,256}>>){0,8} ?(\d{1,10} \d{1,10}) R/;
 /** Each looks through the whole document; writers put parameters into the dictionary itself. */
 const MAX_LOOK_UPS = 256;
+
+const LINE_END = /^[ \t]{0,32}(?:\r\n|\n|\r)/;
+const BLANKS = /^[ \t]{0,32}(?:\r\n|\n|\r)?/;
 
 const EMPTY = Buffer.alloc(0);
 const JPEG_START = Buffer.from([0xff, 0xd8, 0xff]);
