@@ -1,4 +1,6 @@
 /** Section 4 of the evasion notes: texts that a script puts together when it runs. */
+import { deflateSync } from 'node:zlib';
+import { ascii85 } from './document-techniques.ts';
 import { payload, Row, type Technique, type Word } from './technique.ts';
 
 /** The parts of a text, each in quotes. */
@@ -53,6 +55,7 @@ function assembled(): Technique[] {
       'a list of Python': (word) => `exec(''.join([${parts(word, 3).join(', ')}]))`,
       'literals of Python side by side': (word) => `exec(${parts(word, 4).join('\n  ')})`,
       'literals over a continued line': (word) => `$s = ${parts(word, 4).join(' + `\r\n  ')}`,
+      'literals of Python below each other': (word) => `x = (${parts(word, 4, '"').join('\n     ')})\n`,
       'comments between literals': (word) => `run(${parts(word, 4).join('/* a */ + /* b */')})`,
     },
   );
@@ -90,6 +93,7 @@ function replacedTexts(): Technique[] {
     'in PHP': (word) => `eval(str_replace('#','T',str_replace('3','E','${changed(word)}')));`,
     'in a batch file': (word) =>
       `@echo off\r\nset s=${changed(word)}\r\nset s=%s:#=T%\r\nset s=%s:3=E%\r\n%s%\r\n`,
+    'in a batch file, as it is read': (word) => `set s=${word.replaceAll('T', '##')}\r\ncall %s:##=T%\r\n`,
   });
 }
 
@@ -129,6 +133,23 @@ function turned(pair: string): string {
   return pair.slice(2) + pair.slice(0, 2);
 }
 
+/** In base 85 quotes and backslashes. */
+const QUOTES = Buffer.from('14d4b9b8', 'hex');
+
+/** As Python shows bytes. */
+function bytesLiteral(bytes: Buffer): string {
+  return Array.from(bytes, (code) => {
+    const character = String.fromCharCode(code);
+    return /['\\]/.test(character)
+      ? `\\${character}`
+      : /[ -~]/.test(character)
+        ? character
+        : code === 0x0a
+          ? '\\n'
+          : `\\x${code.toString(16).padStart(2, '0')}`;
+  }).join('');
+}
+
 function escaped(): Technique[] {
   return cases(new Row('documents', 'escapes of scripts', 'Windows Script Host, cmd, browsers'), {
     'octal digits, as few as possible': (word) => `eval('${octal(word)}')`,
@@ -139,6 +160,19 @@ function escaped(): Technique[] {
       const data = Buffer.concat([Buffer.from([255, 255, 255]), payload(word, 3)]).toString('base64');
       return `{"a":"${data.replaceAll('/', '\\/').replace(/.{40}/g, '$&\\n')}"}`;
     },
+    'base 85 with escaped quotes': (word) =>
+      `base64.a85decode(b'${ascii85(Buffer.concat([QUOTES, payload(word)]))
+        .toString()
+        .slice(0, -2)
+        .replace(/['\\]/g, '\\$&')}')`,
+    'compressed bytes of Python': (word) =>
+      `exec(zlib.decompress(b'${bytesLiteral(deflateSync(payload(word)))}'))`,
+    'numbers with another sign between': (word) =>
+      `("${Array.from(Buffer.from(word), String).join('~')}" -split "~" | %{[char][int]$_}) -join ""`,
+    'references with many zeros': (word) =>
+      `<p>${each(Array.from(Buffer.from(word), String), (code) => `&#${code.padStart(12, '0')};`, '')}</p>`,
+    'a formula in XML': (word) =>
+      `<?xml version="1.0"?><Cell Formula="=${parts(word, 4, '&quot;').join('&amp;')}"/>`,
     'graves inside of words': (word) => `Wr\`ite-Ou\`tput ${word.split('').join('`')}`,
     'carets at the ends of lines': (word) => `start ${word.slice(0, 5)}^\r\n${word.slice(5)}`,
     'quotes inside of words': (word) => `@echo off\r\nstart ${word.slice(0, 3)}""${word.slice(3)}`,

@@ -13,6 +13,7 @@ const MIN_CHARACTERS = 32;
 /** Encoded data of one text. */
 const MAX_RUNS = 64;
 
+const BACKSLASH = '\\';
 const OPEN = '<~';
 const CLOSE = '~>';
 
@@ -28,6 +29,20 @@ function literalValue(text: string): string {
   }
   const quotes = text.match(/'+/g) ?? [];
   return quotes.length > 0 && quotes.every((run) => run.length % 2 === 0) ? text.replaceAll("''", "'") : text;
+}
+
+/** Where a string ends that goes on from `from`: at a quote without a backslash of its own before it. */
+function closingQuote(text: string, quote: string, from: number): number {
+  for (let at = text.indexOf(quote, from); at >= 0; at = text.indexOf(quote, at + 1)) {
+    let slashes = 0;
+    while (text[at - 1 - slashes] === BACKSLASH && at - 1 - slashes >= from) {
+      slashes += 1;
+    }
+    if (slashes % 2 === 0) {
+      return at;
+    }
+  }
+  return -1;
 }
 
 const RFC_1924 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
@@ -78,7 +93,7 @@ class Ascii85Reading {
       const opening = ARGUMENT.exec(this.#text.slice(start, start + BEHIND_NAME));
       const quote = opening?.[1] ?? '';
       const from = start + (opening?.[0].length ?? 0);
-      const end = opening === null ? -1 : this.#text.indexOf(quote, from);
+      const end = opening === null ? -1 : closingQuote(this.#text, quote, from);
       if (end > from && !this.#text.startsWith(OPEN, from)) {
         this.#decode(toAdobe(literalValue(this.#text.slice(from, end))));
       }

@@ -27,7 +27,7 @@ const NUMBER_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
     ? DIGIT
     : /[A-Za-z_$]/.test(character)
       ? WORD
-      : /[\s,;+&()[\]{}|]/.test(character)
+      : /[\s,;+&()[\]{}|~!#@*^:-]/.test(character)
         ? BETWEEN
         : 0;
 });

@@ -7,6 +7,7 @@ import { hexPairs } from './hex-pairs.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { numberArrays } from './number-arrays.ts';
 import { packedCodes } from './packed-codes.ts';
+import { packedLiterals } from './packed-literals.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import { withoutLeadingWords } from './run-lines.ts';
 import { ScriptNumbers } from './script-numbers.ts';
@@ -240,7 +241,7 @@ class TextReading {
     const arrays = numberArrays(this.#view, MIN_NUMBERS);
     const pairs = hexPairs(this.#view, MIN_PAIRS);
     const series = this.#scriptNumbers.in(this.#view, MIN_NUMBERS);
-    const packed = packedCodes(this.#view);
+    const packed = [...packedCodes(this.#view), ...packedLiterals(this.#view)];
     for (const bytes of [...arrays, ...changedCodes(this.#view, arrays), ...pairs, ...series, ...packed]) {
       if (this.#family.isNew(this.#view, bytes)) {
         joiner.add(bytes);

@@ -265,10 +265,14 @@ export const ASSEMBLING_MARKS: readonly string[] = [
 ].flatMap((marks) => marks.split('|'));
 
 /** Words of scripts that are words of other texts as well: they count where `isCall` says so. */
-export const DOUBTFUL_MARKS: readonly string[] = ['replace', 'split', 'reverse'];
-/** Such a word as a method, an operator, a name in quotes, or before what a function is given. */
+export const DOUBTFUL_MARKS: readonly string[] =
+  'replace|split|reverse|=("|=(\'|= ("|= (\'|=(b|= (b|=(\n|= (\n|=(\r|= (\r'.split('|');
+/**
+ * Such a word as a method, an operator, a name in quotes, or before what a function is given; a bracket in which one
+ * literal stands below the other, as Python writes long texts.
+ */
 const CALL =
-  /[-.:_'"\]][ci]?(?:replace|split|reverse)|str_?reverse|(?:replace|split|reverse)\w{0,8}(?:\s*[('"`$@\\[{^]|\/\*|\s\/[^\s/]|\s*_\s|\s+of[\s(]{1,8}(?:\w+[\s(]{1,8})?(?:characters|items|text))/i;
+  /[-.:_'"\]][ci]?(?:replace|split|reverse)|str_?reverse|(?:replace|split|reverse)\w{0,8}(?:\s*[('"`$@\\[{^]|\/\*|\s\/[^\s/]|\s*_\s|\s+of[\s(]{1,8}(?:\w+[\s(]{1,8})?(?:characters|items|text))|["'][ \t]{0,16}\r?\n[ \t]{0,64}[bfru]{0,2}["']/i;
 
 export function isCall(bytes: Buffer): boolean {
   return CALL.test(bytes.toString('latin1'));

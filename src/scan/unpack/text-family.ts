@@ -201,6 +201,7 @@ const CALLED_VIEWS: readonly {
   {
     name: 'variables',
     words: ['\nset ', '&set ', '& set '],
+    isCalled: (bytes) => /^@?set /i.test(bytes.toString('latin1', 0, 8)),
     read: (bytes, report) => withVariables(bytes, report).map(disarm),
   },
   { name: 'prompted', words: ['set /p'], read: (bytes) => promptedText(bytes).map(disarm) },

@@ -149,6 +149,7 @@ const NAME_STARTS: ReadonlySet<number> = new Set(
   [...ENTITIES.keys()].map((name) => name.charCodeAt(0) | (name.charCodeAt(1) << 8)),
 );
 
+const ZERO = 0x30;
 const SEMICOLON = 0x3b;
 const HASH = 0x23;
 const MAX_ENTITY_NAME = 8;
@@ -163,8 +164,19 @@ function readEntity(bytes: Buffer, at: number): Escape | undefined {
     return code === undefined ? undefined : ended(bytes, at, { code, length: 1 + name.length });
   }
   const isHex = ((bytes[at + 2] ?? 0) | 0x20) === 0x78;
-  const { code, length } = readDigits(bytes, at + (isHex ? 3 : 2), isHex ? 16 : 10, 7);
-  return length === 0 ? undefined : ended(bytes, at, { code, length: (isHex ? 3 : 2) + length });
+  const prefix = isHex ? 3 : 2;
+  const zeros = zerosAt(bytes, at + prefix);
+  const { code, length } = readDigits(bytes, at + prefix + zeros, isHex ? 16 : 10, 7);
+  return zeros + length === 0 ? undefined : ended(bytes, at, { code, length: prefix + zeros + length });
+}
+
+/** Zeros before a number; browsers read as many as there are. */
+function zerosAt(bytes: Buffer, from: number): number {
+  let at = from;
+  while (bytes[at] === ZERO) {
+    at += 1;
+  }
+  return at - from;
 }
 
 /** The closing semicolon may be absent. */
@@ -298,15 +310,19 @@ export function stripTags(bytes: Buffer): Buffer | undefined {
   return cuts.rest();
 }
 
-/** Common named references change no code; a numeric one, or one that stands for punctuation, may. */
-const TELLING_ENTITY = /^(?:#|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/;
+/**
+ * Common named references change no code; a numeric one, or one that stands for punctuation, may, and a quote that
+ * closes one literal of a formula before the next.
+ */
+const TELLING_ENTITY =
+  /^(?:#|quot;\s?&amp;|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/;
 const AMPERSAND = 0x26;
 
 export function hasTellingEntity(bytes: Buffer): boolean {
   for (let at = bytes.indexOf(AMPERSAND); at >= 0; at = bytes.indexOf(AMPERSAND, at + 1)) {
     const next = bytes[at + 1] ?? 0;
     const mayTell = next === HASH || isLetter(next);
-    if (mayTell && TELLING_ENTITY.test(bytes.toString('latin1', at + 1, at + 9))) {
+    if (mayTell && TELLING_ENTITY.test(bytes.toString('latin1', at + 1, at + 12))) {
       return true;
     }
   }
