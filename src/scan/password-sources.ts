@@ -31,7 +31,8 @@ export class PasswordSources {
 
   /** The start of some text, e.g. the header of the message with its subject. */
   addText(bytes: Uint8Array): void {
-    const part = bytes.subarray(0, MAX_TEXT_BYTES - this.#bytes);
+    const start = bytes.subarray(0, MAX_TEXT_BYTES - this.#bytes);
+    const part = start.length < bytes.length ? new Uint8Array(start) : start; // nobody else may need the rest any more
     this.#bytes += part.length;
     this.#texts.push(part);
     this.#candidates = undefined;

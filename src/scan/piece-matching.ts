@@ -96,7 +96,7 @@ export class PieceMatching {
     const isInside = this.#waiting.has(piece.bytes);
     this.#joined.add({ piece, record }, isInside);
     for (const source of isInside ? [] : sources) {
-      this.#waiting.addKept(source);
+      this.#waiting.add(source);
     }
     if (this.#joined.length >= MAX_JOINED_BYTES) {
       await this.#flush();

@@ -20,6 +20,8 @@ export interface PipelineParts {
   readonly secondReader?: SecondReader;
   /** Digests (lower-case hex) of content that is trusted: such a piece is neither matched nor opened. */
   readonly isAllowed?: (sha256: string) => boolean;
+  /** Told that about so many bytes lie about that nobody refers to any more: the runtime leaves large contents there. */
+  readonly onDiscard?: (bytes: number) => void;
 }
 
 /** The same for every message of a pipeline. */

@@ -1,6 +1,7 @@
 import { type Budget, ScanLimitError } from './budget.ts';
 import { ContentKey } from './content-key.ts';
 import { DamagedCopies, isSpelling } from './damaged-copies.ts';
+import { laterOf, withoutBytes } from './late-bytes.ts';
 import { looksLikeMessage } from './mime/message-sniff.ts';
 import { readMime } from './mime/mime-reader.ts';
 import type { MimeSource } from './mime/mime-sink.ts';
@@ -34,7 +35,11 @@ export interface RunInput {
 }
 
 /** How a piece was met. */
-type Meeting = Pick<Waiting, 'isRead' | 'mimeDepth' | 'isSpelled' | 'part'> & { readonly isSecond?: boolean };
+type Meeting = Pick<Waiting, 'isRead' | 'mimeDepth' | 'isSpelled' | 'part'> & {
+  readonly isSecond?: boolean;
+  /** Decodes its bytes once more. */
+  readonly again?: (() => Uint8Array) | undefined;
+};
 
 /** Where a message stands that is read. */
 type Place = Omit<MimeSource, 'bytes'> & { readonly isSpelled: boolean };
@@ -52,6 +57,8 @@ interface Waiting {
   readonly isSpelled: boolean;
   /** The same content was judged under another name: there is nothing new in it but the name. */
   readonly isRenamed: boolean;
+  /** Decodes the bytes of the piece, which has none until then. */
+  readonly later?: (() => Uint8Array) | undefined;
 }
 
 const DEFAULT_SAMPLE_EVERY = 64;
@@ -137,9 +144,10 @@ export class ScanRun {
     const remainder = kept.length === 1 && this.#cuts.length === 0 ? this.#message : Buffer.concat(kept);
     await this.#matching.match({ ...raw, bytes: remainder }, record, kept);
     await this.#unpackRaw({ ...raw, bytes: remainder }, record);
-    for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop()) {
+    while (this.#waiting.length > 0) {
       this.#budget.checkTime();
-      await this.#judge(next);
+      const size = await this.#judgeNext();
+      this.#parts.onDiscard?.(size);
     }
   }
 
@@ -154,11 +162,20 @@ export class ScanRun {
     }
   }
 
-  async #judge(waiting: Waiting): Promise<void> {
-    const { piece, record, mimeDepth } = waiting;
+  /** Bytes of the piece. A call of its own: whoever called it refers to none of them. */
+  async #judgeNext(): Promise<number> {
+    const next = this.#waiting.pop();
+    return next === undefined ? 0 : await this.#judge(next);
+  }
+
+  /** Bytes of the piece. */
+  async #judge({ later, ...waiting }: Waiting): Promise<number> {
+    const { record, mimeDepth } = waiting;
+    const piece = later === undefined ? waiting.piece : { ...waiting.piece, bytes: later() };
     record.content.recall(piece.bytes);
     if (waiting.isRenamed) {
-      return await this.#matching.matchNames(piece, record);
+      await this.#matching.matchNames(piece, record);
+      return piece.bytes.length;
     }
     const isWaiting = await this.#matching.match(piece, record);
     const isMessage = !waiting.isRead && looksLikeMessage(piece);
@@ -174,20 +191,35 @@ export class ScanRun {
       });
     }
     const part = isMessage ? `${piece.path}/body` : waiting.part; // beside the parts that were read of it
-    await this.#unpack({ ...waiting, isRead: waiting.isRead || isMessage, part }, this.#parts.openers);
+    await this.#unpack({ ...waiting, piece, isRead: waiting.isRead || isMessage, part }, this.#parts.openers);
     if (!isWaiting) {
       record.content.forget();
     }
+    return piece.bytes.length;
   }
 
   /** Reads `bytes` as a message with our own walker and, where that is called for, with the second reader. */
   async #readMessage(bytes: Buffer, record: PieceRecord, place: Place): Promise<void> {
-    const pieces: ({ piece: Piece } & Omit<Meeting, 'mimeDepth' | 'part'>)[] = [];
+    const fresh: Waiting[] = [];
+    let isFull = false;
+    const take = (piece: Piece, how: Omit<Meeting, 'mimeDepth' | 'part'>): void => {
+      this.#passwords.learn(piece);
+      if (!isFull) {
+        isFull = true; // until it is done
+        void this.#outcome.attempt(undefined, 'malformed', 'scan', () => {
+          const origin = place.isRaw ? { range: piece.range } : { parent: record };
+          const meeting = { ...how, mimeDepth: place.mimeDepth, part: partOf(piece, place.prefix) };
+          const next = this.#admit(piece, origin, meeting);
+          fresh.push(...(next === undefined ? [] : [next]));
+          isFull = false;
+        });
+      }
+    };
     let unusual = true;
     await this.#outcome.attempt(record, 'malformed', 'MIME reader', () => {
       const reading = readMime({ ...place, bytes }, this.#budget, {
-        piece: (piece, isRead, isGuess) =>
-          pieces.push({ piece, isRead, isSpelled: place.isSpelled || isGuess === true }),
+        piece: (piece, isRead, isGuess, again) =>
+          take(piece, { isRead, isSpelled: place.isSpelled || isGuess === true, again }),
         decoded: (span) => place.isRaw && this.#cuts.push(span),
         cannot: (cause, detail) => this.#outcome.fail(place.isRaw ? undefined : record, cause, detail),
         ambiguous: (rule, path) => this.#outcome.ambiguous(rule, path, record.content.sha256),
@@ -196,41 +228,21 @@ export class ScanRun {
     });
     this.#unusual ||= unusual;
     if (this.#wantsSecondReader(unusual, record, place)) {
+      this.#parts.onDiscard?.(bytes.length); // what own readings took and need no more
       await this.#outcome.attempt(
         place.isRaw ? undefined : record,
         'malformed',
         'second reader',
         async () => {
           const read = this.#parts.secondReader ?? readWithMailparser;
-          const seen = await read(bytes, place.prefix, this.#budget);
-          pieces.push(
-            ...seen.map((piece) => {
-              const isText = piece.type?.startsWith('text/') === true; // what was just read, in other words
-              const isSpelled = isText || place.isSpelled;
-              return {
-                piece: { ...piece, depth: place.containerDepth },
-                isRead: isText,
-                isSpelled,
-                isSecond: true,
-              };
-            }),
-          );
+          for (const piece of await read(bytes, place.prefix, this.#budget)) {
+            const isText = piece.type?.startsWith('text/') === true; // what was just read, in other words
+            const isSpelled = isText || place.isSpelled;
+            take({ ...piece, depth: place.containerDepth }, { isRead: isText, isSpelled, isSecond: true });
+          }
         },
       );
     }
-    const fresh: Waiting[] = [];
-    await this.#outcome.attempt(undefined, 'malformed', 'scan', () => {
-      for (const { piece, ...how } of pieces) {
-        this.#passwords.learn(piece);
-        const origin = place.isRaw ? { range: piece.range } : { parent: record };
-        const next = this.#admit(piece, origin, {
-          ...how,
-          mimeDepth: place.mimeDepth,
-          part: partOf(piece, place.prefix),
-        });
-        fresh.push(...(next === undefined ? [] : [next]));
-      }
-    });
     this.#waiting.push(...fresh.toReversed()); // a stack: the first part is judged first
   }
 
@@ -267,7 +279,12 @@ export class ScanRun {
     if (!isRenamed) {
       this.#budget.spendPiece();
     }
-    return { piece, record, ...how, isRenamed };
+    const later = laterOf(piece, how.again);
+    if (later === undefined) {
+      return { piece, record, ...how, isRenamed };
+    }
+    if (isNew) record.content.forget();
+    return { piece: withoutBytes(piece), record, ...how, isRenamed, later };
   }
 
   /** Some reading may take the whole message for a body. */
@@ -301,6 +318,7 @@ export class ScanRun {
       if (pending !== undefined) {
         await pending;
       }
+      this.#parts.onDiscard?.(waiting.piece.bytes.length);
     }
   }
 
@@ -324,11 +342,12 @@ export class ScanRun {
     const seen = { emitted: 0, troubles: 0 };
     const isSpelled = waiting.isSpelled || isSpelling(unpacker.name);
     const out = new UnpackYield(piece, this.#budget, {
-      emit: (child) => {
+      emit: (child, again) => {
         seen.emitted += 1;
         const isRead = waiting.isRead && isViewOf(child, piece);
-        const next = this.#admit(child, { parent: record }, { isRead, mimeDepth, part, isSpelled });
+        const next = this.#admit(child, { parent: record }, { isRead, mimeDepth, part, isSpelled, again });
         this.#waiting.push(...(next === undefined ? [] : [next]));
+        this.#parts.onDiscard?.(child.bytes.length); // what it took to read it
       },
       cannot: (cause, detail) => {
         seen.troubles += 1;

@@ -1,4 +1,4 @@
-/** Contents remembered: a message refers to itself and to the few containers that are being opened. */
+/** Ranges remembered of one memory: a message refers to itself and to the few containers that are being opened. */
 const MAX_SEEN = 32;
 
 function isWordOrZero(byte: number | undefined): boolean {
@@ -7,52 +7,39 @@ function isWordOrZero(byte: number | undefined): boolean {
   return byte === 0 || byte === 0x5f || isDigit || (letter >= 0x61 && letter <= 0x7a);
 }
 
-/** True when `part` is memory inside `whole` and no word, nor a letter of two bytes, goes on over its edges. */
-function isPartOf(whole: Uint8Array, part: Uint8Array): boolean {
-  const start = part.byteOffset - whole.byteOffset;
-  const end = start + part.length;
-  return (
-    part.buffer === whole.buffer &&
-    start > 0 &&
-    end < whole.length &&
-    !isWordOrZero(whole[start - 1]) &&
-    !isWordOrZero(whole[end])
-  );
+interface Range {
+  readonly start: number;
+  readonly end: number;
 }
 
-interface Reference {
-  deref(): Uint8Array | undefined;
+/** True when no word, nor a letter of two bytes, goes on over the edges of `[start, end)`. */
+function isApart(memory: ArrayBufferLike, { start, end }: Range): boolean {
+  const [before] = new Uint8Array(memory, start - 1, 1);
+  const [behind] = new Uint8Array(memory, end, 1);
+  return !isWordOrZero(before) && !isWordOrZero(behind);
 }
 
 /** Memory that was looked at: what is in a part of it was seen with it. */
 export class SeenRanges {
-  #seen: Reference[] = [];
+  /** As long as somebody else keeps the memory: all contents together may be many times as big as the message. */
+  #seen = new WeakMap<ArrayBufferLike, Range[]>();
 
-  /** Remembers memory as long as somebody else does: all contents together may be many times as big as the message. */
-  add(bytes: Uint8Array): void {
-    this.#push(new WeakRef(bytes));
-  }
-
-  /** Remembers memory that is kept anyway, which costs less. */
-  addKept(bytes: Uint8Array): void {
-    this.#push({ deref: () => bytes });
-  }
-
-  #push(reference: Reference): void {
-    this.#seen.push(reference);
-    if (this.#seen.length > MAX_SEEN) {
-      this.#seen.shift();
+  add({ buffer, byteOffset, length }: Uint8Array): void {
+    const ranges = this.#seen.get(buffer) ?? [];
+    ranges.push({ start: byteOffset, end: byteOffset + length });
+    if (ranges.length > MAX_SEEN) {
+      ranges.shift();
     }
+    this.#seen.set(buffer, ranges);
   }
 
   clear(): void {
-    this.#seen = [];
+    this.#seen = new WeakMap();
   }
 
-  has(part: Uint8Array): boolean {
-    return this.#seen.some((seen) => {
-      const whole = seen.deref();
-      return whole !== undefined && isPartOf(whole, part);
-    });
+  has({ buffer, byteOffset: start, length }: Uint8Array): boolean {
+    const end = start + length;
+    const isInside = this.#seen.get(buffer)?.some((range) => start > range.start && end < range.end) === true;
+    return isInside && isApart(buffer, { start, end });
   }
 }

@@ -8,7 +8,7 @@ const MAX_NAME_LENGTH = 120;
 
 /** What the pipeline does with the output of one unpacker on one piece. */
 export interface YieldTarget {
-  emit(piece: Piece): void;
+  emit(piece: Piece, again: (() => Uint8Array) | undefined): void;
   cannot(cause: UnscannableCause, detail: string): void;
   passwords(): readonly string[];
 }
@@ -32,7 +32,7 @@ export class UnpackYield implements Yield {
     this.#target = target;
   }
 
-  emit(name: string, bytes: Uint8Array): void {
+  emit(name: string, bytes: Uint8Array, again?: () => Uint8Array): void {
     this.budget.checkTime();
     if (bytes.length > this.budget.limits.maxObjectBytes) {
       this.#refuse(
@@ -45,7 +45,7 @@ export class UnpackYield implements Yield {
       this.budget.checkRatio(this.#piece.bytes.length, this.#outputBytes);
     });
     const path = `${this.#piece.path}/${safeName(name)}`;
-    this.#counted(() => this.#target.emit({ path, name, bytes, depth: this.#piece.depth + 1 }));
+    this.#counted(() => this.#target.emit({ path, name, bytes, depth: this.#piece.depth + 1 }, again));
   }
 
   cannot(cause: UnscannableCause, detail: string): void {

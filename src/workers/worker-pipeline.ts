@@ -6,10 +6,14 @@ import { createYaraEngine } from '../scan/engines/yara-engine.ts';
 import { createPipeline, type Pipeline } from '../scan/pipeline.ts';
 import { createUnpackers } from '../scan/unpack/index.ts';
 import { createClamdEngine } from './clamd-engine.ts';
+import { LargeGarbage } from './large-garbage.ts';
 import { Observer } from './observer.ts';
 import type { ScanWorkerData } from './scan-job.ts';
 
 const now = (): number => performance.now();
+
+/** Bytes of large contents decoded from one message that may lie about: a collection takes as long as decoding half of it. */
+const DECODED_BYTES = 32 * 1024 * 1024;
 
 export interface WorkerPipeline {
   readonly pipeline: Pipeline;
@@ -40,7 +44,14 @@ export function buildPipeline(data: ScanWorkerData): WorkerPipeline {
   const observer = new Observer(now);
   const allowed = data.allow === undefined ? undefined : new DigestTable(data.allow);
   const own = [createTypeMismatchEngine(), createYaraEngine(new Uint8Array(data.rules))];
-  const parts = { unpackers: createUnpackers(), limits: data.limits, now, readers: data.readers };
+  const garbage = new LargeGarbage(DECODED_BYTES);
+  const parts = {
+    unpackers: createUnpackers(),
+    limits: data.limits,
+    now,
+    readers: data.readers,
+    onDiscard: (bytes: number) => garbage.after(bytes),
+  };
   const pipeline = createPipeline({
     ...parts,
     engines: createEngines(own, data, observer),

@@ -39,7 +39,7 @@ function scanFailure(reason: unknown): ScanLimitError {
 class RuleScanner {
   readonly #rules: YaraRules;
   /** Weak: a worker that waits keeps no mail. */
-  #found: { readonly bytes: WeakRef<Uint8Array>; readonly matches: readonly YaraMatch[] } | undefined;
+  #found = new WeakMap<Uint8Array, readonly YaraMatch[]>();
   #timeoutMs = 0;
 
   constructor(rules: YaraRules) {
@@ -50,15 +50,17 @@ class RuleScanner {
   matches(bytes: Uint8Array, budget: Budget): readonly YaraMatch[] {
     budget.checkTime();
     this.#limitTime(budget.remainingMs());
-    const [known, found] = [this.#found?.bytes.deref(), this.#found?.matches];
-    this.#found = undefined;
-    return known === bytes && found !== undefined ? found : this.#scan(bytes);
+    const found = this.#found.get(bytes);
+    this.#found.delete(bytes);
+    return found ?? this.#scan(bytes);
   }
 
   /** As `matches`; the next call for the same bytes gives what this one found. */
   matchesFirst(bytes: Uint8Array, budget: Budget): readonly YaraMatch[] {
     const matches = this.matches(bytes, budget);
-    this.#found = matches.length > 0 ? { bytes: new WeakRef(bytes), matches } : undefined;
+    if (matches.length > 0) {
+      this.#found.set(bytes, matches);
+    }
     return matches;
   }
 

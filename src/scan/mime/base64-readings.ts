@@ -1,3 +1,5 @@
+import type { Reading } from './base64.ts';
+
 const EQUALS = 0x3d;
 
 /** Value in the plain alphabet, or 64: junk. */
@@ -56,25 +58,31 @@ function decodeWith(
  * What real decoders make of base64 with `=` or junk inside: stop at the first padding (mutt), go on over it
  * (Thunderbird, Apple Mail), start anew after it, and read `-` and `_` as data. All skip other junk, and
  * some the whole line in which it stands.
- * Lazy, so that the caller can look at the clock between two.
+ * Each is made when it is asked for, so that the caller can look at the clock between two and need not hold them all.
  */
-export function* base64Readings(bytes: Buffer, start: number, end: number): Generator<Buffer> {
+export function base64Readings(bytes: Buffer, start: number, end: number): readonly Reading[] {
   const data = bytes.subarray(start, lastDataByte(bytes, start, end));
-  yield decodeWith(bytes, { start, end }, PLAIN, 'restart');
+  const span = { start, end };
+  const readings = [() => decodeWith(bytes, span, PLAIN, 'restart')];
   if (data.includes(EQUALS)) {
-    yield decodeWith(bytes, { start, end }, PLAIN, 'stop');
-    yield decodeWith(bytes, { start, end }, PLAIN, 'skip');
+    readings.push(() => decodeWith(bytes, span, PLAIN, 'stop'));
+    readings.push(() => decodeWith(bytes, span, PLAIN, 'skip'));
   }
   if (data.includes(0x2d) || data.includes(0x5f)) {
-    yield decodeWith(bytes, { start, end }, WITH_URL, 'restart');
+    readings.push(() => decodeWith(bytes, span, WITH_URL, 'restart'));
   }
   const firstEnd = bytes.indexOf(LF, start);
   // A body that begins otherwise holds more than one thing, which would be joined.
   const isBase64 = firstEnd !== -1 && firstEnd < end && looksLikeBase64(bytes, start, firstEnd);
-  const coded = isBase64 ? codedLines(bytes, start, end) : undefined;
-  if (coded !== undefined) {
-    yield decodeWith(coded, { start: 0, end: coded.length }, PLAIN, 'restart');
+  if (isBase64 && codedLines(bytes, start, end) !== undefined) {
+    readings.push(() => decodedLines(bytes, start, end));
   }
+  return readings;
+}
+
+function decodedLines(bytes: Buffer, start: number, end: number): Buffer {
+  const coded = codedLines(bytes, start, end) ?? bytes.subarray(start, end);
+  return decodeWith(coded, { start: 0, end: coded.length }, PLAIN, 'restart');
 }
 
 const LF = 0x0a;

@@ -12,6 +12,9 @@ export interface Decoded {
   readonly regular: boolean;
 }
 
+/** Decodes in one way; the same bytes each time. */
+export type Reading = () => Buffer;
+
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 /** Value of a byte in the plain base64 alphabet, 64 for line ends and blanks, 65 for `=`, 66 for anything else. */

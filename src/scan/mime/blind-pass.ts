@@ -1,6 +1,7 @@
 import type { Budget } from '../budget.ts';
 import { keptStretches } from '../raw-remainder.ts';
 import { base64Readings } from './base64-readings.ts';
+import { viewOf } from '../unpack/byte-view.ts';
 import { leafPiece } from './leaf-piece.ts';
 import type { MimeSink, MimeSource } from './mime-sink.ts';
 import type { Span } from './multipart.ts';
@@ -67,10 +68,11 @@ export class BlindPass {
     for (const gap of gaps(covered, this.#source.bytes.length)) {
       for (const run of base64Runs(this.#source.bytes, gap)) {
         this.#budget.checkTime();
-        for (const bytes of base64Readings(this.#source.bytes, run.start, run.end)) {
+        for (const read of base64Readings(this.#source.bytes, run.start, run.end)) {
+          const bytes = read();
           this.#budget.spendBytes(bytes.length);
           const range = { ...run, encoding: 'base64' as const };
-          this.#sink.piece(leafPiece(this.#source, 'blind.base64', bytes, { range }), false, true);
+          this.#sink.piece(leafPiece(this.#source, 'blind.base64', bytes, { range }), false, true, read);
         }
       }
     }
@@ -78,14 +80,17 @@ export class BlindPass {
 
   #quotedPrintable(): void {
     const { decoded, quoted } = this.#memory;
-    const rest = Buffer.concat(keptStretches(this.#source.bytes, [...decoded, ...quoted]));
+    const kept = keptStretches(this.#source.bytes, [...decoded, ...quoted]);
+    const [whole] = kept;
+    const rest = kept.length === 1 && whole !== undefined ? viewOf(whole) : Buffer.concat(kept);
     if (!looksQuotedPrintable(rest, 0, rest.length)) {
       return;
     }
-    for (const bytes of quotedPrintableReadings(rest)) {
+    for (const read of quotedPrintableReadings(rest)) {
       this.#budget.checkTime();
+      const bytes = read();
       this.#budget.spendBytes(bytes.length);
-      this.#sink.piece(leafPiece(this.#source, 'blind.quoted-printable', bytes, {}), true, true);
+      this.#sink.piece(leafPiece(this.#source, 'blind.quoted-printable', bytes, {}), true, true, read);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Budget } from '../budget.ts';
 import type { RangeEncoding } from '../scanner.ts';
 import { base64Readings, looksLikeBase64 } from './base64-readings.ts';
-import { decodeBase64 } from './base64.ts';
+import { decodeBase64, type Reading } from './base64.ts';
 import { type ContentFields, readContentFields } from './content-fields.ts';
 import { decodedFields } from './file-name.ts';
 import { boundaryCandidates, encodingCandidates, headerVariants } from './header-candidates.ts';
@@ -208,9 +208,16 @@ export class EveryReading {
       this.#memory.decoded.push(body);
       this.#sink.decoded(body);
     }
-    const readings = plain.regular ? [plain.bytes] : base64Readings(bytes, body.start, body.end);
+    const again = (): Buffer => decodeBase64(bytes, body.start, body.end).bytes;
+    const readings = plain.regular ? [again] : base64Readings(bytes, body.start, body.end);
     const isGuess = !isNamed || !plain.regular;
-    this.#give(entity, body, path, { readings, encoding: 'base64', isNamed, isGuess });
+    this.#give(entity, body, path, {
+      first: plain.regular ? plain.bytes : undefined,
+      readings,
+      encoding: 'base64',
+      isNamed,
+      isGuess,
+    });
   }
 
   #asQuotedPrintable(entity: Entity, body: Span, path: string, isNamed: boolean): void {
@@ -221,22 +228,29 @@ export class EveryReading {
     }
     const plain = decodeQuotedPrintable(bytes, body.start, body.end, this.#allocate);
     const whole = bytes.subarray(body.start, body.end);
-    const readings = plain.regular ? [plain.bytes] : quotedPrintableReadings(whole, plain.bytes);
+    const readings = quotedPrintableReadings(whole).slice(0, plain.regular ? 1 : undefined);
     if (isNamed && entity.boundaries.length === 0) this.#memory.quoted.push(body);
     const isGuess = !isNamed || !plain.regular;
-    this.#give(entity, body, path, { readings, encoding: 'quoted-printable', isNamed, isGuess });
+    this.#give(entity, body, path, {
+      first: plain.bytes,
+      readings,
+      encoding: 'quoted-printable',
+      isNamed,
+      isGuess,
+    });
   }
 
   #give(entity: Entity, body: Span, path: string, how: Guessed): void {
-    for (const bytes of how.readings) {
+    for (const [i, read] of how.readings.entries()) {
       this.#budget.checkTime();
+      const bytes = (i === 0 ? how.first : undefined) ?? read();
       if (bytes.length === 0) {
         continue;
       }
       this.#budget.spendBytes(bytes.length);
       const range = { ...body, encoding: how.encoding };
       const piece = leafPiece(this.#source, path, bytes, { content: entity.content, range });
-      this.#sink.piece(piece, false, how.isGuess);
+      this.#sink.piece(piece, false, how.isGuess, read);
       if (how.isNamed) {
         // Where nothing names an encoding nobody decodes a multipart as a whole, and its parts would be decoded twice.
         this.#insideDecoded(entity, bytes, path, how.isGuess);
@@ -277,7 +291,9 @@ export class EveryReading {
 
 /** Readings of a body in one encoding. */
 interface Guessed {
-  readonly readings: Iterable<Buffer>;
+  readonly readings: readonly Reading[];
+  /** What the first of them gives, when that is known. */
+  readonly first: Buffer | undefined;
   readonly encoding: RangeEncoding;
   /** Some reading of the header names the encoding. */
   readonly isNamed: boolean;
@@ -306,7 +322,8 @@ function encodingsBefore(entity: Entity, start: number): ReturnType<typeof encod
 /** Spans inside decoded bytes are no spans of the source. */
 function innerSink(sink: MimeSink, isGuess: boolean): MimeSink {
   return {
-    piece: (piece, isRead, isGuessInside) => sink.piece(piece, isRead, isGuess || isGuessInside),
+    piece: (piece, isRead, isGuessInside, again) =>
+      sink.piece(piece, isRead, isGuess || isGuessInside, again),
     decoded: () => undefined,
     ambiguous: (rule, path) => sink.ambiguous(rule, path),
     cannot: (cause, detail) => sink.cannot(cause, detail),

@@ -22,9 +22,10 @@ export type AmbiguityRule = 'ambiguous-boundary' | 'ambiguous-encoding';
 export interface MimeSink {
   /**
    * `isRead`: it was also read as a message on the spot, so that its parts have ranges of their own. `isGuess`: nothing
-   * names the encoding, or it was decoded in another way than most decoders have.
+   * names the encoding, or it was decoded in another way than most decoders have. `again` decodes its bytes once more:
+   * all readings of a body together are many times as big as the message.
    */
-  piece(piece: Piece, isRead: boolean, isGuess?: boolean): void;
+  piece(piece: Piece, isRead: boolean, isGuess?: boolean, again?: () => Buffer): void;
   /** Encoded bytes that were decoded whole, in coordinates of the source: they need no matching as text. */
   decoded(span: Span): void;
   /** Two readings of the header of `path` give different contents. */

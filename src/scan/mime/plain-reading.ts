@@ -1,6 +1,6 @@
 import type { Budget } from '../budget.ts';
 import type { RangeEncoding } from '../scanner.ts';
-import { decodeBase64 } from './base64.ts';
+import { decodeBase64, type Reading } from './base64.ts';
 import { type ContentFields, readContentFields } from './content-fields.ts';
 import { decodedFields } from './file-name.ts';
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts';
@@ -114,7 +114,7 @@ export class PlainReading {
       this.#sink.cannot('malformed', 'a part of a message that was sent in several mails (message/partial)');
     }
     const encoding = rangeEncoding(content.encoding);
-    const bytes = this.#decode(encoding, body);
+    const { bytes, again } = this.#decode(encoding, body);
     const isDeclared = EMBEDDED.has(content.type) && !content.isFragment;
     const isRead = encoding === 'identity' && (isDeclared || startsLikeMessage(bytes));
     if (isRead) {
@@ -127,30 +127,31 @@ export class PlainReading {
     }
     if (!isRead || !isDeclared) {
       const range = { start: body.start, end: body.end, encoding };
-      this.#sink.piece(leafPiece(this.#source, path, bytes, { content, range }), isRead);
+      this.#sink.piece(leafPiece(this.#source, path, bytes, { content, range }), isRead, false, again);
     }
   }
 
-  #decode(encoding: RangeEncoding, body: Span): Buffer {
+  /** `again`: decodes once more what is one of several readings. */
+  #decode(encoding: RangeEncoding, body: Span): { bytes: Buffer; again?: Reading } {
     const { bytes } = this.#source;
     if (encoding === 'identity') {
       const content = bytes.subarray(body.start, body.end);
       this.#memory.noteReading(body, encoding);
-      return content;
+      return { bytes: content };
     }
     const decode = encoding === 'base64' ? decodeBase64 : decodeQuotedPrintable;
     const decoded = decode(bytes, body.start, body.end, (length) => this.#budget.allocate(length));
     this.#budget.spendBytes(decoded.bytes.length);
     if (!decoded.regular) {
       this.unusual = true;
-      return decoded.bytes;
+      return { bytes: decoded.bytes, again: () => decode(bytes, body.start, body.end).bytes };
     }
     this.#memory.noteReading(body, encoding);
     if (encoding === 'base64') {
       this.#memory.decoded.push(body);
       this.#sink.decoded(body);
     }
-    return decoded.bytes;
+    return { bytes: decoded.bytes };
   }
 }
 

@@ -1,6 +1,6 @@
 import { ByteCuts } from '../unpack/byte-cuts.ts';
 import { withoutZeros } from '../unpack/byte-view.ts';
-import type { Allocate, Decoded } from './base64.ts';
+import type { Allocate, Decoded, Reading } from './base64.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -132,16 +132,16 @@ function escaped(bytes: Buffer, at: number): number {
 
 /**
  * What real decoders make of malformed quoted-printable: blanks at line ends and starts kept or removed, and
- * escapes that a soft break cuts in two joined. Lazy, so that the caller can look at the clock between two.
- * `first`: `whole` as it decodes when nothing is made of it.
+ * escapes that a soft break cuts in two joined. Each is made when it is asked for, so that the caller can look at the
+ * clock between two and need not hold them all.
  */
-export function* quotedPrintableReadings(whole: Buffer, first = decoded(whole)): Generator<Buffer> {
-  yield first;
-  const body = withoutNul(whole);
-  yield decoded(withoutSoftBreaks(body));
-  const trimmed = trimmedLines(body);
-  yield decoded(trimmed);
-  yield decoded(withoutSoftBreaks(trimmed));
+export function quotedPrintableReadings(whole: Buffer): readonly Reading[] {
+  return [
+    () => decoded(whole),
+    () => decoded(withoutSoftBreaks(withoutNul(whole))),
+    () => decoded(trimmedLines(withoutNul(whole))),
+    () => decoded(withoutSoftBreaks(trimmedLines(withoutNul(whole)))),
+  ];
 }
 
 function withoutNul(body: Buffer): Buffer {

@@ -34,6 +34,14 @@ function* feed(message: Buffer, budget: Budget): Generator<Buffer> {
  */
 export const MAX_LINES = 500_000;
 
+/**
+ * Its streams end in an event that refers to everything they have read until the event loop turns, and the rest of a
+ * scan hardly ever lets it.
+ */
+async function eventLoopTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
 function refuseTooManyLines(message: Buffer): void {
   let lines = 0;
   for (let at = message.indexOf(LF); at !== -1; at = message.indexOf(LF, at + 1)) {
@@ -55,6 +63,7 @@ export const readWithMailparser: SecondReader = async (message, prefix, budget) 
   refuseTooManyLines(message);
   const stream = Readable.from(feed(message, budget), { objectMode: false });
   const mail = await simpleParser(stream, OPTIONS);
+  await eventLoopTurn();
   budget.checkTime();
   const pieces = [
     ...texts(mail, prefix),

@@ -1,3 +1,4 @@
+import { KnownAnswers } from '../known-answers.ts';
 import { viewOf } from './byte-view.ts';
 
 /** Every pair of bytes has a byte: which bytes may stand behind it in some mark, by their lowest three bits. */
@@ -212,14 +213,11 @@ export type MarkFinder = (bytes: Uint8Array) => number;
 /** Where some of many marks stand, in ascending order and not every one of those that stand close together. */
 export type MarksFinder = (bytes: Uint8Array) => readonly number[];
 
-const NOWHERE: MarkPlaces = { first: new Int32Array(), repeated: [] };
-
 /** The marks that unpackers look for in every piece, found together. */
 export class MarkIndex {
   readonly #marks: Mark[] = [];
-  /** Unpackers are asked one after the other about the same piece. Weak: a worker that waits keeps no mail. */
-  #last: WeakRef<Uint8Array> | undefined;
-  #found = NOWHERE;
+  /** Unpackers are asked one after the other about the same piece. */
+  #known = new KnownAnswers<Uint8Array, MarkPlaces>();
   #search: MarkSearch | undefined;
 
   /** `isFolded`: the letters of `bytes`, all small, may be capitals as well. Several callers may ask for one mark. */
@@ -228,23 +226,25 @@ export class MarkIndex {
       (mark) => mark.bytes.equals(bytes) && mark.isFolded === isFolded && mark.isRepeated !== true,
     );
     const index = known >= 0 ? known : this.#marks.push({ bytes, isFolded }) - 1;
-    this.#search = undefined;
+    this.#startAnew();
     return (bytes) => this.#places(bytes).first[index] ?? ABSENT;
   }
 
   /** The letters of `marks`, all small, may be capitals as well. One caller only: the places of all are one list. */
   addRepeated(marks: readonly Buffer[]): MarksFinder {
     this.#marks.push(...marks.map((bytes) => ({ bytes, isFolded: true, isRepeated: true })));
-    this.#search = undefined;
+    this.#startAnew();
     return (bytes) => this.#places(bytes).repeated;
   }
 
+  /** What was found is no answer any more: there is another mark. */
+  #startAnew(): void {
+    this.#search = undefined;
+    this.#known = new KnownAnswers();
+  }
+
   #places(bytes: Uint8Array): MarkPlaces {
-    if (this.#search === undefined || this.#last?.deref() !== bytes) {
-      this.#search ??= new MarkSearch(this.#marks);
-      this.#found = this.#search.places(bytes);
-      this.#last = new WeakRef(bytes);
-    }
-    return this.#found;
+    const search = (this.#search ??= new MarkSearch(this.#marks));
+    return this.#known.of(bytes, () => search.places(bytes));
   }
 }

@@ -169,9 +169,9 @@ class TextReading {
     this.#announced();
     this.#numbers();
     const report = (detail: string): void => this.#out.cannot('bomb', detail);
-    for (const [name, bytes] of this.#family.views(this.#view, report)) {
+    for (const { name, bytes, again } of this.#family.views(this.#view, report)) {
       this.#out.budget.checkTime();
-      this.#out.emit(name, bytes);
+      this.#out.emit(name, bytes, again);
     }
   }
 

@@ -227,6 +227,14 @@ interface Allowance {
   left: number;
 }
 
+/** A reading that was made of a text. */
+export interface MadeView {
+  readonly name: string;
+  readonly bytes: Buffer;
+  /** Makes it once more, where that takes little. */
+  readonly again?: () => Buffer;
+}
+
 interface Lineage {
   /** Index of the last view applied. */
   readonly rank: number;
@@ -265,7 +273,7 @@ export class TextFamily {
   }
 
   /** The other readings of a text that this one calls for; `report` is told of those that cannot be whole. */
-  *views(bytes: Buffer, report: Report): Generator<readonly [name: string, bytes: Buffer], void, void> {
+  *views(bytes: Buffer, report: Report): Generator<MadeView, void, void> {
     const lineage = this.#lineages.get(bytes) ?? firstOf(bytes);
     const { rank, length, allowance, seen, isValued } = lineage;
     if (length >= mostInChain(bytes.length) || allowance.left <= 0) {
@@ -277,10 +285,13 @@ export class TextFamily {
       const view = index > rank ? read(text) : undefined;
       if (view !== undefined && view.length > 0) {
         allowance.left -= view.length;
-        disarmStart(view, bytes);
-        const next = { rank: index, length: length + 1, allowance, seen };
         const isSame = hasValues && keepsValues?.(bytes, view) === true;
-        yield [name, this.#remember(disarm(view), { ...next, isValued: isSame })];
+        const next = { rank: index, length: length + 1, allowance, seen, isValued: isSame };
+        const remember = (made: Buffer): Buffer => {
+          disarmStart(made, bytes);
+          return this.#remember(disarm(made), next);
+        };
+        yield { name, bytes: remember(view), again: () => remember(read(new ReadText(bytes)) ?? bytes) };
       }
     }
     for (const [index, { name, read }] of CALLED_VIEWS.entries()) {
@@ -289,7 +300,8 @@ export class TextFamily {
       for (const view of isRead && allowance.left > 0 ? read(bytes, report) : []) {
         allowance.left -= view.length;
         disarmStart(view, bytes);
-        yield [name, this.#remember(view, { rank: own, length: length + 1, allowance, seen, isValued })];
+        const next = { rank: own, length: length + 1, allowance, seen, isValued };
+        yield { name, bytes: this.#remember(view, next) };
       }
     }
   }

@@ -54,7 +54,9 @@ export function createQuotedTextUnpacker(likeness: TextLikeness): Unpacker {
   return {
     name: 'quoted-text',
     recognises: (piece) => likeness.of(piece) && isQuoted(viewOf(piece.bytes)),
-    unpack: (piece, out) =>
-      out.emit('quoted-printable', decodeQuotedPrintable(viewOf(piece.bytes), 0, piece.bytes.length).bytes),
+    unpack: (piece, out) => {
+      const read = (): Buffer => decodeQuotedPrintable(viewOf(piece.bytes), 0, piece.bytes.length).bytes;
+      out.emit('quoted-printable', read(), read);
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { KnownAnswers } from '../../known-answers.ts';
 import type { Piece } from '../../piece.ts';
 import { viewOf } from '../../unpack/byte-view.ts';
 
@@ -31,15 +32,9 @@ function isTextLike(piece: Piece): boolean {
 
 /** Tells texts from data; the decoders of one set ask one after the other about the same piece. */
 export class TextLikeness {
-  /** Weak: a worker that waits keeps no mail. */
-  #last: WeakRef<Piece> | undefined;
-  #isText = false;
+  readonly #known = new KnownAnswers<Piece, boolean>();
 
   of(piece: Piece): boolean {
-    if (this.#last?.deref() !== piece) {
-      this.#isText = isTextLike(piece);
-      this.#last = new WeakRef(piece);
-    }
-    return this.#isText;
+    return this.#known.of(piece, isTextLike);
   }
 }

@@ -1,8 +1,10 @@
 import { isAscii } from 'node:buffer';
+import { KnownAnswers } from '../../known-answers.ts';
 import type { Piece } from '../../piece.ts';
 import { ByteCuts } from '../../unpack/byte-cuts.ts';
 import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker } from '../../unpack/unpacker.ts';
+import type { Reading } from '../base64.ts';
 import { decodeText, isKnownCharset, isTransparentCharset } from '../charset.ts';
 import { isEbcdic } from '../ebcdic.ts';
 import type { TextLikeness } from './text-likeness.ts';
@@ -128,17 +130,16 @@ function isLineEnd(byte: number | undefined): boolean {
 class PlausibleCharsets {
   readonly #likeness: TextLikeness;
   readonly #views = new WeakSet<Uint8Array>();
-  /** Weak: a worker that waits keeps no mail. */
-  #last: WeakRef<Piece> | undefined;
-  #charsets: readonly string[] = [];
+  readonly #known = new KnownAnswers<Piece, readonly string[]>();
 
   constructor(likeness: TextLikeness) {
     this.#likeness = likeness;
   }
 
   /** Remembers a text as a view, in UTF-8. */
-  add(view: Uint8Array): void {
+  add(view: Buffer): Buffer {
     this.#views.add(view);
+    return view;
   }
 
   isView({ bytes }: Piece): boolean {
@@ -146,12 +147,9 @@ class PlausibleCharsets {
   }
 
   of(piece: Piece): readonly string[] {
-    if (this.#last?.deref() !== piece) {
-      const isText = this.#likeness.of(piece);
-      this.#charsets = plausibleCharsets(piece, viewOf(piece.bytes), isText, this.isView(piece));
-      this.#last = new WeakRef(piece);
-    }
-    return this.#charsets;
+    return this.#known.of(piece, () =>
+      plausibleCharsets(piece, viewOf(piece.bytes), this.#likeness.of(piece), this.isView(piece)),
+    );
   }
 }
 
@@ -170,19 +168,22 @@ export function createTextViews(likeness: TextLikeness): Unpacker {
     recognises: (piece) => isEscaped(piece) || isShifted(piece) || charsets.of(piece).length > 0,
     unpack: (piece, out) => {
       const bytes = viewOf(piece.bytes);
-      const texts: { name: string; view: Buffer }[] = charsets.of(piece).map((charset) => ({
+      const texts: { name: string; read: Reading }[] = charsets.of(piece).map((charset) => ({
         name: `${charset}.txt`,
-        view: Buffer.from(readAs(bytes, charset, labelledCharsets(piece, bytes).includes(charset))),
+        read: () => Buffer.from(readAs(bytes, charset, labelledCharsets(piece, bytes).includes(charset))),
       }));
       if (isEscaped(piece)) {
-        texts.push({ name: 'plain.txt', view: withoutEscapes(piece, bytes) });
+        texts.push({ name: 'plain.txt', read: () => withoutEscapes(piece, bytes) });
       }
       if (isShifted(piece)) {
-        texts.push({ name: 'plain.txt', view: withoutHz(bytes) });
+        texts.push({ name: 'plain.txt', read: () => withoutHz(bytes) });
       }
-      for (const { name, view } of texts.filter(({ view: { length } }) => length > 0)) {
-        charsets.add(view);
-        out.emit(name, view);
+      for (const { name, read } of texts) {
+        const view = (): Buffer => charsets.add(read());
+        const first = view();
+        if (first.length > 0) {
+          out.emit(name, first, view);
+        }
       }
     },
   };

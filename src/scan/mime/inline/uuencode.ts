@@ -1,6 +1,7 @@
 import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker, Yield } from '../../unpack/unpacker.ts';
 import { base64Readings } from '../base64-readings.ts';
+import type { Reading } from '../base64.ts';
 import { BeginWords } from './begin-words.ts';
 import type { TextLikeness } from './text-likeness.ts';
 
@@ -82,7 +83,7 @@ export function hasBegin(bytes: Buffer): boolean {
   return new BeginWords().some(bytes, isHead);
 }
 
-function decodeBase64Lines(bytes: Buffer, start: number): Iterable<Buffer> {
+function decodeBase64Lines(bytes: Buffer, start: number): readonly Reading[] {
   const stop = bytes.indexOf('\n====', start);
   return base64Readings(bytes, start, stop === -1 ? bytes.length : stop);
 }
@@ -106,9 +107,9 @@ function unpackUuencode(bytes: Buffer, out: Yield): void {
       return;
     }
     const { next } = lineAt(bytes, match.index + match[0].length);
-    const contents = match[1] === undefined ? [decodeUu(bytes, next)] : decodeBase64Lines(bytes, next);
-    for (const content of contents) {
-      out.emit(match[2] ?? '', content);
+    const readings = match[1] === undefined ? [() => decodeUu(bytes, next)] : decodeBase64Lines(bytes, next);
+    for (const read of readings) {
+      out.emit(match[2] ?? '', read());
     }
   }
 }
