@@ -22,9 +22,11 @@ import { keptStretches } from './raw-remainder.ts';
 import type { ScanSubject } from './scanner.ts';
 import { readWithMailparser } from './readers/mailparser-reader.ts';
 import { ScanOutcome } from './scan-outcome.ts';
+import { mayFollow, stepOf } from './spelling-order.ts';
 import type { Trouble } from './troubles.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 import { UnpackYield } from './unpack-yield.ts';
+import type { Meeting, Waiting } from './waiting-piece.ts';
 
 /** What is scanned. */
 export interface RunInput {
@@ -34,32 +36,8 @@ export interface RunInput {
   readonly sha256?: string | undefined;
 }
 
-/** How a piece was met. */
-type Meeting = Pick<Waiting, 'isRead' | 'mimeDepth' | 'isSpelled' | 'part'> & {
-  readonly isSecond?: boolean;
-  /** Decodes its bytes once more. */
-  readonly again?: (() => Uint8Array) | undefined;
-};
-
 /** Where a message stands that is read. */
 type Place = Omit<MimeSource, 'bytes'> & { readonly isSpelled: boolean };
-
-/** A piece that waits to be judged. */
-interface Waiting {
-  readonly piece: Piece;
-  /** It was read as a message where it was found. */
-  readonly isRead: boolean;
-  readonly record: PieceRecord;
-  readonly mimeDepth: number;
-  /** Of which part of which message it is a reading, or was found in one. */
-  readonly part: string;
-  /** A guess at what an encoding means, another spelling of a text, or found in one. */
-  readonly isSpelled: boolean;
-  /** The same content was judged under another name: there is nothing new in it but the name. */
-  readonly isRenamed: boolean;
-  /** Decodes the bytes of the piece, which has none until then. */
-  readonly later?: (() => Uint8Array) | undefined;
-}
 
 const DEFAULT_SAMPLE_EVERY = 64;
 
@@ -309,7 +287,7 @@ export class ScanRun {
 
   async #unpack(waiting: Waiting, unpackers: readonly Unpacker[]): Promise<void> {
     for (const unpacker of unpackers) {
-      if (!this.#mayOpen(unpacker, waiting)) {
+      if (!mayFollow(waiting, unpacker) || !this.#mayOpen(unpacker, waiting)) {
         continue;
       }
       const pending = this.#outcome.attempt(waiting.record, 'malformed', `unpacker ${unpacker.name}`, () =>
@@ -342,10 +320,12 @@ export class ScanRun {
     const seen = { emitted: 0, troubles: 0 };
     const isSpelled = waiting.isSpelled || isSpelling(unpacker.name);
     const out = new UnpackYield(piece, this.#budget, {
-      emit: (child, again) => {
+      emit: (child, spelling) => {
         seen.emitted += 1;
         const isRead = waiting.isRead && isViewOf(child, piece);
-        const next = this.#admit(child, { parent: record }, { isRead, mimeDepth, part, isSpelled, again });
+        const step = spelling && stepOf(child, unpacker);
+        const how = { isRead, mimeDepth, part, isSpelled, step, again: spelling?.again };
+        const next = this.#admit(child, { parent: record }, how);
         this.#waiting.push(...(next === undefined ? [] : [next]));
         this.#parts.onDiscard?.(child.bytes.length); // what it took to read it
       },

@@ -1,6 +1,6 @@
 import { type Budget, ScanLimitError } from './budget.ts';
 import type { Piece } from './piece.ts';
-import type { Yield } from './unpack/unpacker.ts';
+import type { Spelling, Yield } from './unpack/unpacker.ts';
 import type { UnscannableCause } from './verdict.ts';
 
 /** Longest name of one object in a path; what is shown to people must not be flooded by names. */
@@ -8,7 +8,7 @@ const MAX_NAME_LENGTH = 120;
 
 /** What the pipeline does with the output of one unpacker on one piece. */
 export interface YieldTarget {
-  emit(piece: Piece, again: (() => Uint8Array) | undefined): void;
+  emit(piece: Piece, spelling: Spelling | undefined): void;
   cannot(cause: UnscannableCause, detail: string): void;
   passwords(): readonly string[];
 }
@@ -32,7 +32,7 @@ export class UnpackYield implements Yield {
     this.#target = target;
   }
 
-  emit(name: string, bytes: Uint8Array, again?: () => Uint8Array): void {
+  emit(name: string, bytes: Uint8Array, spelling?: Spelling): void {
     this.budget.checkTime();
     if (bytes.length > this.budget.limits.maxObjectBytes) {
       this.#refuse(
@@ -45,7 +45,7 @@ export class UnpackYield implements Yield {
       this.budget.checkRatio(this.#piece.bytes.length, this.#outputBytes);
     });
     const path = `${this.#piece.path}/${safeName(name)}`;
-    this.#counted(() => this.#target.emit({ path, name, bytes, depth: this.#piece.depth + 1 }, again));
+    this.#counted(() => this.#target.emit({ path, name, bytes, depth: this.#piece.depth + 1 }, spelling));
   }
 
   cannot(cause: UnscannableCause, detail: string): void {

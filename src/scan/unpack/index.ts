@@ -39,6 +39,7 @@ import { createBrotliUnpacker, createZstdUnpacker } from './zstd.ts';
 function guarded(unpacker: Unpacker): Unpacker {
   return {
     name: unpacker.name,
+    ...(unpacker.step && { step: unpacker.step }),
     recognises: (piece) => {
       try {
         return unpacker.recognises(piece);

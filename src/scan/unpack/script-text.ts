@@ -171,7 +171,7 @@ class TextReading {
     const report = (detail: string): void => this.#out.cannot('bomb', detail);
     for (const { name, bytes, again } of this.#family.views(this.#view, report)) {
       this.#out.budget.checkTime();
-      this.#out.emit(name, bytes, again);
+      this.#out.emit(name, bytes, { again });
     }
   }
 
@@ -264,6 +264,7 @@ export function createScriptTextUnpacker(marks: MarkIndex): Unpacker {
   };
   return {
     name: 'text',
+    step: 'script',
     recognises: ({ bytes }: Piece) => looksLikeText(bytes) || scripts.some((first) => first(bytes) >= 0),
     unpack: ({ bytes }: Piece, out: Yield) => new TextReading(viewOf(bytes), out, lore).run(),
   };

@@ -137,9 +137,28 @@ const VIEWS: readonly TextView[] = [
   },
 ];
 
+/** Up to here a text is read without each of the signs in it that shells pass over, and not only without all, bytes. */
+const MAX_EACH_SIGN = 2 * 1024 * 1024;
+
+function commands(bytes: Buffer): Buffer[] {
+  const all = withoutShellEscapes(bytes);
+  return (bytes.length <= MAX_EACH_SIGN ? all : all.slice(-1)).map(disarm);
+}
+
 function assembled(bytes: Buffer): Buffer[] {
   const literals = assembleLiterals(bytes);
   return encodedLength(literals) > encodedLength(bytes) ? [literals] : [];
+}
+
+/**
+ * The word as a method, a name in quotes, or before what a function is given; in prose it stands among words, and in
+ * style sheets behind those of a direction.
+ */
+const REVERSING =
+  /(?<!row|column|wrap|alternate)[-.:_'"\]]reverse|(?<!(?:row|column|wrap|alternate)-)reverse\w{0,8}(?:\s*[('"`$@\\[{}^]|\/\*|\s\/[^\s/]|\s*_\s|\s+of\s|\.(?:call|apply|bind)|\s+\w{1,16}\s*[(/])/i;
+
+function isReversing(bytes: Buffer): boolean {
+  return REVERSING.test(bytes.toString('latin1'));
 }
 
 /** Readings that a word in the text calls for, on top of the others and in this order. */
@@ -156,8 +175,7 @@ const CALLED_VIEWS: readonly {
   {
     name: 'command',
     words: ['powershell', 'iex ', 'invoke-', '@echo', 'cmd.exe', 'cmd /', 'echo ', '#!/'],
-
-    read: (bytes) => withoutShellEscapes(bytes).map(disarm),
+    read: commands,
     isCalled: hasShellEscapes,
   },
   {
@@ -170,7 +188,13 @@ const CALLED_VIEWS: readonly {
   { name: 'unwrapped', words: WRAPPING_MARKS, read: unwrappedLines, isCalled: hasMarkedLines },
   { name: 'cleared', words: ['replace', 'split'], read: (bytes) => withoutSeparators(bytes).map(disarm) },
   { name: 'assembled', words: ['atob', 'base64'], read: assembled },
-  { name: 'reversed', words: ['reverse'], read: (bytes) => [viewOf(bytes.toReversed())] },
+  {
+    name: 'reversed',
+    words: [],
+    read: (bytes) => [viewOf(bytes.toReversed())],
+    doubtful: ['reverse'],
+    isMeant: isReversing,
+  },
   {
     name: 'attributes',
     words: [],

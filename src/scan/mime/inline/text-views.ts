@@ -165,6 +165,7 @@ export function createTextViews(likeness: TextLikeness): Unpacker {
   const isShifted = (piece: Piece): boolean => likeness.of(piece) && !charsets.isView(piece) && isHz(piece);
   return {
     name: 'text',
+    step: 'charset',
     recognises: (piece) => isEscaped(piece) || isShifted(piece) || charsets.of(piece).length > 0,
     unpack: (piece, out) => {
       const bytes = viewOf(piece.bytes);
@@ -182,7 +183,7 @@ export function createTextViews(likeness: TextLikeness): Unpacker {
         const view = (): Buffer => charsets.add(read());
         const first = view();
         if (first.length > 0) {
-          out.emit(name, first, view);
+          out.emit(name, first, { again: view });
         }
       }
     },
