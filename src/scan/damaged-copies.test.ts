@@ -54,6 +54,24 @@ describe('what cannot be read', () => {
     assert.equal(remaining(damageTo(other, { asGuess: ['1'] })), 1);
   });
 
+  it('is no trouble at the end of the message when no part of the message is that file', () => {
+    const cut = Buffer.from(FILE.map((byte) => byte ^ 0xff));
+    assert.equal(remaining(damageTo(cut, { inEarnest: ['blind.2'], asGuess: ['1'] }, { isLast: true })), 0);
+    assert.equal(remaining(damageTo(cut, { inEarnest: ['blind.2'], asGuess: ['1'] })), 1);
+    assert.equal(remaining(damageTo(cut, { inEarnest: ['1', 'blind.2'] }, { isLast: true })), 1);
+  });
+
+  it('is the ruin of a file although very many texts were read whole before that', () => {
+    const copies = new DamagedCopies();
+    const asText = { path: '1', bytes: Buffer.from('text'), depth: 0 };
+    for (let i = 0; i < 200; i += 1) {
+      copies.addWhole('uuencode', asText, recordOf(asText.bytes, { inEarnest: ['1'] }));
+    }
+    copies.addWhole('zip', { path: '1', bytes: FILE, depth: 0 }, recordOf(FILE, { inEarnest: ['1'] }));
+    copies.add(damageTo(FILE.subarray(0, 50)));
+    assert.deepEqual(copies.damages(), []);
+  });
+
   it('is trouble as a guess in another part, which may be an archive that nobody can open', () => {
     assert.equal(remaining(damageTo(ALIKE, { asGuess: ['2/encoded'] })), 1);
     assert.equal(remaining(damageTo(ALIKE, { asGuess: ['1', '2/encoded'] })), 1);

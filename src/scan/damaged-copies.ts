@@ -16,6 +16,9 @@ const SPELLERS = new Set([
   'rtf',
 ]);
 
+/** Unpackers that call nothing damaged: what they read need not be remembered, and one text gives it in many spellings. */
+const NEVER_DAMAGED = new Set(['uuencode', 'xxencode', 'yenc']);
+
 /** True for what an unpacker of that name gives. */
 export function isSpelling(unpacker: string): boolean {
   return SPELLERS.has(unpacker);
@@ -37,6 +40,8 @@ export interface Damage {
   readonly record: PieceRecord;
   readonly cause: UnscannableCause;
   readonly detail: string;
+  /** It goes on to the end of the message: there is no more of it anywhere. */
+  readonly isLast?: boolean;
 }
 
 /**
@@ -97,6 +102,15 @@ class WholeFile {
   }
 }
 
+/** Enough to see that something follows; mail servers leave a few line ends behind what they cut. */
+const MAX_BLANK_BYTES = 64;
+
+/** True when nothing of `message` stands behind `piece`. */
+export function isLastOf(message: Buffer, { range }: Piece): boolean {
+  const rest = message.subarray(range?.end ?? 0);
+  return range !== undefined && rest.length <= MAX_BLANK_BYTES && /^\s*$/.test(rest.toString('latin1'));
+}
+
 /**
  * Tells files that cannot be read from ruins of files that were read whole: a message is read in many ways, a text
  * is spelled in many, and most of them tear apart what is encoded there.
@@ -120,7 +134,7 @@ export class DamagedCopies {
 
   /** `piece` was opened, and nothing in it was in the way. */
   addWhole(unpacker: string, piece: Piece, record: PieceRecord): void {
-    if (this.#whole.length < MAX_FILES && piece.bytes.length <= this.#left) {
+    if (!NEVER_DAMAGED.has(unpacker) && this.#whole.length < MAX_FILES && piece.bytes.length <= this.#left) {
       this.#left -= piece.bytes.length;
       this.#whole.push(new WholeFile(unpacker, piece, record));
     }
@@ -140,9 +154,17 @@ export class DamagedCopies {
     }
     return (
       cause === 'malformed' &&
-      (files.some((file) => file.startsOrEndsWith(bytes)) || isGuessOfSome(damage, files))
+      (isCutOff(damage) || files.some((file) => file.startsOrEndsWith(bytes)) || isGuessOfSome(damage, files))
     );
   }
+}
+
+/**
+ * True for what a mail server cut that returned a message as a text: no part of the message is that file, only a reading
+ * without structure finds it, and the end of the message is its end. What there is of it was read.
+ */
+function isCutOff({ isLast, record }: Damage): boolean {
+  return isLast === true && ![...record.earnest].some((part) => NUMBERED.test(part));
 }
 
 /**
@@ -152,7 +174,7 @@ export class DamagedCopies {
  */
 function isGuessOfSome({ piece, record }: Damage, files: readonly WholeFile[]): boolean {
   const bytes = viewOf(piece.bytes);
-  const alike = record.isSpelled ? files.filter((file) => file.holdsAnEdge(bytes)) : [];
+  const alike = record.earnest.size === 0 ? files.filter((file) => file.holdsAnEdge(bytes)) : [];
   const all = [...record.parts];
   const numbered = all.filter((part) => NUMBERED.test(part));
   return (

@@ -14,8 +14,8 @@ export interface PieceRecord {
   readonly declared: Set<string>;
   /** MIME parts in which it was met, in whatever reading. */
   readonly parts: Set<string>;
-  /** Every meeting was a guess at what an encoding means, or in another spelling of a text. */
-  isSpelled: boolean;
+  /** Those of them in which it was no guess at what an encoding means, and no other spelling of a text. */
+  readonly earnest: Set<string>;
   /** It matched, or it could not be read. */
   isGuilty: boolean;
 }
@@ -26,7 +26,9 @@ export type Origin = { readonly range: GuiltyRange | undefined } | { readonly pa
 /** Notes that the content of `record` was met in `part`, and whether in earnest. */
 export function noteMeeting(record: PieceRecord, part: string, isSpelled: boolean): void {
   record.parts.add(part);
-  record.isSpelled &&= isSpelled;
+  if (!isSpelled) {
+    record.earnest.add(part);
+  }
 }
 
 /** The part of a message in which a piece was found whose path goes on behind `prefix`, the message's own. */
@@ -72,7 +74,7 @@ export class PieceLedger {
       parents: new Set(),
       declared: new Set<string>(),
       parts: new Set<string>(),
-      isSpelled: true,
+      earnest: new Set<string>(),
       isGuilty: false,
     };
     if ('parent' in origin) {

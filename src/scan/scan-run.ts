@@ -1,6 +1,6 @@
 import { type Budget, ScanLimitError } from './budget.ts';
 import { ContentKey } from './content-key.ts';
-import { DamagedCopies, isSpelling } from './damaged-copies.ts';
+import { DamagedCopies, isLastOf, isSpelling } from './damaged-copies.ts';
 import { laterOf, withoutBytes } from './late-bytes.ts';
 import { looksLikeMessage } from './mime/message-sniff.ts';
 import { readMime } from './mime/mime-reader.ts';
@@ -25,6 +25,7 @@ import { ScanOutcome } from './scan-outcome.ts';
 import { mayFollow, stepOf } from './spelling-order.ts';
 import type { Trouble } from './troubles.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
+import { withoutWholeUu } from './unpack/whole-uu.ts';
 import { UnpackYield } from './unpack-yield.ts';
 import type { Meeting, Waiting } from './waiting-piece.ts';
 
@@ -340,7 +341,7 @@ export class ScanRun {
         this.#copies.addWhole(unpacker.name, piece, record);
       }
     };
-    const pending = unpacker.unpack(piece, out);
+    const pending = unpacker.unpack(isSpelling(unpacker.name) ? withoutWholeUu(piece) : piece, out);
     if (pending instanceof Promise) {
       return pending.then(noteWhole);
     }
@@ -349,7 +350,8 @@ export class ScanRun {
 
   /** What is malformed may be the ruin of something that is read whole elsewhere: that is known at the end. */
   #cannot({ piece, record }: Waiting, unpacker: Unpacker, { cause, detail }: Trouble): void {
-    if (!this.#copies.add({ unpacker: unpacker.name, piece, record, cause, detail })) {
+    const isLast = isLastOf(this.#message, piece);
+    if (!this.#copies.add({ unpacker: unpacker.name, piece, record, cause, detail, isLast })) {
       this.#outcome.fail(record, cause, detail);
     }
   }

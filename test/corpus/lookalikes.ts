@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { buildOle } from '../../src/scan/unpack/ole-for-test.ts';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { cab, TAR_END, tarEntry } from './container-bytes.ts';
+import { dailyLookalikes } from './daily-lookalikes.ts';
 import { uuencode, yencParts } from './mime-evasions.ts';
 import { Seeded } from './seeded.ts';
 import { mailWith, plainMail } from './technique.ts';
@@ -490,5 +491,6 @@ export function lookalikes(): Lookalike[] {
     ...archivesInDoubt(),
     ...references(),
     ...foldersOnly(),
+    ...dailyLookalikes(),
   ];
 }

@@ -47,8 +47,19 @@ function isFolder({ name, packed, size }: ZipClaim): boolean {
   return packed === 0 && size === 0 && name.at(-1) === SLASH;
 }
 
-/** Compound files, databases, disk images. */
-const SCATTERING = [OLE_MAGIC, 'SQLite format 3\u0000', 'conectix', 'vhdxfile', 'KDMV', 'QFI\u00fb', '<<< '];
+/** Compound files, databases, disk images, compressed data. */
+const SCATTERING = [
+  OLE_MAGIC,
+  'SQLite format 3\u0000',
+  'conectix',
+  'vhdxfile',
+  'KDMV',
+  'QFI\u00fb',
+  '<<< ',
+  // lz4 and zstd, which write what they meet for the first time as it is.
+  '\u0004\u0022\u004d\u0018',
+  '\u0028\u00b5\u002f\u00fd',
+];
 /** A jump over the parameters of a file system, and the mark at the end of the sector. */
 const JUMPS: ReadonlySet<number> = new Set([0xeb, 0xe9]);
 const BOOT_MARK = 0xaa55;
@@ -193,7 +204,7 @@ class ZipWalk {
       emitStream(this.#out, name, settled ? { ...inflated, end: 'complete' } : inflated, 'zip entry');
       this.#cover(entry, inflated);
     }
-    if (unknown && !oneIsRight) {
+    if (unknown && !oneIsRight && !this.#isScattered) {
       this.#out.cannot('malformed', 'zip entry with an unknown compression method');
     }
   }

@@ -1,0 +1,103 @@
+/** Ordinary mail with whole or cut files in its text: what Unix programs and mail servers send every day. */
+import { gzipSync } from 'node:zlib';
+import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
+import { le } from './container-bytes.ts';
+import type { Lookalike } from './lookalikes.ts';
+import { uuencode } from './mime-evasions.ts';
+import { base64Lines } from './mime-writer.ts';
+import { Seeded } from './seeded.ts';
+import { mailWith, plainMail } from './technique.ts';
+
+const TEXT = 'Content-Type: text/plain; charset=us-ascii';
+
+function noise(seed: number, length: number): Buffer {
+  return new Seeded(`daily ${seed}`).bytes(length);
+}
+
+function archive(seed: number, length: number): Buffer {
+  return buildZip([{ name: 'report.bin', content: noise(seed, length) }]);
+}
+
+function uuencoded(name: string, file: Buffer): string {
+  const lines = Array.from({ length: Math.ceil(file.length / 45) }, (_, at) =>
+    uuencode(file.subarray(at * 45, at * 45 + 45)),
+  );
+  return [`begin 644 ${name}`, ...lines, '`', 'end', ''].join('\r\n');
+}
+
+/** Noise can be read in every way: each of these has other signs by accident. */
+function uuencodedFiles(): Lookalike[] {
+  const sizes = [300, 4000, 9000, 30_000, 120_000];
+  return sizes.flatMap((length, seed) => {
+    const files = { zip: archive(seed, length), gz: gzipSync(noise(seed + 50, length)) };
+    return Object.entries(files).map(([kind, file]) => ({
+      row: 'inline encoding',
+      name: `uuencoded ${kind} of ${length} bytes of noise`,
+      message: plainMail(TEXT, `The file:\r\n\r\n${uuencoded(`a.${kind}`, file)}\r\nRegards\r\n`),
+    }));
+  });
+}
+
+/** A mail with an archive, as a text and up to so many bytes. */
+function returned(words: string, length: number): Buffer {
+  const mail =
+    'Received: by mail.example.org; Fri, 2 Jan 2026 03:04:05 +0000\r\nFrom: a@example.org\r\nSubject: papers\r\n' +
+    'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="q1"\r\n\r\n--q1\r\nContent-Type: text/plain\r\n\r\nsee below\r\n' +
+    '--q1\r\nContent-Type: application/zip; name="a.zip"\r\nContent-Transfer-Encoding: base64\r\n\r\n' +
+    `${base64Lines(archive(7, 6000)).toString()}\r\n--q1--\r\n`;
+  return plainMail(TEXT, `${words}\r\n\r\n${mail.slice(0, length)}`);
+}
+
+function returnedMail(): Lookalike[] {
+  const words = {
+    'with a copy below a line': '--- Below this line is a copy of the message.',
+    'with its first bytes below some lines':
+      '------ The body of the message is 98765 characters long; only the first\r\n------ 2000 or so are included here.',
+  };
+  return Object.entries(words).flatMap(([name, text]) =>
+    [600, 1500, 4000].map((length) => ({
+      row: 'embedded message',
+      name: `returned mail ${name}, cut after ${length} bytes`,
+      message: returned(text, length),
+    })),
+  );
+}
+
+/** Bytes that go on with a length of lz4 whose first four bits are full. */
+function furtherLength(length: number): number[] {
+  const rest = length - 15;
+  return rest < 0 ? [] : [...Array.from({ length: Math.floor(rest / 255) }, () => 255), rest % 255];
+}
+
+/** Literals, and what is repeated from so many bytes before; without a length it is the last of its block. */
+function sequence(literals: Buffer, distance = 0, length = 0): Buffer {
+  const repeated = Math.max(0, length - 4);
+  const token = (Math.min(15, literals.length) << 4) | Math.min(15, repeated);
+  const match = length === 0 ? [] : [...le(distance, 2), ...furtherLength(repeated)];
+  return Buffer.concat([
+    Buffer.from([token, ...furtherLength(literals.length)]),
+    literals,
+    Buffer.from(match),
+  ]);
+}
+
+/** All but the data of its second file stands in the compressed data as it is. */
+function compressedArchive(): Lookalike {
+  const content = noise(3, 400);
+  const zip = buildZip([
+    { name: 'a', content, method: 0 },
+    { name: 'b', content },
+  ]);
+  const first = zip.indexOf(content);
+  const second = zip.indexOf(content, first + 1);
+  const block = Buffer.concat([
+    sequence(zip.subarray(0, second), second - first, content.length),
+    sequence(zip.subarray(second + content.length)),
+  ]);
+  const file = Buffer.concat([Buffer.from('04224d18604082', 'hex'), le(block.length, 4), block, le(0, 4)]);
+  return { row: 'other compressors', name: 'zip in lz4', message: mailWith('a.zip.lz4', file) };
+}
+
+export function dailyLookalikes(): Lookalike[] {
+  return [...uuencodedFiles(), ...returnedMail(), compressedArchive()];
+}
