@@ -35,10 +35,16 @@ const ESCAPED = Uint8Array.from({ length: 256 }, (_, code) =>
   /[/nrt]/.test(String.fromCharCode(code)) ? (code === 0x2f ? 1 : 2) : 0,
 );
 
+/**
+ * Bytes of escapes that stand behind each other in a run, four line ends of two signs. The letter of each is one that a
+ * run may begin with, so a text of nothing but escapes would be looked through to its end at each of them.
+ */
+const MAX_ESCAPES = 16;
+
 /** Where a run goes on behind the escape at `at`, or -1. */
 function behindEscape(bytes: Uint8Array, at: number, classOf: Uint8Array): number {
   let next = at;
-  while (bytes[next] === BACKSLASH && ESCAPED[bytes[next + 1] ?? 0] !== 0) {
+  while (next < at + MAX_ESCAPES && bytes[next] === BACKSLASH && ESCAPED[bytes[next + 1] ?? 0] !== 0) {
     next += ESCAPED[bytes[next + 1] ?? 0] ?? 0;
   }
   return next > at && classOf[bytes[next] ?? 0] === LETTER ? next : -1;
@@ -150,31 +156,43 @@ function lastBreak(bytes: Uint8Array, from: number, to: number): number {
   return -1;
 }
 
-/**
- * Where, from `from` on, a run of `least` bytes or more may begin; the end when nowhere. Prose has a blank in every
- * such stretch, and only the bytes behind the last one are looked at.
- */
-function nextUnbroken(bytes: Uint8Array, from: number, least: number): number {
-  for (let at = from; at + least <= bytes.length;) {
-    const breakAt = lastBreak(bytes, at, at + least);
-    if (breakAt < 0) {
-      return at;
-    }
-    at = breakAt + 1;
+/** Finds where runs of so many bytes may begin. Prose has a blank in every such stretch: only the rest is looked at. */
+class UnbrokenSearch {
+  readonly #bytes: Uint8Array;
+  readonly #least: number;
+  /** No break between the last place that was found and here: a text of `\\a` is not looked through at each letter. */
+  #clear = 0;
+
+  constructor(bytes: Uint8Array, least: number) {
+    this.#bytes = bytes;
+    this.#least = least;
   }
-  return bytes.length;
+
+  /** The first such place at or behind `from`, which never goes back; the end when there is none. */
+  next(from: number): number {
+    for (let at = from; at + this.#least <= this.#bytes.length;) {
+      const breakAt = lastBreak(this.#bytes, Math.max(at, this.#clear), at + this.#least);
+      if (breakAt < 0) {
+        this.#clear = at + this.#least;
+        return at;
+      }
+      at = breakAt + 1;
+    }
+    return this.#bytes.length;
+  }
 }
 
 /** Where runs of either alphabet can be: stretches of at least `least` characters of both together. */
 export function base64Stretches(bytes: Uint8Array, least: number): TextRun[] {
   const runs: TextRun[] = [];
-  for (let at = nextUnbroken(bytes, 0, least); at < bytes.length;) {
+  const unbroken = new UnbrokenSearch(bytes, least);
+  for (let at = unbroken.next(0); at < bytes.length;) {
     const isLetter = EITHER[bytes[at] ?? 0] === LETTER;
     const run = isLetter ? runFrom(bytes, at, EITHER) : { start: at, end: at + 1, letters: 0 };
     if (run.letters >= least) {
       runs.push(run);
     }
-    at = isLetter ? nextUnbroken(bytes, run.end, least) : run.end;
+    at = isLetter ? unbroken.next(run.end) : run.end;
   }
   return runs;
 }
