@@ -498,6 +498,16 @@ function inlineCodes(): Evasion[] {
       'yEnc in two parts, the last one first',
       single(text, yencParts(Buffer.from(MARKER), 7).toReversed().join('\r\n')),
     ),
+    evasion(
+      row,
+      'yEnc in parts, of two at one place the last counts',
+      single(
+        text,
+        [...yencParts(Buffer.alloc(MARKER.length, 'x'), 7), ...yencParts(Buffer.from(MARKER), 7)].join(
+          '\r\n',
+        ),
+      ),
+    ),
     evasion(row, 'yEnc as an encoding', single(`${text}\r\nContent-Transfer-Encoding: x-yenc`, yenc)),
   ];
 }

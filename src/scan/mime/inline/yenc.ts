@@ -81,7 +81,10 @@ function readFile(bytes: Buffer, at: number): YencFile {
   return { name, begin: Number(part?.[1] ?? 0), data };
 }
 
-/** The first part with all that go on where the one before it ends; a part that is missing ends the file. */
+/**
+ * The parts that go on where the one before them ends, in the order of the file; a part that is missing ends it. Of
+ * several that begin at one place the first in the list counts.
+ */
 function chainOf(parts: readonly YencFile[]): YencFile[] {
   const chain: YencFile[] = [];
   let next = 1;
@@ -94,13 +97,21 @@ function chainOf(parts: readonly YencFile[]): YencFile[] {
   return chain;
 }
 
-/** Parts of one name as the file that they are; every other part by itself, because some readers join nothing. */
+/**
+ * Parts of one name as the file that they are; every other part by itself, because some readers join nothing. Where two
+ * begin at one place, some readers keep the first and others write the last over it.
+ */
 function emitParts(name: string, parts: readonly YencFile[], out: Yield): void {
-  const chain = new Set(chainOf(parts));
-  if (chain.size > 0) {
-    out.emit(name, Buffer.concat(Array.from(chain, ({ data }) => data)));
+  const first = chainOf(parts);
+  const last = chainOf(parts.toReversed());
+  const isSame = first.length === last.length && first.every((part, index) => part === last[index]);
+  for (const chain of isSame ? [first] : [first, last]) {
+    if (chain.length > 0) {
+      out.emit(name, Buffer.concat(chain.map(({ data }) => data)));
+    }
   }
-  for (const part of parts.filter((each) => !chain.has(each) || isFileInside(each))) {
+  const joined = new Set([...first, ...last]);
+  for (const part of parts.filter((each) => !joined.has(each) || isFileInside(each))) {
     out.emit(name, part.data);
   }
 }
