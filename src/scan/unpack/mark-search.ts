@@ -7,6 +7,7 @@ const ANY_THIRD = 0xff;
 /** The search sees each second pair, so a mark shows one of two pairs; in four bytes either has one more behind it. */
 const ANCHOR_BYTES = 4;
 const ABSENT = -1;
+const CASE_BIT = 0x20;
 /** Whoever wants a mark wherever it stands looks at its surroundings: a text of nothing but marks fills no memory. */
 export const REPEATED_APART = 512;
 const NONE: readonly Anchored[] = [];
@@ -37,9 +38,23 @@ interface Anchored {
   readonly mark: Mark;
   /** Bytes of the mark before the pair that was seen. */
   readonly lead: number;
+  readonly group: Group;
 }
 
-const NOTHING: Anchored = { index: 0, mark: { bytes: Buffer.alloc(0), isFolded: false }, lead: 0 };
+/** The four bytes from the pair on, as many of them as belong to the mark: `(found | fold) & mask` has to be `value`. */
+interface Group {
+  readonly fold: number;
+  readonly mask: number;
+  readonly value: number;
+}
+
+const ANYTHING: Group = { fold: 0, mask: 0, value: 0 };
+const NOTHING: Anchored = {
+  index: 0,
+  mark: { bytes: Buffer.alloc(0), isFolded: false },
+  lead: 0,
+  group: ANYTHING,
+};
 
 /** Letters of which most texts consist. */
 const COMMON_LETTERS: ReadonlySet<number> = new Set(Buffer.from('etaoinsrhldcu'));
@@ -79,8 +94,6 @@ function standsAt(view: Buffer, place: number, { bytes, isFolded }: Mark): boole
   return place + bytes.length <= view.length;
 }
 
-const CASE_BIT = 0x20;
-
 function isCapital(byte: number): boolean {
   return byte >= 0x41 && byte <= 0x5a;
 }
@@ -100,6 +113,17 @@ function pairsAt({ bytes, isFolded }: Mark, lead: number): number[] {
 function thirdAt({ bytes }: Mark, lead: number): number {
   const third = bytes[lead + 2];
   return third === undefined ? ANY_THIRD : 1 << (third & 7);
+}
+
+function groupAt({ bytes, isFolded }: Mark, lead: number): Group {
+  let { fold, mask, value } = ANYTHING;
+  for (const [at, byte] of bytes.subarray(lead, lead + 4).entries()) {
+    const isLetter = isFolded && byte >= 0x61 && byte <= 0x7a;
+    fold |= (isLetter ? CASE_BIT : 0) << (8 * at);
+    mask |= 0xff << (8 * at);
+    value |= byte << (8 * at);
+  }
+  return { fold, mask, value };
 }
 
 /**
@@ -136,9 +160,10 @@ export class MarkSearch {
     for (const [index, mark] of marks.entries()) {
       const anchor = anchorOf(mark.bytes);
       for (const lead of [anchor, anchor + 1]) {
+        const group = groupAt(mark, lead);
         for (const pair of pairsAt(mark, lead)) {
           this.#thirds[pair] = (this.#thirds[pair] ?? 0) | thirdAt(mark, lead);
-          this.#byPair[pair] = [...(this.#byPair[pair] ?? NONE), { index, mark, lead }];
+          this.#byPair[pair] = [...(this.#byPair[pair] ?? NONE), { index, mark, lead, group }];
         }
       }
     }
@@ -169,11 +194,12 @@ export class MarkSearch {
     const start = words.byteOffset - view.byteOffset;
     for (let at = promising(words, 0, this.#thirds); at < last;) {
       const word = words[at] ?? 0;
+      const next = words[at + 1] ?? 0;
       if (this.#mayBegin(word & 0xffff, word >>> 16)) {
-        this.#check(view, start + at * 4, word & 0xffff, found);
+        this.#check(view, start + at * 4, word, found);
       }
-      if (this.#mayBegin(word >>> 16, words[at + 1] ?? 0)) {
-        this.#check(view, start + at * 4 + 2, word >>> 16, found);
+      if (this.#mayBegin(word >>> 16, next)) {
+        this.#check(view, start + at * 4 + 2, (word >>> 16) | (next << 16), found);
       }
       at = promising(words, at + 1, this.#thirds);
     }
@@ -185,24 +211,32 @@ export class MarkSearch {
 
   #pairs(view: Buffer, from: number, to: number, found: Found): void {
     for (let at = from; at < Math.min(to, view.length - 1); at += 1) {
-      this.#check(view, at, view.readUInt16LE(at), found);
+      const group = view.subarray(at, at + 4).reduceRight((sum, byte) => (sum << 8) | byte, 0);
+      this.#check(view, at, group, found);
     }
   }
 
-  #check(view: Buffer, at: number, pair: number, { first, repeated }: Found): void {
-    const anchored = this.#byPair[pair] ?? NONE;
+  /** `seen`: the four bytes at `at`, with zeros behind the end. */
+  #check(view: Buffer, at: number, seen: number, found: Found): void {
+    const anchored = this.#byPair[seen & 0xffff] ?? NONE;
     for (let each = 0; each < anchored.length; each += 1) {
-      const { index, mark, lead } = anchored[each] ?? NOTHING;
-      const place = at - lead;
-      const known = first[index] ?? ABSENT;
-      const isEarlier = place >= 0 && (known === ABSENT || place < known);
-      const isApart =
-        mark.isRepeated === true &&
-        place >= (repeated.length === 0 ? 0 : (repeated.at(-1) ?? 0) + REPEATED_APART);
-      if ((isEarlier || isApart) && standsAt(view, place, mark)) {
-        first[index] = isEarlier ? place : known;
-        repeated.push(...(isApart ? [place] : []));
+      const one = anchored[each] ?? NOTHING;
+      if (((seen | one.group.fold) & one.group.mask) === one.group.value) {
+        this.#note(view, at, one, found);
       }
+    }
+  }
+
+  #note(view: Buffer, at: number, { index, mark, lead }: Anchored, { first, repeated }: Found): void {
+    const place = at - lead;
+    const known = first[index] ?? ABSENT;
+    const isEarlier = place >= 0 && (known === ABSENT || place < known);
+    const isApart =
+      mark.isRepeated === true &&
+      place >= (repeated.length === 0 ? 0 : (repeated.at(-1) ?? 0) + REPEATED_APART);
+    if ((isEarlier || isApart) && standsAt(view, place, mark)) {
+      first[index] = isEarlier ? place : known;
+      repeated.push(...(isApart ? [place] : []));
     }
   }
 }
