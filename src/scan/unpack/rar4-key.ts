@@ -49,15 +49,51 @@ function rar4Key(secret: Buffer): Rar4Key {
   return { key: digest.digest().subarray(0, 16).swap32(), iv };
 }
 
+/** Keys kept by a worker, some 300 bytes each: of two or three archives that come in many mails. */
+export const MAX_KEPT_RAR4_KEYS = 512;
+
+/** Keys that were calculated, by salt and password. */
+export class Rar4KeyStore {
+  /** In the order of their last use. */
+  readonly #kept = new Map<string, Rar4Key>();
+  readonly #most: number;
+  #calculated = 0;
+
+  constructor(most = MAX_KEPT_RAR4_KEYS) {
+    this.#most = most;
+  }
+
+  /** How many keys were not there yet. */
+  get calculated(): number {
+    return this.#calculated;
+  }
+
+  of(secret: Buffer): Rar4Key {
+    const name = secret.toString('latin1');
+    const known = this.#kept.get(name);
+    this.#calculated += known === undefined ? 1 : 0;
+    const key = known ?? rar4Key(secret);
+    this.#kept.delete(name);
+    this.#kept.set(name, key);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > this.#most && oldest !== undefined) {
+      this.#kept.delete(oldest);
+    }
+    return key;
+  }
+}
+
 /** The keys of one password: a writer salts all of an archive alike, but need not. */
 export class Rar4Keys {
   readonly #password: Buffer;
   readonly #budget: Budget;
+  readonly #store: Rar4KeyStore;
   readonly #known = new Map<string, Rar4Key>();
 
-  constructor(password: string, budget: Budget) {
+  constructor(password: string, budget: Budget, store: Rar4KeyStore) {
     this.#password = Buffer.from(password, 'utf16le');
     this.#budget = budget;
+    this.#store = store;
   }
 
   /** How many salts were asked for: each costs some 3 ms. */
@@ -77,7 +113,7 @@ export class Rar4Keys {
       return known;
     }
     this.#budget.checkTime();
-    const key = rar4Key(secret);
+    const key = this.#store.of(secret);
     this.#known.set(name, key);
     return key;
   }

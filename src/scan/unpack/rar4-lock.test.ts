@@ -5,6 +5,7 @@ import { TEST_LIMITS } from '../test-limits.ts';
 import { createUnpackers } from './index.ts';
 import { openAll, type Opened, yields } from './open-all.ts';
 import { joinedRar4, lockedRar4 } from './rar-for-test.ts';
+import { Rar4KeyStore } from './rar4-key.ts';
 import { MAX_RAR4_BLOCKS, MAX_RAR4_SALTS, rar4Lock } from './rar4-lock.ts';
 
 const MARKER = 'POSTERN-TEST-MARK';
@@ -48,6 +49,21 @@ describe('the lock of RAR 4', () => {
       assert.equal(plain !== undefined && rar4Lock(plain) === undefined, true);
     }
     assert.equal(attempt(stored, password).plain?.includes(content), true);
+  });
+
+  it('calculates a key once for all archives under one salt, as long as it is kept', () => {
+    const store = new Rar4KeyStore(2);
+    const calculatedFor = (bytes: Buffer, word: string): number => {
+      const before = store.calculated;
+      rar4Lock(bytes, store)?.attempt(word, new Budget(TEST_LIMITS, () => 0));
+      return store.calculated - before;
+    };
+    const words = [password, 'wrong', password, 'another', password, 'wrong'];
+    assert.deepEqual(
+      words.map((word) => calculatedFor(stored, word)),
+      [1, 1, 0, 1, 0, 1],
+    );
+    assert.equal(calculatedFor(packed, 'wrong'), 0);
   });
 
   it('says no to other passwords', () => {

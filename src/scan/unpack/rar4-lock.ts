@@ -4,7 +4,7 @@ import { u16le } from './byte-view.ts';
 import type { RarAttempt, RarLock } from './rar-attempt.ts';
 import { mayStartRar3, RAR3_START_BYTES } from './rar3-start.ts';
 import { RAR4_MAGIC, Rar4Block, rar4Blocks, withoutFlag } from './rar4-block.ts';
-import { decryptRar4, type Rar4Key, Rar4Keys } from './rar4-key.ts';
+import { decryptRar4, type Rar4Key, Rar4Keys, Rar4KeyStore } from './rar4-key.ts';
 import type { SevenZipFile } from './seven-zip.ts';
 
 const HIDDEN_HEADERS = 0x80;
@@ -24,8 +24,9 @@ const WRONG: RarAttempt = { mayOpen: false, doubtful: [] };
 type Fit = 'yes' | 'no' | 'untold';
 
 /** The block of a file as it would be without encryption. */
-function plainBlock(block: Rar4Block, key: Rar4Key | undefined): Buffer[] {
-  if (!block.isEncrypted || key === undefined) {
+function plainBlock(block: Rar4Block, keys: Rar4Keys): Buffer[] {
+  const key = block.isEncrypted ? keys.of(block.salt) : undefined;
+  if (key === undefined) {
     return [block.header, block.data];
   }
   const plain = decryptRar4(key, block.data);
@@ -86,8 +87,10 @@ class OpenNames implements RarLock {
   readonly #head: Buffer;
   readonly #blocks: readonly Rar4Block[];
   readonly #sealed: readonly Rar4Block[];
+  readonly #store: Rar4KeyStore;
 
-  constructor(head: Buffer, blocks: readonly Rar4Block[]) {
+  constructor(head: Buffer, blocks: readonly Rar4Block[], store: Rar4KeyStore) {
+    this.#store = store;
     this.#head = head;
     this.#blocks = blocks;
     this.#sealed = blocks.filter((block) => block.isEncrypted);
@@ -107,7 +110,7 @@ class OpenNames implements RarLock {
   }
 
   attempt(password: string, budget: Budget): RarAttempt {
-    const keys = new Rar4Keys(password, budget);
+    const keys = new Rar4Keys(password, budget, this.#store);
     if (this.#sealed.some(({ salt }) => keys.of(salt) === undefined)) {
       return UNTOLD;
     }
@@ -117,7 +120,7 @@ class OpenNames implements RarLock {
     if (fits.includes('no') && !fits.includes('yes')) {
       return { mayOpen: false, doubtful };
     }
-    const parts = this.#blocks.flatMap((block) => plainBlock(block, keys.of(block.salt)));
+    const parts = this.#blocks.flatMap((block) => plainBlock(block, keys));
     return { mayOpen: true, plain: Buffer.concat([this.#head, ...parts]), doubtful };
   }
 }
@@ -127,14 +130,16 @@ class HiddenNames implements RarLock {
   readonly isWhole = true;
   readonly #archive: Buffer;
   readonly #from: number;
+  readonly #store: Rar4KeyStore;
 
-  constructor(archive: Buffer, from: number) {
+  constructor(archive: Buffer, from: number, store: Rar4KeyStore) {
+    this.#store = store;
     this.#archive = archive;
     this.#from = from;
   }
 
   attempt(password: string, budget: Budget): RarAttempt {
-    const keys = new Rar4Keys(password, budget);
+    const keys = new Rar4Keys(password, budget, this.#store);
     const first = this.#blockAt(this.#from, keys);
     if (first === undefined) {
       return keys.count === 0 ? UNTOLD : WRONG;
@@ -166,7 +171,7 @@ class HiddenNames implements RarLock {
       if (block === undefined || (block.isEncrypted && !block.isKnownCipher)) {
         return undefined;
       }
-      parts.push(...plainBlock(block, keys.of(block.salt)));
+      parts.push(...plainBlock(block, keys));
       if (block.isEnd) {
         return Buffer.concat(parts);
       }
@@ -177,7 +182,7 @@ class HiddenNames implements RarLock {
   }
 }
 
-function openNames(archive: Buffer): RarLock | undefined {
+function openNames(archive: Buffer, store: Rar4KeyStore): RarLock | undefined {
   const blocks: Rar4Block[] = [];
   for (const block of rar4Blocks(archive, RAR4_MAGIC.length)) {
     blocks.push(block);
@@ -185,15 +190,17 @@ function openNames(archive: Buffer): RarLock | undefined {
       return undefined;
     }
   }
-  const lock = new OpenNames(archive.subarray(0, RAR4_MAGIC.length), blocks);
+  const lock = new OpenNames(archive.subarray(0, RAR4_MAGIC.length), blocks, store);
   return lock.isFamiliar ? lock : undefined;
 }
 
 /** Undefined when nothing is encrypted, or not in a way that is known. */
-export function rar4Lock(archive: Buffer): RarLock | undefined {
+export function rar4Lock(archive: Buffer, store = new Rar4KeyStore()): RarLock | undefined {
   const from = RAR4_MAGIC.length + u16le(archive, RAR4_MAGIC.length + 5);
   if ((u16le(archive, RAR4_MAGIC.length + 3) & HIDDEN_HEADERS) === 0) {
-    return openNames(archive);
+    return openNames(archive, store);
   }
-  return archive.length < from + SALT_BYTES + CIPHER_BLOCK ? undefined : new HiddenNames(archive, from);
+  return archive.length < from + SALT_BYTES + CIPHER_BLOCK
+    ? undefined
+    : new HiddenNames(archive, from, store);
 }

@@ -6,6 +6,7 @@ import { reportRatio } from './emission.ts';
 import { PasswordTries } from './password-tries.ts';
 import type { RarAttempt, RarLock } from './rar-attempt.ts';
 import { rarLock } from './rar-lock.ts';
+import { Rar4KeyStore } from './rar4-key.ts';
 import { formatsOf, hidesNames, type SevenZipFormat } from './seven-zip-format.ts';
 import { SevenZipVault } from './seven-zip-vault.ts';
 import type { SevenZip, SevenZipOutcome } from './seven-zip.ts';
@@ -37,11 +38,13 @@ const NOTHING: SevenZipOutcome = { files: [], encrypted: true, failed: false };
 interface Readers {
   readonly sevenZip: SevenZip;
   readonly vault: SevenZipVault;
+  readonly rar4Keys: Rar4KeyStore;
 }
 
 class SevenZipRun {
   readonly #sevenZip: SevenZip;
   readonly #vault: SevenZipVault;
+  readonly #rar4Keys: Rar4KeyStore;
   readonly #piece: Piece;
   readonly #out: Yield;
   /** What some password gave of an archive whose files have several. */
@@ -50,6 +53,7 @@ class SevenZipRun {
   constructor(readers: Readers, piece: Piece, out: Yield) {
     this.#sevenZip = readers.sevenZip;
     this.#vault = readers.vault;
+    this.#rar4Keys = readers.rar4Keys;
     this.#piece = piece;
     this.#out = out;
     this.#partial = new DoubtfulReadings(out.budget.objectAllowance());
@@ -70,7 +74,7 @@ class SevenZipRun {
   }
 
   async #openByWasm(format: SevenZipFormat): Promise<void> {
-    const lock = rarLock(viewOf(this.#piece.bytes));
+    const lock = rarLock(viewOf(this.#piece.bytes), this.#rar4Keys);
     if (lock !== undefined) {
       await this.#openLocked(format, lock);
       return;
@@ -215,7 +219,7 @@ class SevenZipRun {
 
 /** Everything that only 7-Zip reads. */
 export function createSevenZipUnpacker(sevenZip: SevenZip): Unpacker {
-  const readers = { sevenZip, vault: new SevenZipVault(sevenZip) };
+  const readers = { sevenZip, vault: new SevenZipVault(sevenZip), rar4Keys: new Rar4KeyStore() };
   return {
     name: '7-zip',
     recognises: (piece) => formatsOf(piece).length > 0,
