@@ -3,18 +3,22 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { bytesBetween, LARGE_BYTES, LargeGarbage } from './large-garbage.ts';
+import { bytesBetween, LARGE_BYTES, LargeGarbage, largeMemory } from './large-garbage.ts';
 
 const COLLECT_BYTES = bytesBetween(16);
 
-function counting(): { garbage: LargeGarbage; opened: () => number; collected: () => number } {
-  let opened = 0;
-  let collected = 0;
-  const open = () => {
-    opened += 1;
-    return () => void (collected += 1);
+/** `memory.bytes` is what the runtime would say; a collection leaves `memory.live`. */
+function counting(between = COLLECT_BYTES) {
+  const memory = { bytes: 1_000, live: 1_000, opened: 0, collected: 0 };
+  const collect = (): void => {
+    memory.collected += 1;
+    memory.bytes = memory.live;
   };
-  return { garbage: new LargeGarbage(COLLECT_BYTES, open), opened: () => opened, collected: () => collected };
+  const open = () => {
+    memory.opened += 1;
+    return collect;
+  };
+  return { memory, garbage: new LargeGarbage(between, { measure: () => memory.bytes, open }) };
 }
 
 describe('garbage of large messages', () => {
@@ -27,21 +31,44 @@ describe('garbage of large messages', () => {
   });
 
   it('is collected once there is enough of it', () => {
-    const { garbage, collected } = counting();
-    garbage.after(COLLECT_BYTES - 1);
-    assert.equal(collected(), 0);
+    const { garbage, memory } = counting();
+    memory.bytes += COLLECT_BYTES - 1;
     garbage.after(LARGE_BYTES);
-    assert.equal(collected(), 1);
-    garbage.after(COLLECT_BYTES);
-    assert.equal(collected(), 2);
+    assert.equal(memory.collected, 0);
+    memory.bytes += 1;
+    garbage.after(LARGE_BYTES);
+    assert.equal(memory.collected, 1);
+    memory.bytes += COLLECT_BYTES;
+    garbage.after(LARGE_BYTES);
+    assert.equal(memory.collected, 2);
   });
 
-  it('is that of large messages only', () => {
-    const { garbage, opened, collected } = counting();
-    for (let count = 0; count <= COLLECT_BYTES / LARGE_BYTES; count += 1) garbage.after(LARGE_BYTES - 1);
-    assert.equal(opened(), 0);
-    for (let count = 0; count < COLLECT_BYTES / LARGE_BYTES; count += 1) garbage.after(LARGE_BYTES);
-    assert.equal(collected(), 1);
+  it('is that of large contents only', () => {
+    const { garbage, memory } = counting();
+    memory.bytes += COLLECT_BYTES;
+    garbage.after(LARGE_BYTES - 1);
+    assert.deepEqual([memory.opened, memory.collected], [0, 0]);
+    garbage.after(LARGE_BYTES);
+    assert.deepEqual([memory.opened, memory.collected], [1, 1]);
+  });
+
+  it('is not looked for where large contents left nothing', () => {
+    const { garbage, memory } = counting();
+    for (let count = 0; count < 100; count += 1) garbage.after(COLLECT_BYTES);
+    assert.equal(memory.opened, 0);
+  });
+
+  it('is what is above the least that was seen, because a collection may give back late', () => {
+    const { garbage, memory } = counting();
+    memory.live = COLLECT_BYTES;
+    memory.bytes = 2 * COLLECT_BYTES;
+    garbage.after(LARGE_BYTES);
+    assert.equal(memory.collected, 1);
+    memory.bytes = memory.live = 1_000;
+    garbage.after(LARGE_BYTES);
+    memory.bytes += COLLECT_BYTES;
+    garbage.after(LARGE_BYTES);
+    assert.equal(memory.collected, 2);
   });
 
   it('is given back by the runtime', async () => {
@@ -52,9 +79,18 @@ describe('garbage of large messages', () => {
     assert.equal(message.deref(), undefined);
   });
 
+  it('is measured in buffers and in long strings', () => {
+    const before = largeMemory();
+    const kept = [Buffer.alloc(LARGE_BYTES), Buffer.alloc(LARGE_BYTES, 'x').toString('latin1')];
+    assert.ok(largeMemory() - before >= 2 * LARGE_BYTES);
+    assert.equal(kept.length, 2);
+  });
+
   it('is asked for again when it could not be collected', () => {
     let asked = 0;
-    const garbage = new LargeGarbage(LARGE_BYTES, () => void (asked += 1));
+    let bytes = 0;
+    const garbage = new LargeGarbage(LARGE_BYTES, { measure: () => bytes, open: () => void (asked += 1) });
+    bytes = LARGE_BYTES;
     garbage.after(LARGE_BYTES);
     garbage.after(LARGE_BYTES);
     assert.equal(asked, 2);
@@ -63,7 +99,7 @@ describe('garbage of large messages', () => {
   it('never fails the scan that left it, however many threads begin at once', async () => {
     const source = new URL('large-garbage.ts', import.meta.url).href;
     const program = `const { LARGE_BYTES, LargeGarbage } = await import(${JSON.stringify(source)});
-      for (let count = 0; count < 50; count += 1) new LargeGarbage(LARGE_BYTES).after(LARGE_BYTES);`;
+      for (let count = 0; count < 50; count += 1) new LargeGarbage(0).after(LARGE_BYTES);`;
     const threads = Array.from({ length: 4 }, () => new Worker(program, { eval: true }));
     const codes = await Promise.all(threads.map(async (thread) => await once(thread, 'exit')));
     assert.deepEqual(codes.flat(), [0, 0, 0, 0]);
