@@ -29,12 +29,17 @@ function uuencoded(name: string, file: Buffer): string {
 function uuencodedFiles(): Lookalike[] {
   const sizes = [300, 4000, 9000, 30_000, 120_000];
   return sizes.flatMap((length, seed) => {
-    const files = { zip: archive(seed, length), gz: gzipSync(noise(seed + 50, length)) };
-    return Object.entries(files).map(([kind, file]) => ({
-      row: 'inline encoding',
-      name: `uuencoded ${kind} of ${length} bytes of noise`,
-      message: plainMail(TEXT, `The file:\r\n\r\n${uuencoded(`a.${kind}`, file)}\r\nRegards\r\n`),
-    }));
+    const packed = gzipSync(noise(seed + 50, length));
+    const files = { zip: archive(seed, length), gz: packed, dat: packed.subarray(10) };
+    return Object.entries(files).flatMap(([kind, file]) => {
+      const data = uuencoded(`a.${kind}`, file);
+      const name = `uuencoded ${kind} of ${length} bytes of noise`;
+      const fields = `Content-Type: application/octet-stream; name="a.${kind}"\r\nContent-Transfer-Encoding: x-uuencode`;
+      return [
+        { row: 'inline encoding', name, message: plainMail(TEXT, `The file:\r\n\r\n${data}\r\nRegards\r\n`) },
+        { row: 'inline encoding', name: `${name}, as an encoding`, message: plainMail(fields, data) },
+      ];
+    });
   });
 }
 

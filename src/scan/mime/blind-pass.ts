@@ -2,6 +2,7 @@ import type { Budget } from '../budget.ts';
 import { keptStretches } from '../raw-remainder.ts';
 import { base64Readings } from './base64-readings.ts';
 import { viewOf } from '../unpack/byte-view.ts';
+import { textWithoutUu } from '../unpack/whole-uu.ts';
 import { leafPiece } from './leaf-piece.ts';
 import type { MimeSink, MimeSource } from './mime-sink.ts';
 import type { Span } from './multipart.ts';
@@ -82,7 +83,8 @@ export class BlindPass {
     const { decoded, quoted } = this.#memory;
     const kept = keptStretches(this.#source.bytes, [...decoded, ...quoted]);
     const [whole] = kept;
-    const rest = kept.length === 1 && whole !== undefined ? viewOf(whole) : Buffer.concat(kept);
+    const all = kept.length === 1 && whole !== undefined ? viewOf(whole) : Buffer.concat(kept);
+    const rest = textWithoutUu(all);
     if (!looksQuotedPrintable(rest, 0, rest.length)) {
       return;
     }

@@ -1,5 +1,6 @@
 import type { Budget } from '../budget.ts';
 import type { RangeEncoding } from '../scanner.ts';
+import { textWithoutUu } from '../unpack/whole-uu.ts';
 import { base64Readings, looksLikeBase64 } from './base64-readings.ts';
 import { decodeBase64, type Reading } from './base64.ts';
 import { type ContentFields, readContentFields } from './content-fields.ts';
@@ -222,7 +223,7 @@ export class EveryReading {
 
   #asQuotedPrintable(entity: Entity, body: Span, path: string, isNamed: boolean): void {
     const { bytes } = this.#source;
-    const looks = isNamed || looksQuotedPrintable(bytes, body.start, body.end);
+    const looks = isNamed || this.#looksQuoted(body);
     if (!looks || (this.#memory.hasReading(body, 'quoted-printable') && entity.boundaries.length === 0)) {
       return;
     }
@@ -238,6 +239,16 @@ export class EveryReading {
       isNamed,
       isGuess,
     });
+  }
+
+  /** uuencoded data have its signs by accident, and are no quoted-printable where they are whole. */
+  #looksQuoted({ start, end }: Span): boolean {
+    const { bytes } = this.#source;
+    if (!looksQuotedPrintable(bytes, start, end)) {
+      return false;
+    }
+    const rest = textWithoutUu(bytes.subarray(start, end));
+    return rest.length === end - start || looksQuotedPrintable(rest, 0, rest.length);
   }
 
   #give(entity: Entity, body: Span, path: string, how: Guessed): void {

@@ -46,12 +46,18 @@ describe('a text less the uuencoded files that are whole in it', () => {
         at === 3 ? `${each.slice(0, -1)}a` : each,
       ),
       'with a line between': whole.toSpliced(4, 0, 'and so on'),
-      'that is no file': lines(Buffer.from('plain words '.repeat(20))),
+      'of digits': whole.map((each, at) =>
+        at === 0 || each.length < 61 ? each : `M${'0123456789ABCDEF'.repeat(4).slice(0, 60)}`,
+      ),
       'behind a sign': whole.map((each) => `> ${each}`),
     };
     for (const [name, file] of Object.entries(broken)) {
       assert.equal(rest(text(file)), text(file), name);
     }
+  });
+
+  it('is what stands around data that begin like no file and are packed', () => {
+    assert.equal(rest(text(lines(FILE.subarray(3)))), text([]));
   });
 
   it('keeps lines that may be read as characters', () => {

@@ -61,33 +61,48 @@ function isCoded(bytes: Buffer, { end }: Line, at: number): boolean {
   return (latin1(bytes, at, end).match(CODED)?.length ?? 0) >= MIN_CODED;
 }
 
-/** Lines of one file that may go, and where it ends; undefined when it is not whole. */
-function wholeFile(
-  bytes: Buffer,
-  start: number,
-): { readonly cuts: [number, number][]; readonly end: number } | undefined {
+/** Different letters of a line of data that are packed in any way; words and digits have fewer. */
+const MIN_LETTERS = 30;
+
+function isNoise(bytes: Buffer, { end }: Line, at: number): boolean {
+  return new Set(bytes.subarray(at, end)).size >= MIN_LETTERS;
+}
+
+interface WholeFile {
+  /** Lines that may go. */
+  readonly cuts: [number, number][];
+  readonly end: number;
+}
+
+/** The file that begins at `start`; undefined when it is not whole, or may be something else. */
+function wholeFile(bytes: Buffer, start: number): WholeFile | undefined {
   const head = HEAD.exec(latin1(bytes, start, start + HEAD_BYTES))?.[0];
-  const first = start + (head?.length ?? 0);
-  if (head === undefined || !startsLikeAFile(bytes, first)) {
+  if (head === undefined) {
     return undefined;
   }
+  const first = start + head.length;
   const cuts: [number, number][] = [[start, first]];
-  let isLast = false;
+  let lines = 0;
+  let noise = 0;
   let at = first;
-  for (let line = lineAt(bytes, at); line !== undefined && !isLast; line = lineAt(bytes, at)) {
+  for (let line = lineAt(bytes, at); line !== undefined; line = lineAt(bytes, at)) {
     if (!isCoded(bytes, line, at)) {
       cuts.push([at, line.next]);
     }
-    isLast = line.count < FULL;
+    lines += 1;
+    noise += isNoise(bytes, line, at) ? 1 : 0;
     at = line.next;
+    if (line.count < FULL) {
+      break;
+    }
   }
   const end = END.exec(latin1(bytes, at, at + END_BYTES))?.[0];
-  return end === undefined ? undefined : { cuts: [...cuts, [at, at + end.length]], end: at + end.length };
+  const isFile = end !== undefined && (startsLikeAFile(bytes, first) || noise * 2 >= lines);
+  return isFile ? { cuts: [...cuts, [at, at + end.length]], end: at + end.length } : undefined;
 }
 
-/** The text without such files; the same piece when there are none. Takes linear time. */
-export function withoutWholeUu(piece: Piece): Piece {
-  const bytes = viewOf(piece.bytes);
+/** The text without such files; the same array when there are none. Takes linear time. */
+export function textWithoutUu(bytes: Buffer): Buffer {
   const kept: Buffer[] = [];
   let from = 0;
   for (let at = bytes.indexOf(WORD); at >= 0;) {
@@ -99,5 +114,12 @@ export function withoutWholeUu(piece: Piece): Piece {
     }
     at = bytes.indexOf(WORD, file?.end ?? at + WORD.length);
   }
-  return from === 0 ? piece : { ...piece, bytes: Buffer.concat([...kept, bytes.subarray(from)]) };
+  return from === 0 ? bytes : Buffer.concat([...kept, bytes.subarray(from)]);
+}
+
+/** The piece with that text; the same piece when there are none. */
+export function withoutWholeUu(piece: Piece): Piece {
+  const bytes = viewOf(piece.bytes);
+  const rest = textWithoutUu(bytes);
+  return rest === bytes ? piece : { ...piece, bytes: rest };
 }
