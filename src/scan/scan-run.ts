@@ -214,7 +214,9 @@ export class ScanRun {
         'second reader',
         async () => {
           const read = this.#parts.secondReader ?? readWithMailparser;
-          for (const piece of await read(bytes, place.prefix, this.#budget)) {
+          const seen = await read(bytes, place.prefix, this.#budget);
+          this.#parts.onDiscard?.(bytes.length); // all that a parser of streams kept of it
+          for (const piece of seen) {
             const isText = piece.type?.startsWith('text/') === true; // what was just read, in other words
             const isSpelled = isText || place.isSpelled;
             take({ ...piece, depth: place.containerDepth }, { isRead: isText, isSpelled, isSecond: true });
@@ -263,6 +265,7 @@ export class ScanRun {
       return { piece, record, ...how, isRenamed };
     }
     if (isNew) record.content.forget();
+    this.#parts.onDiscard?.(piece.bytes.length);
     return { piece: withoutBytes(piece), record, ...how, isRenamed, later };
   }
 
