@@ -178,7 +178,8 @@ function postern(place: ContenderPlace, name: string, more: object): readonly st
   const file = configFile(place, name, JSON.stringify(config));
   return [
     process.execPath,
-    '--max-semi-space-size=8',
+    '--max-semi-space-size=16',
+    '--min-semi-space-size=16',
     join(PROJECT, 'src/main.ts'),
     'serve',
     '--config',

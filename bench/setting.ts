@@ -50,7 +50,7 @@ export const FULL: Scale = {
   rounds: 2,
   passes: 3,
   warmUpPasses: 4,
-  sessionWarmUpSeconds: 8,
+  sessionWarmUpSeconds: 16,
   sessionSeconds: 2,
   latencyFetches: 300,
   probeSeconds: 6,

@@ -17,6 +17,11 @@ const argv = process.argv.slice(2);
 if (argv[0] === 'scan') {
   setFlagsFromString(`--initial-old-space-size=${FIRST_HEAP_MB}`);
 }
+if (argv[0] === 'serve') {
+  // The young generation that the command line asks for is that of this thread; those that scan have a limit of their own.
+  setFlagsFromString('--max-semi-space-size=0');
+  setFlagsFromString('--min-semi-space-size=0');
+}
 openCodeCache(process.env); // V8 asks for the flags that the code was compiled under
 const [{ processIo }, { runCli }] = await Promise.all([import('./cli/io.ts'), import('./cli/run-cli.ts')]);
 
