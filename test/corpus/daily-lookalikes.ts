@@ -43,6 +43,15 @@ function uuencodedFiles(): Lookalike[] {
   });
 }
 
+/** Without its signs the archive in it would be a damaged one. */
+function signedBytes(): Lookalike[] {
+  const file = buildZip([{ name: 'report.txt', content: noise(90, 60) }]);
+  const page = `<script>new Int8Array([${new Int8Array(file).join(', ')}])</script>`;
+  return [
+    { row: 'script', name: 'a zip as signed bytes', message: plainMail('Content-Type: text/html', page) },
+  ];
+}
+
 /** A mail with an archive, as a text and up to so many bytes. */
 function returned(words: string, length: number): Buffer {
   const mail =
@@ -104,5 +113,5 @@ function compressedArchive(): Lookalike {
 }
 
 export function dailyLookalikes(): Lookalike[] {
-  return [...uuencodedFiles(), ...returnedMail(), compressedArchive()];
+  return [...uuencodedFiles(), ...signedBytes(), ...returnedMail(), compressedArchive()];
 }

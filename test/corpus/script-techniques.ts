@@ -169,6 +169,8 @@ function escaped(): Technique[] {
       `exec(zlib.decompress(b'${bytesLiteral(deflateSync(payload(word)))}'))`,
     'numbers with another sign between': (word) =>
       `("${Array.from(Buffer.from(word), String).join('~')}" -split "~" | %{[char][int]$_}) -join ""`,
+    'numbers with a minus between': (word) =>
+      `-join ("${Array.from(Buffer.from(word), String).join('-')}".Split("-") | %{[char][int]$_})`,
     'references with many zeros': (word) =>
       `<p>${each(Array.from(Buffer.from(word), String), (code) => `&#${code.padStart(12, '0')};`, '')}</p>`,
     'a formula in XML': (word) =>

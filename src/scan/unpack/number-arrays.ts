@@ -18,6 +18,7 @@ const GLUE: ReadonlySet<string> = new Set([
 const DIGIT = 1;
 const WORD = 2;
 const BETWEEN = 3;
+const MINUS = 4;
 const ZERO = 0x30;
 const NINE = 0x39;
 const DOT = 0x2e;
@@ -27,13 +28,21 @@ const NUMBER_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
     ? DIGIT
     : /[A-Za-z_$]/.test(character)
       ? WORD
-      : /[\s,;+&()[\]{}|~!#@*^:-]/.test(character)
+      : /[\s,;+&()[\]{}|~!#@*^:]/.test(character)
         ? BETWEEN
-        : 0;
+        : character === '-'
+          ? MINUS
+          : 0;
 });
 
+/** A minus between two numbers parts them; anywhere else it belongs to a negative one, and such an array is read elsewhere. */
 function classAt(bytes: Uint8Array, at: number): number {
-  return NUMBER_CLASS[bytes[at] ?? 0] ?? 0;
+  const kind = NUMBER_CLASS[bytes[at] ?? 0] ?? 0;
+  if (kind !== MINUS) {
+    return kind;
+  }
+  const before = NUMBER_CLASS[bytes[at - 1] ?? 0];
+  return before === DIGIT || before === WORD ? BETWEEN : 0;
 }
 
 /** The end of a word or number: letters and digits in any order. */
