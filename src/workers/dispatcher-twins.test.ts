@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { BAN_MS, KillerList } from './killer-list.ts';
 import { mail, MARKER, OPTIONS, request, verdictOf } from './pool-fixture.ts';
 import { createScanPool, type ScanPool } from './scan-pool.ts';
-import type { TaskFailure } from './thread-crew.ts';
+import type { TaskFailure } from './thread-pool.ts';
 
 const failures: TaskFailure[] = [];
 const SLOW = mail(MARKER, 'X-Postern-Fault: delay=150');

@@ -6,7 +6,7 @@ import type { PoolHooks, PoolState } from './pool-hooks.ts';
 import { type Failure, failureReport, reportOf } from './scan-report.ts';
 import type { ScanOutcome } from './scan-job.ts';
 import { isLostThread, type ScanSquad } from './scan-squad.ts';
-import type { TaskEnd } from './thread-crew.ts';
+import type { TaskEnd } from './thread-pool.ts';
 import { TwinRegister } from './twin-register.ts';
 import { Utilisation } from './utilisation.ts';
 

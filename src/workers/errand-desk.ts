@@ -3,7 +3,8 @@ import { neutralise } from '../scan/neutralise/neutralise.ts';
 import type { Guilt, Located, MessageBytes, Patch } from '../scan/scanner.ts';
 import { readMessage } from './message-source.ts';
 import type { Errand, ErrandResult } from './scan-job.ts';
-import { type TaskFailure, ThreadCrew } from './thread-crew.ts';
+import { ThreadCrew } from './thread-crew.ts';
+import type { TaskFailure } from './thread-pool.ts';
 
 const ENTRY = new URL('./errand-worker.ts', import.meta.url);
 /** Errands are plain byte work on one message; no heap to speak of. */

@@ -1,6 +1,6 @@
 import type { ScanReport } from '../scan/scanner.ts';
 import { describeFailure } from './scan-job.ts';
-import type { TaskFailure } from './thread-crew.ts';
+import type { TaskFailure } from './thread-pool.ts';
 
 /** What a pool does right now. */
 export interface PoolState {

@@ -6,7 +6,7 @@ import { maxWaitMs } from './dispatcher.ts';
 import { FakeClock, mail, MARKER, OPTIONS, request, rulesFor, verdictOf } from './pool-fixture.ts';
 import { createScanPool, type ScanPool, type ScanPoolOptions } from './scan-pool.ts';
 import { inSharedMemory } from './self-test.ts';
-import type { TaskFailure } from './thread-crew.ts';
+import type { TaskFailure } from './thread-pool.ts';
 
 /** A fault that lasts until somebody ends it. */
 const FOREVER = 'X-Postern-Fault: delay=9999999';

@@ -3,7 +3,8 @@ import { GatewayError } from '../base/errors.ts';
 import type { MessageBytes } from '../scan/scanner.ts';
 import type { Rehearsal, ScanJob, ScanOutcome, ScanWorkerData } from './scan-job.ts';
 import { isFound, type SelfTest } from './self-test.ts';
-import { START_TIMEOUT_MS, type TaskEnd, type TaskFailure, ThreadCrew } from './thread-crew.ts';
+import { START_TIMEOUT_MS, ThreadCrew } from './thread-crew.ts';
+import type { TaskEnd, TaskFailure } from './thread-pool.ts';
 
 const ENTRY = new URL('./scan-worker.ts', import.meta.url);
 
@@ -39,7 +40,7 @@ export class ScanSquad {
 
   constructor({ generation, threads, heapMb, data, clock }: SquadOptions) {
     this.generation = generation;
-    this.#crew = new ThreadCrew({ entry: ENTRY, threads, heapMb, data, clock });
+    this.#crew = new ThreadCrew({ entry: ENTRY, threads, heapMb, data, clock, isDistant: true });
   }
 
   get threads(): number {

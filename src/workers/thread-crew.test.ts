@@ -24,6 +24,9 @@ export default (job) => {
 
 let folder = '';
 
+/** Is there a courier between? Each case runs without and with one. */
+let isDistant = false;
+
 async function withCrew(
   failing: readonly number[],
   use: (crew: ThreadCrew<string, string>, starts: () => number) => Promise<void>,
@@ -32,7 +35,7 @@ async function withCrew(
   const starts = new SharedArrayBuffer(4);
   const entry = pathToFileURL(join(folder, 'entry.mjs'));
   const data = { starts, failing };
-  const crew = new ThreadCrew<string, string>({ entry, threads: 1, heapMb: 32, data, clock });
+  const crew = new ThreadCrew<string, string>({ entry, threads: 1, heapMb: 32, data, clock, isDistant });
   try {
     await use(crew, () => new Int32Array(starts)[0] ?? 0);
   } finally {
@@ -40,7 +43,7 @@ async function withCrew(
   }
 }
 
-describe('thread crew', () => {
+function behaviours(): void {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'postern-crew-'));
     await writeFile(join(folder, 'entry.mjs'), ENTRY);
@@ -92,6 +95,7 @@ describe('thread crew', () => {
     await withCrew(
       [],
       async (crew) => {
+        await crew.run('a', 100);
         const hung = crew.run('loop', 100);
         await new Promise((resolve) => setImmediate(resolve));
         clock.advance(100);
@@ -113,4 +117,13 @@ describe('thread crew', () => {
       assert.match(end.value, /^(NODE_V8_COVERAGE)?$/);
     });
   });
+}
+
+describe('thread crew', behaviours);
+
+describe('thread crew behind a courier', () => {
+  before(() => {
+    isDistant = true;
+  });
+  behaviours();
 });
