@@ -20,7 +20,7 @@ export interface PdfDictionary {
 }
 
 /** Where the string that opens at `at` has ended; the end of the text when it has not. */
-function stringEnd(text: string, at: number): number {
+export function stringEnd(text: string, at: number): number {
   let depth = 0;
   STRING_MARK.lastIndex = at;
   for (let match = STRING_MARK.exec(text); match !== null; match = STRING_MARK.exec(text)) {
@@ -146,4 +146,12 @@ export function namesIn(plain: string, most: number): string[] {
 /** A value in plain form: without comments, with decoded names. */
 export function plainValue(text: string): string {
   return readPlain(text, 0).text;
+}
+
+const INDIRECT_PARAMETERS =
+  /\/D(?:ecodeParms|P) ?\[?(?: ?null| ?<<[^<>]{0,256}>>){0,8} ?(\d{1,10} \d{1,10}) R/;
+
+/** The numbers of the object in which the parameters of filters stand, when a plain dictionary refers to one. */
+export function parametersReference(plain: string): string | undefined {
+  return INDIRECT_PARAMETERS.exec(plain)?.[1];
 }

@@ -128,6 +128,34 @@ const OWNED = {
     'qZSx9cd7UP+O6qqdH3ZML5AX/RfabqHcWyjW1kab4+J/1w9jWw==',
 };
 
+/** A document whose marker stands in a string of its object, encrypted by qpdf. The user password is empty. */
+const SEALED_STRING = {
+  '40-bit RC4':
+    'eNqFUc1qFEEQvs9T1GWPcaq6u6q7YVgQkwVFSNhVL+Khf+PIMrOMgxgfxxfxsbyJnQSSBQ/28euvvp+qzc3l7oJe2G7z6/fPPx0Bwhy/' +
+    'dMMA/fWpTC/TOs4TqAbvoX93dyrQvwprOM63sN12Zcr3bHU29eYAQ0CbXCxRZSM5mxzFcao1EyYOxkUk9JqYtGiLNiKGmisFDBQ9uy30' +
+    'h6YTvoVDWsbTemakz4x243EtS+OuYcphydC/LdPt+hkMtuwwZBccVVUtS0RdsVjb7ETQ5iQ2oXesKSRdmKqUlg9rImN1pFTQW24xbuDC' +
+    'QL9v9fv3MMSWXSSWGopJnJseI+qIubBVnpxKOROzdTaIBBfYUiZVvYhyUlVugh+Aztp8X0rtEEyHTw+EWTNUeMKI4fFnesbE/4ORNc/Y' +
+    'uoTx2HZzv6b9PK9Aj/c7jD8KtEavL+HjoMkQeyXNz3nrtdLOiBKjtdPKet7+n/EJ+qspLXftRvrBoXX7uoZlfWimHXabzdX1rvsLJQKd' +
+    'rw==',
+  '128-bit AES':
+    'eNqFUs1q3DAQvvsp5rLH1PofCcxCyO5CS0vCus2l5DCSpWTL1l5cNTR9nL5IH6u3Uilpsws51Bg0/mas74dZXK02Z/wVNoufv378bjgw' +
+    'mPynpuugvTzE8Tzk3TSCKPAW2vcPhwjtBWXaT7ewXDZxHOq0OPnrTQ8dizwIklYZrYxAhtEGR2S9CWoQkaEJLkXDnKPgNCNyTEdUJBQh' +
+    'YQw6OCvJo3cOI0uoHGcohuhSsDzJtIS2L0x0T32Yd4d8IkWeSLnYQD36PPytzr/mu/V9HDO0qylUf3XoXWms+2sB7ds43uY74KZcWN92' +
+    's9vnONcraBxoHo4jwpaAoEP0NnnmLBNiKJKlEhIjaaNkYBY5KzUXMgWdrPXJOUnGhkA6ceEVq06u4ExBuwVVaT5v/uktx3z8+ACdt4gG' +
+    '7cBFGJijqJVlUaJWgQbUnhgXQmlDjvvS5EUJFrLBlypYDKpQXReSY1Tf5pgaBqphzw8YraWGBM8Y1/DUGY+YcS8wwewRyzPt9iW2Gvl2' +
+    'mjLwp/Xpd99jtfl6BR87yRXXTpjCZx06Keq6iJKbtFKg08v/T9xAux7D/FAWQD4yFG9fMs350ZlmZakX68tN8wcWU8CU',
+  '256-bit AES':
+    'eNqFU81uFDEMvu9T5NJjWSfOn6VVpZbuSiAQqEt7QRycOIFFZbaaDhXwOLwIj8UN4SlQVuLAaDQTO19sf/6co5fnm2P7KC2Ovn3/+mNh' +
+    'DZh9eb9Yrcxy/Wlqw+1uP9ya2Tw9P1vfL874tl21cd4xSz16gHzW7tq1yebkZH6XL27acFqnGeg08IVZvvp808zyMU98vX+rmEUbZM7n' +
+    'DvI+3ZoVNFsdY/Yx+OgSpJYrMecSqxfXoMrs7ABQXAZXrUSMlCTUXACDb6VkDoLUMZXOMXvpPRVg6C25HrS4rWbiO97WcXczHZSCB6U8' +
+    '3twz3k7ye3X6cXq3vmvDZJbn+zrzm0HPdWO9vUKzfNaGt9M7g+5PCza766mNcwgehEd5gLgQtUFm5bmF0EspzSJT6QE7ZgbrqwfswDZg' +
+    'DU5qDBYUyZA4Fo8CtqMFUppWQmq15yIUMQdAL8LBp6g2yyyD6tYr2VqgYnLeAQm4RIQlQm7UEtXIJTFlqRQ8UZRmszRu0bXYQvGsYV6a' +
+    'Y6/fNn7QgaDWvR5MlUDQx8SdqhMB1v5Wyl7xFybOvD9s/jRQf+Nf49KsYklCLngO1DsWKahi1g6kkjsIrVCr4i1hCsor1oo+FUXEWVKb' +
+    'wVPMmaT4HH0UKV0xPllGwFwqJS3iUrlLSTG5CpkjdEdMjshTVgVKsuQD6mA56SFEDA5EXG0eevdaCmttM/crEw5G5NPY+gKMX8DDY2II' +
+    'GEw3Dz4bzK+d4cFn8V+fS/6vbxp5d63jMo/axX4/Gfvr2mx3X5rR5j85N69XaL0N5KLmy5QI3XxNXPSIGVXVcPJ/xBu9s0MdP+vg430G' +
+    '5XY78TjdM8vOLo6O1i82i5+PIRj8',
+};
+
 function open(fixture: string, passwords: readonly string[]): Promise<Opened> {
   return openAll(inflateSync(Buffer.from(fixture, 'base64')), { unpackers, passwords, now: () => 0 });
 }
@@ -135,6 +163,14 @@ function open(fixture: string, passwords: readonly string[]): Promise<Opened> {
 describe('encrypted PDF', () => {
   for (const [scheme, fixture] of Object.entries(EMPTY_PASSWORD)) {
     it(`opens ${scheme} under the empty password`, async () => {
+      const opened = await open(fixture, []);
+      assert.equal(yields(opened, MARKER), true);
+      assert.deepEqual(opened.causes, []);
+    });
+  }
+
+  for (const [scheme, fixture] of Object.entries(SEALED_STRING)) {
+    it(`reads what strings say under ${scheme}`, async () => {
       const opened = await open(fixture, []);
       assert.equal(yields(opened, MARKER), true);
       assert.deepEqual(opened.causes, []);

@@ -1,12 +1,20 @@
 import type { Piece } from '../piece.ts';
 import { latin1, viewOf } from './byte-view.ts';
 import { reportEnd, reportRatio } from './emission.ts';
-import { pdfLock, type PdfDecryptor, type PdfLock } from './pdf-encryption.ts';
+import type { PdfDecryptor } from './pdf-encryption.ts';
+import { pdfKey } from './pdf-key.ts';
 import { pdfFilter, PICTURE_FILTERS, undoPredictor } from './pdf-filters.ts';
-import { PasswordTries } from './password-tries.ts';
 import { PdfObjects, type ObjectStream } from './pdf-objects.ts';
 import { decodeByContent } from './pdf-content.ts';
-import { dictionariesBefore, filterValues, namesIn, plainValue } from './pdf-dictionary.ts';
+import {
+  dictionariesBefore,
+  filterValues,
+  namesIn,
+  parametersReference,
+  plainValue,
+} from './pdf-dictionary.ts';
+import { inlineImages } from './pdf-inline-images.ts';
+import { SealedStrings } from './pdf-sealed-strings.ts';
 import { shownText } from './pdf-shown.ts';
 import { codedStrings, numberOf, scriptStrings } from './pdf-text.ts';
 import { XfaForms } from './pdf-xfa.ts';
@@ -19,15 +27,12 @@ const MAGIC = Buffer.from('%PDF-');
 const MAGIC_WITHIN = 1024;
 const STREAM = Buffer.from('stream');
 const END = 'end';
-const ENCRYPT = Buffer.from('/Encrypt');
 const ENDSTREAM = Buffer.from('endstream');
 const OBJECT_STREAM = Buffer.from('/ObjStm');
 /** Before that word: the beginning of such an object. */
 const MAX_HEAD_BYTES = 1024;
 /** Streams of one document. A book with a picture on every page stays far below. */
 const MAX_STREAMS = 20_000;
-/** An object looked up for its own sake; longer ones belong to no writer. */
-const MAX_DICTIONARY_BYTES = 8192;
 /** Text read as dictionaries, in sizes of the document; a sound document is read once or twice. */
 const MAX_DICTIONARY_SHARE = 8;
 /** Different chains that one stream may be said to have. A sound stream has one. */
@@ -53,8 +58,9 @@ class PdfRun {
   readonly #out: Yield;
   readonly #joiner: PieceJoiner;
   readonly #decrypt: PdfDecryptor | undefined;
+  readonly #sealedStrings: SealedStrings | undefined;
   /** Encrypted and not opened: what the streams seem to hold means nothing. */
-  #sealed = false;
+  readonly #sealed: boolean;
   #lookUps = 0;
   readonly #forms = new XfaForms();
   readonly #objects: PdfObjects;
@@ -67,7 +73,10 @@ class PdfRun {
     this.#out = out;
     this.#joiner = new PieceJoiner(out, 'stream');
     this.#objects = new PdfObjects(bytes, () => this.#objectStreams());
-    this.#decrypt = this.#readEncryption();
+    const { decrypt, isSealed } = pdfKey(bytes, this.#objects, out);
+    this.#sealed = isSealed;
+    this.#decrypt = decrypt;
+    this.#sealedStrings = this.#decrypt && new SealedStrings(this.#decrypt);
   }
 
   run(): void {
@@ -83,7 +92,7 @@ class PdfRun {
       this.#out.budget.checkTime();
       const stream = this.#streamAt(at, previousEnd);
       if (stream !== undefined) {
-        this.#strings(latin1(this.#bytes, objectsFrom, at));
+        this.#objectTexts(latin1(this.#bytes, objectsFrom, at));
         this.#streams.set(stream.object, [at, previousEnd]);
         this.#decode(stream);
         previousEnd = at;
@@ -91,11 +100,11 @@ class PdfRun {
       }
       at = next;
     }
-    this.#strings(latin1(this.#bytes, objectsFrom, this.#bytes.length));
+    this.#objectTexts(latin1(this.#bytes, objectsFrom, this.#bytes.length));
     this.#scripts(this.#bytes);
     this.#joinForms();
-    if (this.#objects.isOverfull) {
-      this.#out.cannot('bomb', 'PDF document with too much in object streams');
+    if (this.#objects.isOverfull || this.#sealedStrings?.isOverfull === true) {
+      this.#out.cannot('bomb', 'PDF document with too much in object streams or too many strings');
     }
     this.#joiner.flush();
   }
@@ -126,51 +135,6 @@ class PdfRun {
     const place = this.#streams.get(number);
     const stream = place && this.#streamAt(...place);
     return (stream && this.#readings(stream, ...this.#plain(stream))[0]) ?? EMPTY;
-  }
-
-  /** `Encrypt` stands in a trailer, or in the dictionary of a cross-reference stream. */
-  #readEncryption(): PdfDecryptor | undefined {
-    // The search from the front is several times faster, and most documents have none.
-    const at = this.#bytes.includes(ENCRYPT) ? this.#bytes.lastIndexOf(ENCRYPT) : -1;
-    if (at < 0) {
-      return undefined;
-    }
-    const near = latin1(this.#bytes, at - MAX_DICTIONARY_BYTES, at + MAX_DICTIONARY_BYTES);
-    const behind = latin1(this.#bytes, at + ENCRYPT.length, at + MAX_DICTIONARY_BYTES);
-    const reference = /^\s{0,16}(\d{1,10})\s{1,16}(\d{1,10})\s{1,16}R/.exec(behind);
-    if (reference === null && !/^\s{0,16}<</.test(behind)) {
-      return undefined; // a name that only begins like it, such as EncryptMetadata
-    }
-    const own = `${reference?.[1]} ${reference?.[2]}`;
-    const dictionary = reference === null ? behind : this.#objects.own(own, MAX_DICTIONARY_BYTES);
-    return this.#unlock(pdfLock(dictionary, near));
-  }
-
-  #unlock(lock: PdfLock | undefined): PdfDecryptor | undefined {
-    const decryptor = lock === undefined ? undefined : this.#tryPasswords(lock);
-    if (decryptor === undefined) {
-      this.#sealed = true;
-      this.#out.cannot('encrypted', 'PDF document is encrypted');
-    }
-    return decryptor;
-  }
-
-  /** Most encrypted documents have an empty user password: they open without a question. */
-  #tryPasswords(lock: PdfLock): PdfDecryptor | undefined {
-    const tries = new PasswordTries(this.#out, ['']);
-    for (const password of tries.candidates()) {
-      const decryptor = lock.open(password);
-      if (decryptor !== undefined) {
-        return decryptor;
-      }
-    }
-    for (const password of tries.announced()) {
-      const decryptor = lock.openAsOwner(password);
-      if (decryptor !== undefined) {
-        return decryptor;
-      }
-    }
-    return undefined;
   }
 
   #streamAt(at: number, previousEnd: number): PdfStream | undefined {
@@ -228,7 +192,7 @@ class PdfRun {
 
   /** The parameters of filters that stand in an object of their own. */
   #parametersOf(dictionary: string): string {
-    const reference = INDIRECT_PARAMETERS.exec(dictionary)?.[1];
+    const reference = parametersReference(dictionary);
     if (reference === undefined || this.#lookUps >= MAX_LOOK_UPS) {
       return '';
     }
@@ -274,7 +238,17 @@ class PdfRun {
         this.#strings(latin1(decoded));
       } else {
         this.#joiner.add(shownText(decoded) ?? EMPTY);
+        this.#pictures(decoded);
       }
+    }
+  }
+
+  #pictures(page: Buffer): void {
+    for (const { dictionary, data, open } of inlineImages(page)) {
+      this.#out.budget.checkTime();
+      const names = filterValues(dictionary).flatMap((value) => namesIn(value, MAX_FILTERS));
+      const decoded = this.#applyFilters([data, open], names.slice(0, MAX_FILTERS), dictionary);
+      this.#joiner.add(decoded === data ? EMPTY : decoded);
     }
   }
 
@@ -365,6 +339,11 @@ class PdfRun {
     return latin1(this.#bytes, stream - END.length, stream) === END;
   }
 
+  #objectTexts(text: string): void {
+    this.#strings(text);
+    this.#sealedStrings?.in(text).forEach((string) => this.#joiner.add(string));
+  }
+
   #strings(text: string): void {
     this.#forms.look(text, (numbers, most) => this.#objects.text(numbers, most));
     for (const bytes of codedStrings(text.replaceAll(MAGIC.toString(), ''))) {
@@ -379,8 +358,6 @@ class PdfRun {
   }
 }
 
-const INDIRECT_PARAMETERS =
-  /\/D(?:ecodeParms|P) ?\[?(?: ?null| ?<<[^<>]{0,256}>>){0,8} ?(\d{1,10} \d{1,10}) R/;
 /** Each looks through the whole document; writers put parameters into the dictionary itself. */
 const MAX_LOOK_UPS = 256;
 
