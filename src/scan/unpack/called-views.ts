@@ -1,0 +1,132 @@
+import { viewOf } from './byte-view.ts';
+import { hasCompatibleLetters, withPlainLetters } from './compatible-text.ts';
+import { disarm } from './disarmed.ts';
+import { encodedLength } from './encoded-length.ts';
+import { hasShortInvisible, INVISIBLE_MARKS, withoutInvisible } from './invisible-text.ts';
+import { hasMarkedLines } from './marked-lines.ts';
+import {
+  assembleLiterals,
+  hasShellEscapes,
+  withoutSeparators,
+  withoutShellEscapes,
+} from './script-tricks.ts';
+import {
+  ADDRESS_MARKS,
+  formatted,
+  promptedText,
+  type Report,
+  rotated,
+  withoutAddressBlanks,
+  withoutOfficeEscapes,
+  withoutSections,
+  hasSplitAttributes,
+  withoutTemplates,
+  withPlainSlashes,
+  withVariables,
+} from './script-views.ts';
+import { ASSEMBLING_MARKS, DOUBTFUL_MARKS, isCall, scriptValues } from './script-values.ts';
+import { unwrappedLines, WRAPPING_MARKS } from './wrapped-lines.ts';
+
+const BACKSLASH = 0x5c;
+const ESCAPED_SLASH = Buffer.from(String.raw`\/`);
+const DATA_ATTRIBUTE = Buffer.from(' data-');
+
+/** Up to here a text is read without each of the signs in it that shells pass over, and not only without all, bytes. */
+const MAX_EACH_SIGN = 2 * 1024 * 1024;
+
+function commands(bytes: Buffer): Buffer[] {
+  const all = withoutShellEscapes(bytes);
+  return (bytes.length <= MAX_EACH_SIGN ? all : all.slice(-1)).map(disarm);
+}
+
+function assembled(bytes: Buffer): Buffer[] {
+  const literals = assembleLiterals(bytes);
+  return encodedLength(literals) > encodedLength(bytes) ? [literals] : [];
+}
+
+/**
+ * The word as a method, a name in quotes, or before what a function is given; in prose it stands among words, and in
+ * style sheets behind those of a direction.
+ */
+const REVERSING =
+  /(?<!row|column|wrap|alternate)[-.:_'"\]]reverse|(?<!(?:row|column|wrap|alternate)-)reverse\w{0,8}(?:\s*[('"`$@\\[{}^]|\/\*|\s\/[^\s/]|\s*_\s|\s+of\s|\.(?:call|apply|bind)|\s+\w{1,16}\s*[(/])/i;
+
+function isReversing(bytes: Buffer): boolean {
+  return REVERSING.test(bytes.toString('latin1'));
+}
+
+/** Readings that a word in the text calls for, on top of the others and in this order. */
+export const CALLED_VIEWS: readonly {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly read: (bytes: Buffer, report: Report) => Buffer[];
+  /** Other signs that call for it. */
+  readonly isCalled?: (bytes: Buffer) => boolean;
+  /** Words that call for it where `isMeant` says so. */
+  readonly doubtful?: readonly string[];
+  readonly isMeant?: (bytes: Buffer) => boolean;
+}[] = [
+  { name: 'plain', words: [], read: withPlainLetters, isCalled: hasCompatibleLetters },
+  {
+    name: 'command',
+    words: ['powershell', 'iex ', 'invoke-', '@echo', 'cmd.exe', 'cmd /', 'echo ', '#!/'],
+    read: commands,
+    isCalled: hasShellEscapes,
+  },
+  {
+    name: 'values',
+    words: ASSEMBLING_MARKS,
+    read: (bytes) => scriptValues(bytes).map(disarm),
+    doubtful: DOUBTFUL_MARKS,
+    isMeant: isCall,
+  },
+  { name: 'unwrapped', words: WRAPPING_MARKS, read: unwrappedLines, isCalled: hasMarkedLines },
+  { name: 'cleared', words: ['replace', 'split'], read: (bytes) => withoutSeparators(bytes).map(disarm) },
+  { name: 'assembled', words: ['atob', 'base64'], read: assembled },
+  {
+    name: 'reversed',
+    words: [],
+    read: (bytes) => [viewOf(bytes.toReversed())],
+    doubtful: ['reverse'],
+    isMeant: isReversing,
+  },
+  {
+    name: 'attributes',
+    words: [],
+    read: (bytes) => (hasSplitAttributes(bytes) ? assembled(bytes) : []),
+    isCalled: (bytes) => bytes.includes(DATA_ATTRIBUTE),
+  },
+  {
+    name: 'template',
+    words: ['`${', "${'", '${"', '${`'],
+    read: (bytes) => withoutTemplates(bytes).map(disarm),
+  },
+  { name: 'address', words: ADDRESS_MARKS, read: (bytes) => withoutAddressBlanks(bytes).map(disarm) },
+  { name: 'sections', words: [']]><![cdata['], read: (bytes) => withoutSections(bytes).map(disarm) },
+  {
+    name: 'visible',
+    words: INVISIBLE_MARKS,
+    read: (bytes) => withoutInvisible(bytes).map(disarm),
+    isCalled: hasShortInvisible,
+  },
+  {
+    name: 'slashes',
+    words: [],
+    read: (bytes) => withPlainSlashes(bytes).map(disarm),
+    // The search for one byte is many times faster, and most texts have none of it.
+    isCalled: (bytes) => bytes.includes(BACKSLASH) && bytes.includes(ESCAPED_SLASH),
+  },
+  { name: 'characters', words: ['_x00'], read: (bytes) => withoutOfficeEscapes(bytes).map(disarm) },
+  {
+    name: 'variables',
+    words: ['\nset ', '&set ', '& set '],
+    isCalled: (bytes) => /^@?set /i.test(bytes.toString('latin1', 0, 8)),
+    read: (bytes, report) => withVariables(bytes, report).map(disarm),
+  },
+  { name: 'prompted', words: ['set /p'], read: (bytes) => promptedText(bytes).map(disarm) },
+  { name: 'formatted', words: ['{0}'], read: (bytes, report) => formatted(bytes, report).map(disarm) },
+  { name: 'rotated', words: ['rot13', 'rot('], read: rotated },
+];
+
+/** The place of what a script puts together among them. */
+export const VALUES = CALLED_VIEWS.findIndex(({ name }) => name === 'values');
