@@ -1,5 +1,5 @@
-import { closeSync, openSync } from 'node:fs';
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessageBytes } from '../scan/scanner.ts';
 
@@ -104,39 +104,55 @@ export async function readStream(
 }
 
 /** Where the threads read it, without a copy; what was cut off meanwhile is missing. */
-async function readIntoMemory(handle: FileHandle, size: number): Promise<OpenedMessage> {
+function readIntoMemory(fd: number, size: number): OpenedMessage {
   const buffer = new SharedArrayBuffer(size);
   const bytes = new Uint8Array(buffer);
   let filled = 0;
   for (let count = 1; count > 0 && filled < size; filled += count) {
-    count = (await handle.read(bytes, filled, size - filled, filled)).bytesRead;
+    count = readSync(fd, bytes, filled, size - filled, filled);
   }
   return { message: { kind: 'memory', buffer, byteLength: filled }, close: () => undefined };
 }
 
-/** Small files are read into shared memory; the scan threads read large ones by themselves. */
+/**
+ * Small files are read into shared memory; the scan threads read large ones by themselves. At once and not in the
+ * background: four requests to other threads for each file take longer than most files, and as long as this thread works
+ * it hands out no messages.
+ */
 export async function openFile(
   name: string,
   limits: { readonly memoryBytes: number; readonly maxBytes: number },
 ): Promise<OpenedMessage> {
+  if (!statSync(name).isFile()) {
+    return await openSpecial(name, limits.maxBytes);
+  }
+  const fd = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe may stand there by now
+  let isKept = false;
+  try {
+    const info = fstatSync(fd);
+    // Some files of the kernel say nothing of their size.
+    if (!info.isFile() || info.size === 0) {
+      return await openSpecial(name, limits.maxBytes);
+    }
+    isKept = info.size > limits.memoryBytes;
+    return isKept ? inDescriptor(fd, info.size) : readIntoMemory(fd, info.size);
+  } finally {
+    if (!isKept) {
+      closeSync(fd);
+    }
+  }
+}
+
+/** Pipes and devices, which may keep their reader waiting, and what has no size. */
+async function openSpecial(name: string, maxBytes: number): Promise<OpenedMessage> {
   const handle = await open(name, 'r');
   try {
-    const info = await handle.stat();
-    if (!info.isFile()) {
-      return await readStream(handle.createReadStream({ autoClose: false }), limits.maxBytes);
-    }
-    if (info.size > limits.memoryBytes) {
-      return openDescriptor(name, info.size);
-    }
-    // Some files of the kernel say nothing of their size.
-    return info.size === 0 ? inMemory([await handle.readFile()]) : await readIntoMemory(handle, info.size);
+    return await readStream(handle.createReadStream({ autoClose: false }), maxBytes);
   } finally {
     await handle.close();
   }
 }
 
-/** A descriptor of its own: a `FileHandle` would be closed by garbage collection. */
-function openDescriptor(name: string, byteLength: number): OpenedMessage {
-  const fd = openSync(name, 'r');
+function inDescriptor(fd: number, byteLength: number): OpenedMessage {
   return { message: { kind: 'file', fd, byteLength }, close: () => closeSync(fd) };
 }
