@@ -1,6 +1,7 @@
 import { type Budget, ScanLimitError } from './budget.ts';
 import { ContentKey } from './content-key.ts';
 import { DamagedCopies, isLastOf, isSpelling } from './damaged-copies.ts';
+import { KnownAnswers } from './known-answers.ts';
 import { laterOf, withoutBytes } from './late-bytes.ts';
 import { looksLikeMessage } from './mime/message-sniff.ts';
 import { readMime } from './mime/mime-reader.ts';
@@ -18,7 +19,7 @@ import {
 } from './piece-ledger.ts';
 import type { PipelineResult, RunParts } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
-import { keptStretches } from './raw-remainder.ts';
+import { joined, keptStretches } from './raw-remainder.ts';
 import type { ScanSubject } from './scanner.ts';
 import { readWithMailparser } from './readers/mailparser-reader.ts';
 import { ScanOutcome } from './scan-outcome.ts';
@@ -67,6 +68,7 @@ export class ScanRun {
   readonly #waiting: Waiting[] = [];
   readonly #cuts: Span[] = [];
   readonly #copies = new DamagedCopies();
+  readonly #withoutUu = new KnownAnswers<Piece, Piece>();
   #repetitions = 0;
   #unusual = false;
 
@@ -120,7 +122,8 @@ export class ScanRun {
       });
     }
     const kept = keptStretches(this.#message, this.#cuts);
-    const remainder = kept.length === 1 && this.#cuts.length === 0 ? this.#message : Buffer.concat(kept);
+    const isWhole = kept.length === 1 && this.#cuts.length === 0;
+    const remainder = isWhole ? this.#message : joined(kept, this.#budget);
     await this.#matching.match({ ...raw, bytes: remainder }, record, kept);
     await this.#unpackRaw({ ...raw, bytes: remainder }, record);
     while (this.#waiting.length > 0) {
@@ -262,11 +265,19 @@ export class ScanRun {
     }
     const later = laterOf(piece, how.again);
     if (later === undefined) {
+      this.#adopt(piece);
       return { piece, record, ...how, isRenamed };
     }
     if (isNew) record.content.forget();
     this.#parts.onDiscard?.(piece.bytes.length);
     return { piece: withoutBytes(piece), record, ...how, isRenamed, later };
+  }
+
+  /** A decoded content stays until its message is judged; what is a part of the message is in its memory. */
+  #adopt({ bytes }: Piece): void {
+    if (bytes.buffer !== this.#message.buffer) {
+      this.#budget.adopt(bytes);
+    }
   }
 
   /** Some reading may take the whole message for a body. */
@@ -344,7 +355,10 @@ export class ScanRun {
         this.#copies.addWhole(unpacker.name, piece, record);
       }
     };
-    const pending = unpacker.unpack(isSpelling(unpacker.name) ? withoutWholeUu(piece) : piece, out);
+    const pending = unpacker.unpack(
+      isSpelling(unpacker.name) ? this.#withoutUu.of(piece, withoutWholeUu) : piece,
+      out,
+    );
     if (pending instanceof Promise) {
       return pending.then(noteWhole);
     }

@@ -57,6 +57,15 @@ describe('an instance of 7-Zip', () => {
     }
   });
 
+  it('begins like any other', async () => {
+    const [first, second] = [
+      await new SevenZipModule().instantiate(),
+      await new SevenZipModule().instantiate(),
+    ];
+    assert.equal(Buffer.compare(first.image, second.image), 0);
+    assert.notEqual(first.image.length, 0);
+  });
+
   it('is not used again when its memory grew', async () => {
     const instance = await new SevenZipModule().instantiate();
     instance.run(largeDictionary(), ARGS, swallowOutput);

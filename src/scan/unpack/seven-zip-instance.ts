@@ -53,16 +53,28 @@ const INPUT = '/in';
 /** Standard input, output and errors; anything more that is open after a run was not closed. */
 const STANDARD_STREAMS = 3;
 
-const ZEROS = Buffer.alloc(4096);
+/** As long as a page of WebAssembly, of which every memory is made. */
+const ZEROS = Buffer.alloc(65_536);
 
 /** In whole pages: a memory of 16 MB is mostly zeros, which the native comparison passes over in a millisecond. */
 function lengthWithoutZeros(memory: ArrayBuffer): number {
   const bytes = Buffer.from(memory);
-  let end = bytes.length - (bytes.length % ZEROS.length);
+  let end = bytes.length;
   while (end > 0 && ZEROS.equals(bytes.subarray(end - ZEROS.length, end))) {
     end -= ZEROS.length;
   }
   return end;
+}
+
+/** Clears whole pages from `from` on. Most were never written: reading them takes no memory, writing zeros does. */
+function clear(memory: ArrayBuffer, from: number): void {
+  const bytes = Buffer.from(memory);
+  for (let at = from; at < bytes.length; at += ZEROS.length) {
+    const page = bytes.subarray(at, at + ZEROS.length);
+    if (!ZEROS.equals(page)) {
+      page.fill(0);
+    }
+  }
 }
 
 /**
@@ -78,16 +90,21 @@ export class SevenZipInstance {
   readonly #stack: number;
   readonly #rootEntries: number;
 
-  constructor(program: Program, exports: Exports) {
+  /** `image`: the memory of another instance of the same module before its first run, when there was one. */
+  constructor(program: Program, exports: Exports, image?: Uint8Array) {
     this.#program = program;
     this.#exports = exports;
     const { FS: files } = program;
     this.#own = { write: files.write.bind(files), read: files.read.bind(files) };
     const memory = new Uint8Array(exports.memory.buffer);
     this.#memoryBytes = memory.length;
-    this.#image = memory.slice(0, lengthWithoutZeros(exports.memory.buffer));
+    this.#image = image ?? memory.slice(0, lengthWithoutZeros(exports.memory.buffer));
     this.#stack = exports.emscripten_stack_get_current();
     this.#rootEntries = files.readdir('/').length;
+  }
+
+  get image(): Uint8Array {
+    return this.#image;
   }
 
   /** Runs 7-Zip over `bytes`, whose path is the last argument, and gives its exit code; throws what ends it early. */
@@ -119,7 +136,7 @@ export class SevenZipInstance {
       return false;
     }
     memory.set(this.#image);
-    memory.fill(0, this.#image.length);
+    clear(this.#exports.memory.buffer, this.#image.length);
     // oxlint-disable-next-line no-underscore-dangle -- the name is the compiler's
     this.#exports._emscripten_stack_restore(this.#stack);
     return true;
@@ -129,6 +146,8 @@ export class SevenZipInstance {
 /** Makes instances from one compiled module. */
 export class SevenZipModule {
   #module: object | undefined;
+  /** All instances begin alike; finding out where the zeros begin takes as long as making one. */
+  #image: Uint8Array | undefined;
 
   async instantiate(): Promise<SevenZipInstance> {
     const module = (this.#module ??= SevenZipModule.#compile());
@@ -146,7 +165,9 @@ export class SevenZipModule {
     if (exports === undefined) {
       throw new Error('7-Zip was not instantiated');
     }
-    return new SevenZipInstance(program, exports);
+    const instance = new SevenZipInstance(program, exports, this.#image);
+    this.#image = instance.image;
+    return instance;
   }
 
   static #compile(): object {
