@@ -75,6 +75,11 @@ export class Budget {
     return this.#room?.allocate(length) ?? Buffer.allocUnsafe(length);
   }
 
+  /** The memory of `bytes`, which a decoder asked for itself, is needed until the scan is over and by nobody else. */
+  adopt(bytes: Uint8Array): void {
+    this.#room?.adopt(bytes);
+  }
+
   /** Counts `bytes` of decoded or unpacked output. */
   spendBytes(bytes: number): void {
     this.#totalBytes += bytes;

@@ -1,3 +1,4 @@
+import type { Budget } from './budget.ts';
 import type { Span } from './mime/multipart.ts';
 
 /** What is left of `message` when `cuts` are left out, in order; nothing is copied. */
@@ -17,4 +18,15 @@ export function keptStretches(message: Uint8Array, cuts: readonly Span[]): Uint8
 /** `message` less `cuts`: base64 text is dear to match and can match nothing but itself (it was decoded whole). */
 export function rawRemainder(message: Uint8Array, cuts: readonly Span[]): Uint8Array {
   return cuts.length === 0 ? message : Buffer.concat(keptStretches(message, cuts));
+}
+
+/** All of them, one behind the other. */
+export function joined(parts: readonly Uint8Array[], budget: Budget): Buffer {
+  const room = budget.allocate(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    room.set(part, at);
+    at += part.length;
+  }
+  return room;
 }

@@ -19,7 +19,7 @@ import {
 } from './piece-ledger.ts';
 import type { PipelineResult, RunParts } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
-import { keptStretches } from './raw-remainder.ts';
+import { joined, keptStretches } from './raw-remainder.ts';
 import type { ScanSubject } from './scanner.ts';
 import { readWithMailparser } from './readers/mailparser-reader.ts';
 import { ScanOutcome } from './scan-outcome.ts';
@@ -122,7 +122,8 @@ export class ScanRun {
       });
     }
     const kept = keptStretches(this.#message, this.#cuts);
-    const remainder = kept.length === 1 && this.#cuts.length === 0 ? this.#message : Buffer.concat(kept);
+    const isWhole = kept.length === 1 && this.#cuts.length === 0;
+    const remainder = isWhole ? this.#message : joined(kept, this.#budget);
     await this.#matching.match({ ...raw, bytes: remainder }, record, kept);
     await this.#unpackRaw({ ...raw, bytes: remainder }, record);
     while (this.#waiting.length > 0) {
@@ -264,11 +265,19 @@ export class ScanRun {
     }
     const later = laterOf(piece, how.again);
     if (later === undefined) {
+      this.#adopt(piece);
       return { piece, record, ...how, isRenamed };
     }
     if (isNew) record.content.forget();
     this.#parts.onDiscard?.(piece.bytes.length);
     return { piece: withoutBytes(piece), record, ...how, isRenamed, later };
+  }
+
+  /** A decoded content stays until its message is judged; what is a part of the message is in its memory. */
+  #adopt({ bytes }: Piece): void {
+    if (bytes.buffer !== this.#message.buffer) {
+      this.#budget.adopt(bytes);
+    }
   }
 
   /** Some reading may take the whole message for a body. */

@@ -21,6 +21,8 @@ interface Anchored {
   readonly lead: number;
 }
 
+const NONE: readonly Anchored[] = [];
+
 function isSmall(byte: number): boolean {
   return byte >= 0x61 && byte <= 0x7a;
 }
@@ -163,7 +165,11 @@ export class WordSearch {
   }
 
   #stands(view: Buffer, at: number, group: number): boolean {
-    const anchored = this.#byGroup.get(group);
-    return anchored !== undefined && anchored.some(({ word, lead }) => standsAt(view, at - lead, word));
+    for (const { word, lead } of this.#byGroup.get(group) ?? NONE) {
+      if (standsAt(view, at - lead, word)) {
+        return true;
+      }
+    }
+    return false;
   }
 }

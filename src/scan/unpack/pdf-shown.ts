@@ -87,16 +87,17 @@ function nextText(bytes: Buffer, from = 0): number {
   return -1;
 }
 
+/** Room for what is shown at first: most streams in which some text seems to begin are no pages. */
+const FIRST_ROOM = 4 * 1024;
+
 class ShownText {
   readonly #bytes: Buffer;
-  /** What is shown is never longer than what says so. */
-  readonly #out: Buffer;
+  #out = Buffer.allocUnsafe(FIRST_ROOM);
   #length = 0;
   #isShown = false;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
-    this.#out = Buffer.allocUnsafe(bytes.length);
   }
 
   read(): Buffer | undefined {
@@ -149,6 +150,9 @@ class ShownText {
   }
 
   #put(byte: number): void {
+    if (this.#length === this.#out.length) {
+      this.#out = Buffer.concat([this.#out], 2 * this.#length);
+    }
     this.#out[this.#length] = byte;
     this.#length += 1;
   }
