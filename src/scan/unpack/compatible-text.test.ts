@@ -27,4 +27,12 @@ describe('letters that look like others', () => {
     assert.equal(hasCompatibleLetters(Buffer.from('ＡＢＣＤ')), true);
     assert.equal(hasCompatibleLetters(Buffer.from('plain letters')), false);
   });
+
+  it('count in data that are no UTF-8 when there are more of them than by accident', () => {
+    const letters = Buffer.from('ＡＢＣＤ');
+    const within = Buffer.concat([letters, Buffer.alloc(4 * 16 * 1024 - letters.length, 0xff)]);
+    assert.equal(hasCompatibleLetters(within), true);
+    assert.equal(hasCompatibleLetters(Buffer.concat([within, Buffer.of(0xff)])), false);
+    assert.equal(hasCompatibleLetters(Buffer.concat([letters, Buffer.alloc(within.length, 0x20)])), true);
+  });
 });
