@@ -6,7 +6,7 @@ import type { Lookalike } from './lookalikes.ts';
 import { uuencode } from './mime-evasions.ts';
 import { base64Lines } from './mime-writer.ts';
 import { Seeded } from './seeded.ts';
-import { mailWith, plainMail } from './technique.ts';
+import { CALM, mailWith, plainMail } from './technique.ts';
 
 const TEXT = 'Content-Type: text/plain; charset=us-ascii';
 
@@ -95,6 +95,34 @@ function sequence(literals: Buffer, distance = 0, length = 0): Buffer {
   ]);
 }
 
+/** Programs, pages and prose that have the words by which scripts hide a text. */
+function scriptWords(): Lookalike[] {
+  const files: Readonly<Record<string, string>> = {
+    'a library': `var a=[${Array.from({ length: 64 }, (_, at) => at).join(',')}];function f(s,i){return s.charAt(i)+s.substr(2,3)}\nfor(var i=0;i<n;i+=2){o=s[i]+o}var k="0123456789abcdefghijklmnopqrstuvwxyz";x=k[3]+k[4];y=z.reduce((p,c)=>c+p);\n`,
+    'a script of a package': `#!/bin/sh\nset -e\nprefix=/usr\ncase "$1" in configure) echo "Setting up \${prefix}/lib/${CALM}" | sed 's/a//g' | tr -d 'x';; esac\n`,
+    'a batch file': `@echo off\r\nset d=%date:~0,4%%date:~5,2%%date:~8,2%\r\nset t=%time:~0,2%\r\ncopy a.txt b-%d%.txt\r\n`,
+    'a macro': `For i = 1 To 10 Step 2\r\n s = s & Chr(65 + i) & Mid(t, 3, 1) & Chr(13) & Chr(10)\r\nNext\r\n`,
+    'a style sheet': `p::after{content:"\\201C";font-family:"a"}\n.x{direction:rtl}\n`,
+    'records that are torn': `:10010000214601360121470136007EFE09D2190140\r\n:00000001FF\r\nS1130000285F245F2212226A000424290008237C2A\r\nS9030000FC\r\n`,
+    'a large number': `e = 65537n; m = BigInt("${'1234567890'.repeat(12)}"); console.log(m % 256n)\n`,
+    'keys in hex': `const key = Buffer.from("00112233445566778899aabbccddeeff", "hex"); parseInt("ffff", 16)\n`,
+  };
+  const found = Object.entries(files).map(([name, text]) => ({
+    row: 'texts computed by characters',
+    name,
+    message: mailWith('a.txt', Buffer.from(text)),
+  }));
+  const arabic =
+    '<p dir="rtl" style="direction:rtl">\u0645\u0631\u062d\u0628\u0627</p><bdo dir="ltr">a-1</bdo>';
+  const chinese = '您好，这是ＡＢＣ公司的第１２３号订单，ＴＥＳＴ产品（ＣＡＬＭ）。';
+  const html = 'Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit';
+  return [
+    ...found,
+    { row: 'text shown otherwise', name: 'a page from right to left', message: plainMail(html, arabic) },
+    { row: 'text shown otherwise', name: 'letters of full width', message: plainMail(html, chinese) },
+  ];
+}
+
 /** All but the data of its second file stands in the compressed data as it is. */
 function compressedArchive(): Lookalike {
   const content = noise(3, 400);
@@ -113,5 +141,5 @@ function compressedArchive(): Lookalike {
 }
 
 export function dailyLookalikes(): Lookalike[] {
-  return [...uuencodedFiles(), ...signedBytes(), ...returnedMail(), compressedArchive()];
+  return [...uuencodedFiles(), ...signedBytes(), ...returnedMail(), ...scriptWords(), compressedArchive()];
 }

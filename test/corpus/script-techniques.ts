@@ -4,11 +4,11 @@ import { ascii85 } from './document-techniques.ts';
 import { payload, Row, type Technique, type Word } from './technique.ts';
 
 /** The parts of a text, each in quotes. */
-function parts(text: string, length: number, quote = "'"): string[] {
+export function parts(text: string, length: number, quote = "'"): string[] {
   return (text.match(new RegExp(`[^]{1,${length}}`, 'g')) ?? []).map((part) => quote + part + quote);
 }
 
-function backwards(text: string): string {
+export function backwards(text: string): string {
   return Array.from(text).toReversed().join('');
 }
 
@@ -16,7 +16,7 @@ function encoded(word: Word): string {
   return payload(word, 3).toString('base64');
 }
 
-function digits(word: Word): string {
+export function digits(word: Word): string {
   return payload(word, 3).toString('hex');
 }
 
@@ -24,9 +24,10 @@ function each(list: readonly string[], line: (part: string, index: number) => st
   return list.map(line).join(glue);
 }
 
-type Script = (word: Word) => string;
+export type Script = (word: Word) => string;
 
-function cases(row: Row, scripts: Readonly<Record<string, Script>>): Technique[] {
+/** One case for each script, attached as a text. */
+export function cases(row: Row, scripts: Readonly<Record<string, Script>>): Technique[] {
   for (const [name, script] of Object.entries(scripts)) {
     row.attached(name, 'a.txt', (word) => Buffer.from(script(word), 'latin1'));
   }

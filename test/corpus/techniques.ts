@@ -1,5 +1,6 @@
 import { archiveTechniques } from './archive-techniques.ts';
 import { carriedTechniques } from './carried-techniques.ts';
+import { computedTechniques } from './computed-techniques.ts';
 import { documentTechniques } from './document-techniques.ts';
 import { edgeTechniques } from './edge-techniques.ts';
 import { lockedTechniques } from './locked-techniques.ts';
@@ -50,6 +51,7 @@ export function techniques(): Technique[] {
     ...lockedTechniques(),
     ...documentTechniques(),
     ...scriptTechniques(),
+    ...computedTechniques(),
     ...edgeTechniques(),
     ...carriedTechniques(),
   ];

@@ -34,3 +34,26 @@ for (const [start, letters] of ROWS) {
 export function ebcdicText(bytes: Buffer): string {
   return Buffer.from(bytes.map((byte) => TO_ASCII[byte] ?? BLANK)).toString('latin1');
 }
+
+/** Blanks and what ends lines. */
+const SPACES: ReadonlySet<number> = new Set([0x05, 0x0d, 0x15, 0x25, 0x40]);
+const IS_TEXT = Uint8Array.from(TO_ASCII, (code, byte) => (code !== BLANK || SPACES.has(byte) ? 1 : 0));
+/** Bytes looked at, and the least that a text has. */
+const SAMPLE_BYTES = 512;
+const MIN_BYTES = 32;
+const BLANK_BYTE = 0x40;
+
+/** Whether data without a label are a text in EBCDIC: hardly anything else than its letters, and words between blanks. */
+export function looksLikeEbcdic(bytes: Buffer): boolean {
+  const sample = bytes.subarray(0, SAMPLE_BYTES);
+  if (sample.length < MIN_BYTES || sample.includes(BLANK) || !sample.includes(BLANK_BYTE)) {
+    return false;
+  }
+  let texts = 0;
+  let blanks = 0;
+  for (const byte of sample) {
+    texts += IS_TEXT[byte] ?? 0;
+    blanks += byte === BLANK_BYTE ? 1 : 0;
+  }
+  return texts >= sample.length * 0.95 && blanks >= sample.length / 20 && blanks <= sample.length * 0.6;
+}

@@ -1,9 +1,11 @@
 import { viewOf } from './byte-view.ts';
 import { hasCompatibleLetters, withPlainLetters } from './compatible-text.ts';
+import { addsElements, COMPUTING_MARKS, withComputedLiterals } from './computed-literals.ts';
 import { disarm } from './disarmed.ts';
 import { encodedLength } from './encoded-length.ts';
 import { hasShortInvisible, INVISIBLE_MARKS, withoutInvisible } from './invisible-text.ts';
 import { hasMarkedLines } from './marked-lines.ts';
+import { PICKING_MARKS, pickedCharacters } from './picked-characters.ts';
 import {
   assembleLiterals,
   hasShellEscapes,
@@ -22,9 +24,14 @@ import {
   hasSplitAttributes,
   withoutTemplates,
   withPlainSlashes,
+  QUOTED_SCRIPT_MARKS,
+  STYLE_MARKS,
+  withoutStyleEscapes,
+  withQuotedScripts,
   withVariables,
 } from './script-views.ts';
 import { ASSEMBLING_MARKS, DOUBTFUL_MARKS, isCall, scriptValues } from './script-values.ts';
+import { SHELL_MARKS, shellWords } from './shell-words.ts';
 import { unwrappedLines, WRAPPING_MARKS } from './wrapped-lines.ts';
 
 const BACKSLASH = 0x5c;
@@ -51,9 +58,19 @@ function assembled(bytes: Buffer): Buffer[] {
 const REVERSING =
   /(?<!row|column|wrap|alternate)[-.:_'"\]]reverse|(?<!(?:row|column|wrap|alternate)-)reverse\w{0,8}(?:\s*[('"`$@\\[{}^]|\/\*|\s\/[^\s/]|\s*_\s|\s+of\s|\.(?:call|apply|bind)|\s+\w{1,16}\s*[(/])/i;
 
+/** Functions that put what they have got behind the next: `reduce((a, b) => b + a)`, `s = t[i] + s`. */
+const PREPENDING =
+  /reduce\s?\(\s?(?:function\s?)?\(?(\w{1,16})\s?,\s?(\w{1,16})\s?\)?[^"']{0,40}\2\s?\+\s?\1\b|\b(\w{1,32})\s?=\s?\w{1,32}(?:\[\w{1,16}\]|\.charat\(\w{1,16}\))\s?\+\s?\3\b/i;
+
 function isReversing(bytes: Buffer): boolean {
-  return REVERSING.test(bytes.toString('latin1'));
+  const text = bytes.toString('latin1');
+  return REVERSING.test(text) || PREPENDING.test(text);
 }
+
+/** What turns the text of a page round when it is shown (Unicode Bidirectional Algorithm, X4). */
+const TURNING = ['bidi-override', '<bdo', '\u202e', '&#8238;', '&#x202e;'];
+/** Programs that turn lines round. */
+const TURNING_LINES = ['| rev', '|rev', 'rev<<<', 'rev <<<'];
 
 /** Readings that a word in the text calls for, on top of the others and in this order. */
 export const CALLED_VIEWS: readonly {
@@ -67,6 +84,25 @@ export const CALLED_VIEWS: readonly {
   readonly isMeant?: (bytes: Buffer) => boolean;
 }[] = [
   { name: 'plain', words: [], read: withPlainLetters, isCalled: hasCompatibleLetters },
+  {
+    name: 'computed',
+    words: COMPUTING_MARKS,
+    read: (bytes) => withComputedLiterals(bytes).map(disarm),
+    isCalled: addsElements,
+  },
+  {
+    name: 'quoted',
+    words: QUOTED_SCRIPT_MARKS,
+    read: (bytes) => withQuotedScripts(bytes).map(disarm),
+  },
+  { name: 'shell', words: SHELL_MARKS, read: (bytes) => shellWords(bytes).map(disarm) },
+  { name: 'picked', words: PICKING_MARKS, read: (bytes) => pickedCharacters(bytes).map(disarm) },
+  { name: 'style', words: STYLE_MARKS, read: (bytes) => withoutStyleEscapes(bytes).map(disarm) },
+  {
+    name: 'fields',
+    words: ['type=hidden', 'type="hidden"', "type='hidden'"],
+    read: assembled,
+  },
   {
     name: 'command',
     words: ['powershell', 'iex ', 'invoke-', '@echo', 'cmd.exe', 'cmd /', 'echo ', '#!/'],
@@ -85,9 +121,9 @@ export const CALLED_VIEWS: readonly {
   { name: 'assembled', words: ['atob', 'base64'], read: assembled },
   {
     name: 'reversed',
-    words: [],
+    words: [...TURNING, ...TURNING_LINES],
     read: (bytes) => [viewOf(bytes.toReversed())],
-    doubtful: ['reverse'],
+    doubtful: ['reverse', 'reduce(', '[i]+', '[i] +', 'charat(i)+', 'charat(i) +'],
     isMeant: isReversing,
   },
   {
@@ -125,7 +161,7 @@ export const CALLED_VIEWS: readonly {
   },
   { name: 'prompted', words: ['set /p'], read: (bytes) => promptedText(bytes).map(disarm) },
   { name: 'formatted', words: ['{0}'], read: (bytes, report) => formatted(bytes, report).map(disarm) },
-  { name: 'rotated', words: ['rot13', 'rot('], read: rotated },
+  { name: 'rotated', words: ['rot13', 'rot(', 'n-za-m'], read: rotated },
 ];
 
 /** The place of what a script puts together among them. */

@@ -1,4 +1,4 @@
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isAscii } from 'node:buffer';
 
 /** The first bytes of letters and digits that look like those of ASCII: full width, in circles, of formulas. */
 const STARTS = ['efbc', 'efbd', 'f09d', 'e292', 'e293', 'f09f84', 'f09f85'].map((hex) =>
@@ -9,19 +9,20 @@ const LETTER =
   /\xef\xbc[\xa1-\xba]|\xef\xbd[\x81-\x9a]|\xf0\x9d[\x90-\x9f][\x80-\xbf]|\xe2(?:\x92[\x9c-\xbf]|\x93[\x80-\xa9])|\xf0\x9f(?:\x84[\x90-\xbf]|\x85[\x80-\xa9])/g;
 /** Fewer letters hide no word; names of firms and units have one or two. */
 const TELLING = 4;
-/** Data that are no text have one by accident in some 80 KB; where bytes are no UTF-8 there must be several times as many. */
-const BYTES_PER_LETTER = 16 * 1024;
+/** Bytes between one and the next; data have such bytes by accident, but nowhere several together. */
+const MAX_APART = 64;
 
 /** Whether several letters of a text are written with others that look like them. */
 export function hasCompatibleLetters(bytes: Buffer): boolean {
   if (isAscii(bytes) || !STARTS.some((start) => bytes.includes(start))) {
     return false;
   }
-  const least = isUtf8(bytes) ? TELLING : Math.max(TELLING, bytes.length / BYTES_PER_LETTER);
   let count = 0;
-  for (const _ of bytes.toString('latin1').matchAll(LETTER)) {
-    count += 1;
-    if (count >= least) {
+  let last = 0;
+  for (const { index } of bytes.toString('latin1').matchAll(LETTER)) {
+    count = index - last > MAX_APART ? 1 : count + 1;
+    last = index;
+    if (count === TELLING) {
       return true;
     }
   }

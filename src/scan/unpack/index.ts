@@ -11,6 +11,7 @@ import {
 } from './embedded-files.ts';
 import { createGzipUnpacker, createZlibUnpacker } from './gzip.ts';
 import { createHexDumpUnpacker } from './hex-dump.ts';
+import { createHexRecordsUnpacker } from './hex-records.ts';
 import { createInstallShieldUnpacker } from './installshield.ts';
 import { createLz4Unpacker } from './lz4.ts';
 import { MarkIndex } from './mark-search.ts';
@@ -113,6 +114,7 @@ export function createUnpackers(): readonly Unpacker[] {
     createScriptEncoderUnpacker(marks),
     createAscii85Unpacker(marks),
     createHexDumpUnpacker(),
+    createHexRecordsUnpacker(marks),
     createCarver(files, marks),
   ];
   return unpackers.map(guarded);

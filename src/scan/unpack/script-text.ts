@@ -1,4 +1,5 @@
 import type { Piece } from '../piece.ts';
+import { AnnouncedTexts } from './announced-texts.ts';
 import { bareDeflate } from './bare-deflate.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
 import { decodedRun } from './encoded-run.ts';
@@ -145,6 +146,7 @@ interface TextLore {
   readonly family: TextFamily;
   readonly announcements: readonly Announcement[];
   readonly scriptNumbers: ScriptNumbers;
+  readonly announcedTexts: AnnouncedTexts;
 }
 
 /** Reads one text: what is encoded in it, and its other readings. */
@@ -154,14 +156,17 @@ class TextReading {
   readonly #family: TextFamily;
   readonly #announcements: readonly Announcement[];
   readonly #scriptNumbers: ScriptNumbers;
+  readonly #announcedTexts: AnnouncedTexts;
 
   /** `view` must be the array that the piece holds when that is a Buffer: the family knows texts by it. */
-  constructor(view: Buffer, out: Yield, { family, announcements, scriptNumbers }: TextLore) {
+  constructor(view: Buffer, out: Yield, lore: TextLore) {
+    const { family, announcements, scriptNumbers, announcedTexts } = lore;
     this.#view = view;
     this.#out = out;
     this.#family = family;
     this.#announcements = announcements;
     this.#scriptNumbers = scriptNumbers;
+    this.#announcedTexts = announcedTexts;
   }
 
   run(): void {
@@ -241,7 +246,8 @@ class TextReading {
     const arrays = numberArrays(this.#view, MIN_NUMBERS);
     const pairs = hexPairs(this.#view, MIN_PAIRS);
     const series = this.#scriptNumbers.in(this.#view, MIN_NUMBERS);
-    const packed = [...packedCodes(this.#view), ...packedLiterals(this.#view)];
+    const announced = this.#announcedTexts.in(this.#view);
+    const packed = [...packedCodes(this.#view), ...packedLiterals(this.#view), ...announced];
     for (const bytes of [...arrays, ...changedCodes(this.#view, arrays), ...pairs, ...series, ...packed]) {
       if (this.#family.isNew(this.#view, bytes)) {
         joiner.add(bytes);
@@ -261,6 +267,7 @@ export function createScriptTextUnpacker(marks: MarkIndex): Unpacker {
     family: new TextFamily(marks),
     announcements: createAnnouncements(marks),
     scriptNumbers: new ScriptNumbers(marks),
+    announcedTexts: new AnnouncedTexts(marks),
   };
   return {
     name: 'text',

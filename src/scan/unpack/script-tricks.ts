@@ -21,9 +21,31 @@ function separatorsOf(pattern: string): string[] {
   if (set !== undefined) {
     return Array.from(withoutEscapes(set));
   }
+  const characters = /^\[(?:\\[^]|[^\]\\]){1,48}\][+*]?$/.test(pattern) ? charactersOf(pattern) : [];
+  if (characters.length > 0) {
+    return characters;
+  }
   const single = /^(?:\\\W|[^\\[\](){}.*+?^$|])+$/.test(pattern.replace(/(?<=.)\+$/, ''));
   return single ? [withoutEscapes(pattern.replace(/(?<=[^\\])\+$/, ''))] : [];
 }
+
+/** Every printable character of a class with ranges, or of all others; quotes are no separators. */
+function charactersOf(pattern: string): string[] {
+  const inner = pattern.replace(/[+*]$/, '');
+  try {
+    const set = new RegExp(inner);
+    return PRINTABLE.filter((character) => set.test(character));
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return []; // what looks like a class need not be one
+    }
+    throw error;
+  }
+}
+
+const PRINTABLE = Array.from({ length: 95 }, (_, at) => String.fromCharCode(0x20 + at)).filter(
+  (character) => !/["'`]/.test(character),
+);
 
 const REMOVING = ['replace', 'split'].map((word) => new FoldedWord(word));
 const DASH = 0x2d;
@@ -33,13 +55,16 @@ function callStart(bytes: Buffer, at: number): number {
   return bytes[at - 1] === DASH ? at - 1 : bytes[at - 2] === DASH ? at - 2 : at;
 }
 
+/** More characters are those of a class, blanks among them. */
+const MAX_TOLD = 12;
+
 /** What the call at `at` removes; nothing that is a blank. */
 function removedAt(text: string, at: number): string[] {
   REMOVAL.lastIndex = at;
   const groups = REMOVAL.exec(text)?.groups;
   const pattern = groups?.['pattern'];
   const set = pattern === undefined ? [groups?.['text'] ?? ''] : separatorsOf(pattern);
-  return set.filter((separator) => separator.trim() !== '');
+  return set.length > MAX_TOLD ? set : set.filter((separator) => separator.trim() !== '');
 }
 
 function separatorSets(bytes: Buffer): string[][] {
@@ -66,7 +91,18 @@ function without(bytes: Buffer, separator: Buffer): Buffer {
   return cuts.rest() ?? bytes;
 }
 
+function withoutCharacters(bytes: Buffer, characters: readonly string[]): Buffer {
+  const isRemoved = new Uint8Array(256);
+  for (const character of characters) {
+    isRemoved[character.charCodeAt(0)] = 1;
+  }
+  return Buffer.from(bytes.filter((byte) => isRemoved[byte] === 0));
+}
+
 function withoutAll(bytes: Buffer, separators: readonly string[]): Buffer {
+  if (separators.length > 1 && separators.every(({ length }) => length === 1)) {
+    return withoutCharacters(bytes, separators);
+  }
   return separators.reduce((text, separator) => without(text, Buffer.from(separator, 'latin1')), bytes);
 }
 
@@ -212,7 +248,7 @@ export function changedCodes(text: Buffer, arrays: readonly Buffer[]): Buffer[] 
 /** Signs that shells drop before a letter: `^` in cmd, the grave in PowerShell. */
 const SHELL_ESCAPES = [0x5e, 0x60];
 /** What cmd and Unix shells drop inside of a word: quotes that enclose nothing or a part of it, and escapes. */
-const IN_WORD = /(?<=[\w^`-])(?:""|''|\\(?=[A-Za-z0-9_-]))(?=[\w^`-])/g;
+const IN_WORD = /(?<=[\w^`-])(?:""|''|\\(?=[A-Za-z0-9_-])|%[A-Za-z]\w{0,15}%)(?=[\w^`-])/g;
 /** A sign before the end of a line, which goes on in the next one. */
 const LINE_ESCAPE = /[\\^]\r?\n/g;
 const LINE_ESCAPES = [0x5c, 0x5e].map((sign) => ({

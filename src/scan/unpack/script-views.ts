@@ -198,3 +198,33 @@ export function withoutOfficeEscapes(bytes: Buffer): Buffer[] {
   );
   return other.length === text.length ? [] : [Buffer.from(other, 'latin1')];
 }
+
+/** A literal that is a script itself: its quotes are written twice or behind a backslash. */
+export const QUOTED_SCRIPT_MARKS: readonly string[] = [
+  '""&""',
+  '"" & ""',
+  '""+""',
+  '"" + ""',
+  String.raw`\"+\"`,
+  String.raw`\" + \"`,
+  String.raw`\'+\'`,
+  String.raw`\' + \'`,
+];
+
+/** The script with the literals of that script put together. */
+export function withQuotedScripts(bytes: Buffer): Buffer[] {
+  const text = textOf(bytes).replace(/""|\\(["'])/g, (_, quote?: string) => quote ?? '"');
+  return [Buffer.from(text.replace(/(["'])[ \t]{0,8}[+&][ \t]{0,8}\1/g, ''), 'latin1')];
+}
+
+/** Characters in the texts of style sheets: up to six digits in hex and a blank (CSS Syntax 4.3.7). */
+const STYLE_ESCAPE = /\\([0-9a-fA-F]{1,6})[ \t\n]?/g;
+export const STYLE_MARKS: readonly string[] = ['content:"\\', "content:'\\", 'content: "\\', "content: '\\"];
+
+export function withoutStyleEscapes(bytes: Buffer): Buffer[] {
+  const text = textOf(bytes).replace(STYLE_ESCAPE, (whole, digits: string) => {
+    const code = Number.parseInt(digits, 16);
+    return code > 0 && code < 0x100 ? String.fromCharCode(code) : whole;
+  });
+  return [Buffer.from(text, 'latin1')];
+}

@@ -79,6 +79,16 @@ function hasTellingEscape(bytes: Buffer, length: number): boolean {
   return bytes.length - length >= ESCAPED_DATA || PRINTED_ESCAPE.test(bytes.toString('latin1'));
 }
 
+const NESTED_REFERENCE = Buffer.from('&amp;#');
+
+/** Pages in the attributes of pages have references in references. */
+function withoutNestedReferences(text: ReadText): Buffer | undefined {
+  const plain = text.withoutReferences();
+  return plain !== undefined && text.bytes.includes(NESTED_REFERENCE)
+    ? (decodeEntities(plain) ?? plain)
+    : plain;
+}
+
 const FOLDED = /^BEGIN:V(?:CALENDAR|CARD)/im;
 
 /** In the order in which they are applied on top of each other: each only after those before it. */
@@ -86,7 +96,7 @@ const VIEWS: readonly TextView[] = [
   { name: 'text', read: plainText, keepsValues: (bytes) => !hasMarkup(bytes) },
   {
     name: 'entities',
-    read: (text) => (hasTellingEntity(text.bytes) ? text.withoutReferences() : undefined),
+    read: (text) => (hasTellingEntity(text.bytes) ? withoutNestedReferences(text) : undefined),
   },
   {
     name: 'unfolded',

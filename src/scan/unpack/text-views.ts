@@ -315,7 +315,7 @@ export function stripTags(bytes: Buffer): Buffer | undefined {
  * closes one literal of a formula before the next.
  */
 const TELLING_ENTITY =
-  /^(?:#|quot;\s?&amp;|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/;
+  /^(?:#|amp;#|quot;\s?&amp;|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/;
 const AMPERSAND = 0x26;
 
 export function hasTellingEntity(bytes: Buffer): boolean {

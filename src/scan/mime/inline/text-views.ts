@@ -6,7 +6,7 @@ import { viewOf } from '../../unpack/byte-view.ts';
 import type { Unpacker } from '../../unpack/unpacker.ts';
 import type { Reading } from '../base64.ts';
 import { decodeText, isKnownCharset, isTransparentCharset } from '../charset.ts';
-import { isEbcdic } from '../ebcdic.ts';
+import { isEbcdic, looksLikeEbcdic } from '../ebcdic.ts';
 import type { TextLikeness } from './text-likeness.ts';
 import { nearSigns, nextUtf7Sign, shiftSearch, withoutShifts } from './text-signs.ts';
 
@@ -69,7 +69,7 @@ function labelledCharsets(piece: Piece, bytes: Buffer): string[] {
  * view already (`isView`) is UTF-8 whatever its label still says; to believe the label again would never end.
  */
 function plausibleCharsets(piece: Piece, bytes: Buffer, isText: boolean, isView: boolean): string[] {
-  const wide = [markedCharset(bytes), wideCharset(bytes)];
+  const wide = [markedCharset(bytes), wideCharset(bytes), looksLikeEbcdic(bytes) ? 'cp037' : undefined];
   if (!isText && piece.charset === undefined) {
     return wide.filter((charset) => charset !== undefined);
   }
