@@ -41,6 +41,14 @@ describe('texts that a script puts together', () => {
     assert.ok(values(script).includes(`-x${'yz'.repeat(200_000)}-`));
   });
 
+  it('are whole, also from their end, whatever is copied of their parts meanwhile', () => {
+    const parts = Array.from({ length: 10_000 }, (_, index) => String(index));
+    const appended = parts.map((part) => `a+='${part}';`).join('');
+    assert.deepEqual(values(`a='x';${appended}`), [`x${parts.join('')}`]);
+    const turned = values(`a='x';${appended}b=a.reverse()`);
+    assert.ok(turned.includes(`${parts.toReversed().join('')}x`));
+  });
+
   it('are read to the end of a long line of escaped quotes', () => {
     const script = `s='ab';${'\\"'.repeat(500_000)};s+='cdef'`;
     assert.ok(values(script).includes('abcdef'));

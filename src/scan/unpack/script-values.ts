@@ -45,26 +45,44 @@ interface Value {
   readonly turned: string;
   /** Parts. */
   readonly count: number;
+  /** Parts that were joined since it was copied into one. */
+  readonly loose: number;
   /** It may be read from its end. */
   readonly isTurned: boolean;
 }
 
-const NOTHING: Value = { text: '', turned: '', count: 0, isTurned: false };
+const NOTHING: Value = { text: '', turned: '', count: 0, loose: 0, isTurned: false };
 
 function valueOf(text: string): Value {
-  return { text, turned: text, count: 1, isTurned: false };
+  return { text, turned: text, count: 1, loose: 0, isTurned: false };
 }
+
+/**
+ * Parts joined before they are copied into one, at least, and characters for each of them: a joint that is not copied
+ * takes 32 bytes, and a script of 24 MB may append one character four million times. Each is copied 17 times at most.
+ */
+const MAX_LOOSE = 4096;
+const CHARACTERS_PER_PART = 16;
 
 function added(first: Value, second: Value): Value {
   if (first.count === 0 || second.count === 0) {
     return first.count === 0 ? second : first;
   }
+  const text = first.text + second.text;
+  const turned = second.turned + first.turned;
+  const loose = first.loose + second.loose + 1;
+  const isCopied = loose >= MAX_LOOSE && loose * CHARACTERS_PER_PART >= text.length;
   return {
-    text: first.text + second.text,
-    turned: second.turned + first.turned,
+    text: isCopied ? copied(text) : text,
+    turned: isCopied ? copied(turned) : turned,
     count: first.count + second.count,
+    loose: isCopied ? 0 : loose,
     isTurned: first.isTurned || second.isTurned,
   };
+}
+
+function copied(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 class Evaluation {
