@@ -29,7 +29,9 @@ function garbledArj(word: Word): Buffer {
   bytes.writeUInt32LE(crc32(header), second + 4 + header.length);
   const data = second + 4 + header.length + 6;
   const end = data + header.readUInt32LE(12);
-  return Buffer.from(bytes.map((byte, at) => (at >= data && at < end ? byte ^ 0x5a : byte)));
+  const key = Buffer.from(PASSWORD).map((letter) => letter + (header[7] ?? 0));
+  const garbled = (byte: number, at: number): number => byte ^ (key[(at - data) % key.length] ?? 0);
+  return Buffer.from(bytes.map((byte, at) => (at >= data && at < end ? garbled(byte, at) : byte)));
 }
 
 function fromTheMail(): Technique[] {
@@ -65,6 +67,7 @@ function fromTheMail(): Technique[] {
     .attached('zip, AES, nothing told', 'a.zip', fixture('locked-aes.zip'), sealed)
     .attached('zip, ZipCrypto, nothing told', 'a.zip', fixture('locked-zipcrypto.zip'), sealed)
     .attached('7z, nothing told', 'a.7z', fixture('locked.7z'), sealed)
+    .attached('arj', 'a.arj', garbledArj, told)
     .attached('arj, nothing told', 'a.arj', garbledArj, sealed)
     .attached('PDF, nothing told', 'a.pdf', fixture('locked.pdf'), sealed)
     .attached('PDF, password of the owner', 'a.pdf', fixture('locked.pdf'), { text: 'The password is o.' })

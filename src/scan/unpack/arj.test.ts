@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { createArjSelfExtractor } from './arj.ts';
-import { openAll, type Opened } from './open-all.ts';
+import { openAll, type Opened, yields } from './open-all.ts';
 
 /** What an archive begins with, checksum included. */
 function header(isRight: boolean): Buffer {
@@ -42,5 +42,28 @@ describe('an ARJ archive behind a program', () => {
     const over = await open(most, header(false), archive);
     assert.equal(over.pieces.length, 0);
     assert.deepEqual([...over.causes], ['bomb']);
+  });
+});
+
+/** Two files, made by `arj a -gTulpe-31`. */
+const GARBLED = Buffer.from(
+  'YOopACILAQIRAAIA+zIDa/syA2sAAAAAAAAAAAAAAAABAAAAAABvLmFyagAACUUIAgAAYOo1AC4LAQIRAQD7+zIDaywAAAAqAAAAU4YK' +
+    'YQAApBEAAAAAAAD7MgNr+zIDawAAAABhLnR4dAAAaQ0p6gAAT1EkGezqFjXjRNnKyQhjkoUyx/pVLzCsatqmfeY5r+JkUtmbOs9cY9BM' +
+    'Wetg6jUALgsBAhEBAPv7MgNrDAAAAAUAAACGphA2AACkEQAAAAAAAPsyA2v7MgNrAAAAAGIudHh0AACWbiy8AABPdU4GJyZ/p0swZT1g' +
+    '6gAA',
+  'base64',
+);
+
+describe('an ARJ archive with a password', () => {
+  it('is opened with a password of the mail', async () => {
+    const opened = await openAll(GARBLED, { passwords: ['wrong', 'Tulpe-31'], now: () => 0 });
+    assert.equal(yields(opened, 'POSTERN-TEST-MARK'), true);
+    assert.deepEqual([...opened.causes], []);
+  });
+
+  it('is encrypted when none fits', async () => {
+    const opened = await openAll(GARBLED, { passwords: ['wrong'], now: () => 0 });
+    assert.equal(yields(opened, 'POSTERN-TEST-MARK'), false);
+    assert.deepEqual([...opened.causes], ['encrypted']);
   });
 });

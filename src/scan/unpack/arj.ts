@@ -23,22 +23,65 @@ function extensionsEnd(bytes: Uint8Array, from: number): number {
   return at + 2;
 }
 
-/** Whether some file of an ARJ archive has a password: what reads the archive then says nothing of that file. */
-export function isGarbledArj(bytes: Uint8Array): boolean {
-  let at = 0;
-  for (let count = 0; count < MAX_HEADERS && u16le(bytes, at) === HEADER_ID; count += 1) {
+/** Where one header of an archive stands, and the data behind it. */
+interface ArjHeader {
+  readonly at: number;
+  readonly end: number;
+  /** Empty behind the header of the archive itself. */
+  readonly data: number;
+  readonly dataEnd: number;
+}
+
+/** The header of the archive, and that of each file. */
+function headersOf(bytes: Uint8Array): ArjHeader[] {
+  const found: ArjHeader[] = [];
+  for (let at = 0; found.length < MAX_HEADERS && u16le(bytes, at) === HEADER_ID;) {
     const length = u16le(bytes, at + 2);
     const header = at + LEAD_BYTES;
     if (length === 0 || header + length > bytes.length) {
-      return false;
+      break;
     }
-    const isFile = count > 0;
-    if (isFile && (u8(bytes, header + FLAGS_AT) & GARBLED) !== 0) {
-      return true;
-    }
-    at = extensionsEnd(bytes, header + length + CRC_BYTES) + (isFile ? u32le(bytes, header + PACKED_AT) : 0);
+    const data = extensionsEnd(bytes, header + length + CRC_BYTES);
+    const dataEnd = data + (found.length > 0 ? u32le(bytes, header + PACKED_AT) : 0);
+    found.push({ at: header, end: header + length, data, dataEnd });
+    at = dataEnd;
   }
-  return false;
+  return found;
+}
+
+function garbledFiles(bytes: Uint8Array): ArjHeader[] {
+  return headersOf(bytes)
+    .slice(1)
+    .filter(({ at }) => (u8(bytes, at + FLAGS_AT) & GARBLED) !== 0);
+}
+
+/** Whether some file of an ARJ archive has a password: what reads the archive then says nothing of that file. */
+export function isGarbledArj(bytes: Uint8Array): boolean {
+  return garbledFiles(bytes).length > 0;
+}
+
+/** In the header of a file: what is added to each letter of the password. */
+const MODIFIER_AT = 7;
+/** In the header of an archive: how it is encrypted; from the second version on with a cipher that is not known here. */
+const CIPHER_AT = 28;
+const FIRST_CIPHER = 2;
+
+/** The archive as it would be without its password, if `password` is the right one: the checksums of its files tell. */
+export function ungarbledArj(bytes: Uint8Array, password: string): Buffer | undefined {
+  const secret = Buffer.from(password, 'latin1');
+  if (secret.length === 0 || u8(bytes, LEAD_BYTES + CIPHER_AT) >= FIRST_CIPHER) {
+    return undefined;
+  }
+  const plain = Buffer.from(bytes);
+  for (const { at, end, data, dataEnd } of garbledFiles(bytes)) {
+    const key = secret.map((letter) => letter + u8(bytes, at + MODIFIER_AT));
+    for (let place = data; place < Math.min(dataEnd, plain.length); place += 1) {
+      plain[place] = u8(plain, place) ^ u8(key, (place - data) % key.length);
+    }
+    plain[at + FLAGS_AT] = u8(plain, at + FLAGS_AT) & ~GARBLED;
+    plain.writeUInt32LE(crc32(plain.subarray(at, end)), end);
+  }
+  return plain;
 }
 
 const MARK = Buffer.from([0x60, 0xea]);

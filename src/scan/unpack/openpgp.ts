@@ -3,6 +3,7 @@ import { latin1, u16be, u32be, u8, viewOf } from './byte-view.ts';
 import { inflateRaw, inflateZlib } from './decompress.ts';
 import { emitStream } from './emission.ts';
 import type { MarkIndex } from './mark-search.ts';
+import { openByPassword } from './openpgp-password.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** RFC 9580 packet types that a message consists of. */
@@ -160,25 +161,61 @@ function openCompressed(body: Buffer, out: Yield): void {
   }
 }
 
-function openPackets(bytes: Buffer, out: Yield): void {
-  let at = 0;
-  for (let count = 0; at < bytes.length && count < MAX_PACKETS; count += 1) {
-    out.budget.checkTime();
-    const packet = readPacket(bytes, at);
-    if (packet === undefined) {
-      return;
+const SESSIONS: ReadonlySet<number> = new Set([PUBLIC_KEY_SESSION, PASSWORD_SESSION]);
+
+/** Reads the packets of one message. */
+class Packets {
+  readonly #out: Yield;
+  readonly #name: string | undefined;
+  /** How passwords give the key of what is encrypted behind them. */
+  readonly #sessions: Buffer[] = [];
+  #isSealed = false;
+
+  constructor(out: Yield, name: string | undefined) {
+    this.#out = out;
+    this.#name = name;
+  }
+
+  read(bytes: Buffer): void {
+    let at = 0;
+    for (let count = 0; at < bytes.length && count < MAX_PACKETS; count += 1) {
+      this.#out.budget.checkTime();
+      const packet = readPacket(bytes, at);
+      if (packet === undefined || !this.#take(packet)) {
+        break;
+      }
+      at = packet.next;
     }
-    if (packet.type === LITERAL) {
-      openLiteral(packet.body, out);
-    } else if (packet.type === COMPRESSED) {
-      openCompressed(packet.body, out);
-    } else if (ENCRYPTED_TYPES.has(packet.type)) {
-      out.cannot('encrypted', 'OpenPGP message is encrypted');
-      return;
-    } else if (!WITHOUT_CONTENT.has(packet.type)) {
-      return; // keys and the like hold no content
+    if (this.#isSealed) {
+      this.#out.cannot('encrypted', 'OpenPGP message is encrypted');
     }
-    at = packet.next;
+  }
+
+  /** Whether there may be more. */
+  #take(packet: Packet): boolean {
+    const { type, body } = packet;
+    if (type === LITERAL) {
+      openLiteral(body, this.#out);
+    } else if (type === COMPRESSED) {
+      openCompressed(body, this.#out);
+    } else if (SESSIONS.has(type)) {
+      this.#isSealed = true; // until it is opened
+      this.#sessions.push(...(type === PASSWORD_SESSION ? [body] : []));
+    } else if (ENCRYPTED_TYPES.has(type)) {
+      this.#open(packet);
+      return false;
+    }
+    return type === LITERAL || type === COMPRESSED || SESSIONS.has(type) || WITHOUT_CONTENT.has(type);
+  }
+
+  /** What a password opens is read as packets by itself. */
+  #open({ type, body }: Packet): void {
+    const content =
+      type === ENCRYPTED_PROTECTED ? openByPassword(this.#sessions, body, this.#name, this.#out) : undefined;
+    this.#isSealed = content === undefined;
+    if (content !== undefined) {
+      this.#out.emit('packets', content);
+    }
   }
 }
 
@@ -198,17 +235,17 @@ function decodeArmour(text: string, at: number): { readonly bytes: Buffer; reado
   return { bytes: Buffer.from(encoded.join('').replace(/[^A-Za-z0-9+/]+/g, ''), 'base64'), next };
 }
 
-function unpackOpenPgp({ bytes }: Piece, out: Yield): void {
+function unpackOpenPgp({ bytes, name }: Piece, out: Yield): void {
   const view = viewOf(bytes);
   if (isMessageStart(view)) {
-    openPackets(view, out);
+    new Packets(out, name).read(view);
     return;
   }
   const text = latin1(view);
   let at = text.indexOf(ARMOUR);
   for (let count = 0; at >= 0 && count < MAX_ARMOURED; count += 1) {
     const armoured = decodeArmour(text, at);
-    openPackets(armoured.bytes, out);
+    new Packets(out, name).read(armoured.bytes);
     at = text.indexOf(ARMOUR, armoured.next);
   }
 }

@@ -1,5 +1,5 @@
 import type { Piece } from '../piece.ts';
-import { isGarbledArj } from './arj.ts';
+import { isGarbledArj, ungarbledArj } from './arj.ts';
 import { hasMagic, viewOf } from './byte-view.ts';
 import { DoubtfulReadings } from './doubtful-readings.ts';
 import { reportRatio } from './emission.ts';
@@ -81,7 +81,7 @@ class SevenZipRun {
     }
     const outcome = await this.#extract(format, '');
     if (format.name === 'arj' && isGarbledArj(this.#piece.bytes)) {
-      this.#conclude(format, undefined, outcome); // 7-Zip knows no password of this format
+      this.#conclude(format, await this.#ungarbled(format), outcome);
       return;
     }
     if (!outcome.encrypted || !ENCRYPTING_FORMATS.has(format.name)) {
@@ -90,6 +90,18 @@ class SevenZipRun {
       return;
     }
     this.#conclude(format, await this.#tryPasswords(format), outcome);
+  }
+
+  /** 7-Zip knows no password of ARJ. */
+  async #ungarbled(format: SevenZipFormat): Promise<SevenZipOutcome | undefined> {
+    for (const password of new PasswordTries(this.#out, [], this.#piece.name).candidates()) {
+      const plain = ungarbledArj(this.#piece.bytes, password);
+      const outcome = plain === undefined ? NOTHING : await this.#extractPlain(format, plain);
+      if (!outcome.encrypted && outcome.files.length > 0) {
+        return outcome;
+      }
+    }
+    return undefined;
   }
 
   /** A stream of compress has no end of its own: a few bytes behind it are read as codes that there are not. */

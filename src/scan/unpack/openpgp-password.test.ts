@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { openAll, yields, type Opened } from './open-all.ts';
+
+const MARKER = 'POSTERN-TEST-MARK';
+
+/** Made by `gpg -c` under the password `Tulpe-31`, with few rounds so that the test is fast. */
+const SEALED = {
+  'AES with 256 bits, SHA-512':
+    'jA0ECQMKleIeXnoSk9D/0lUBsLHzeYOuRJsRBufa4U5lG1ZkXnKAS3M8gOMLw6ZqZWQxjgDCQJyEcqv8Rc0frSAGkhO7Hh4efbU1XunxIKdoFRM1Xl1BKdLIEwSBrVSzYAGgu9b+',
+  'AES with 128 bits, not compressed':
+    'jA0EBwMCKpL2sf7VDeH/0lEBwiAcN0pFrYliOnDr+38f01X1hTTq7Fz4J4X4mhdlJE+yUjqet8DYpi9l8p37HzfcJ1V4AKoWYsaidifg0Caosg5gNLls3ce6Lbnjv782wZ8=',
+  'Triple-DES, one round':
+    'jAwEAgECx9PbP5wkZnjSTQG81h9WPSEokVU1lUSu3GjBtSS6mxmJVxZdeIpLNzVtaORlPP/aRuNEcHLTGkiTpWUL63QrNeryPhRh0zil7cmC6AIH4tPCdnT0kA8n',
+  'Camellia with 192 bits':
+    'jA0EDAMCvzRjVHi5pI3/0lUBIRB6KUM1D/xd/Y5aTA2rMwt9Ia8K6BuxAxN9jdr6FEOOXtNvaGaZ5qe6owBJn+YkeuwbPQ8KbbzOvvLEf81bAQiU2V34nsUBnx3TRx93tYfb23MQ',
+};
+
+function open(fixture: string, passwords: readonly string[]): Promise<Opened> {
+  return openAll(Buffer.from(fixture, 'base64'), { passwords, now: () => 0 });
+}
+
+describe('OpenPGP under a password', () => {
+  for (const [scheme, fixture] of Object.entries(SEALED)) {
+    it(`is opened with a password of the mail: ${scheme}`, async () => {
+      const opened = await open(fixture, ['wrong', 'Tulpe-31']);
+      assert.equal(yields(opened, MARKER), true);
+      assert.deepEqual(opened.causes, []);
+    });
+
+    it(`is encrypted when none fits: ${scheme}`, async () => {
+      const opened = await open(fixture, ['wrong']);
+      assert.equal(yields(opened, MARKER), false);
+      assert.deepEqual(opened.causes, ['encrypted']);
+    });
+  }
+
+  it('is encrypted when its data are missing', async () => {
+    const bytes = Buffer.from(SEALED['AES with 256 bits, SHA-512'], 'base64').subarray(0, 15);
+    assert.deepEqual((await openAll(bytes, { passwords: ['Tulpe-31'] })).causes, ['encrypted']);
+  });
+});

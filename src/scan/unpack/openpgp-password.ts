@@ -1,0 +1,144 @@
+import { createDecipheriv, createHash, hash } from 'node:crypto';
+import { u8 } from './byte-view.ts';
+import { PasswordTries } from './password-tries.ts';
+import type { Yield } from './unpacker.ts';
+
+/** OpenPGP messages that are encrypted under a password (RFC 9580 5.3 and 5.13.1), which may stand in the mail. */
+
+interface Cipher {
+  readonly name: string;
+  readonly keyBytes: number;
+  readonly blockBytes: number;
+}
+
+/** RFC 9580 9.3; CAST5, Blowfish and Twofish are not in the library. */
+const CIPHERS: ReadonlyMap<number, Cipher> = new Map([
+  [2, { name: 'des-ede3-cfb', keyBytes: 24, blockBytes: 8 }],
+  [7, { name: 'aes-128-cfb', keyBytes: 16, blockBytes: 16 }],
+  [8, { name: 'aes-192-cfb', keyBytes: 24, blockBytes: 16 }],
+  [9, { name: 'aes-256-cfb', keyBytes: 32, blockBytes: 16 }],
+  [11, { name: 'camellia-128-cfb', keyBytes: 16, blockBytes: 16 }],
+  [12, { name: 'camellia-192-cfb', keyBytes: 24, blockBytes: 16 }],
+  [13, { name: 'camellia-256-cfb', keyBytes: 32, blockBytes: 16 }],
+]);
+/** RFC 9580 9.5. */
+const HASHES: ReadonlyMap<number, string> = new Map([
+  [1, 'md5'],
+  [2, 'sha1'],
+  [3, 'ripemd160'],
+  [8, 'sha256'],
+  [9, 'sha384'],
+  [10, 'sha512'],
+  [11, 'sha224'],
+]);
+const VERSION = 4;
+const SALTED = 1;
+const ITERATED = 3;
+const SALT_BYTES = 8;
+/** Hashed at once. */
+const BLOCK_BYTES = 64 * 1024;
+/** Passwords that one message is encrypted under are tried one after the other. */
+const MAX_SESSIONS = 4;
+/** A packet of the checksum behind the content: its type and length, and SHA-1 over all before. */
+const CHECK_BYTES = 22;
+const CHECK_HEAD = 2;
+
+/** How a key comes from a password. */
+interface Session {
+  readonly cipher: Cipher;
+  readonly hashName: string;
+  readonly salt: Buffer;
+  /** Bytes that are hashed. */
+  readonly count: number;
+  /** The encrypted key of the message; empty where the password gives it itself. */
+  readonly sealedKey: Buffer;
+}
+
+function sessionOf(body: Buffer): Session | undefined {
+  const kind = u8(body, 2);
+  const cipher = CIPHERS.get(u8(body, 1));
+  const hashName = HASHES.get(u8(body, 3));
+  const isKnown = u8(body, 0) === VERSION && (kind === 0 || kind === SALTED || kind === ITERATED);
+  if (!isKnown || cipher === undefined || hashName === undefined) {
+    return undefined;
+  }
+  const saltEnd = 4 + (kind === 0 ? 0 : SALT_BYTES);
+  const coded = kind === ITERATED ? u8(body, saltEnd) : 0;
+  const count = kind === ITERATED ? (16 + (coded & 15)) * 2 ** ((coded >> 4) + 6) : 0;
+  const sealedKey = body.subarray(saltEnd + (kind === ITERATED ? 1 : 0));
+  return { cipher, hashName, salt: body.subarray(4, saltEnd), count, sealedKey };
+}
+
+/** One hash of the repeated salt and password (RFC 9580 3.7.1); `lead` zeros stand before them. */
+function hashed({ hashName, salt, count }: Session, password: Buffer, lead: number): Buffer {
+  const unit = Buffer.concat([salt, password]);
+  const total = Math.max(count, unit.length);
+  const whole = Math.max(1, Math.floor(BLOCK_BYTES / Math.max(1, unit.length))) * unit.length;
+  const block = Buffer.alloc(whole, unit);
+  const sum = createHash(hashName).update(Buffer.alloc(lead));
+  for (let left = total; left > 0; left -= block.length) {
+    sum.update(block.subarray(0, Math.min(left, block.length)));
+  }
+  return sum.digest();
+}
+
+function keyOf(session: Session, password: string): Buffer {
+  const secret = Buffer.from(password);
+  let key = hashed(session, secret, 0);
+  for (let lead = 1; key.length < session.cipher.keyBytes; lead += 1) {
+    key = Buffer.concat([key, hashed(session, secret, lead)]);
+  }
+  return key.subarray(0, session.cipher.keyBytes);
+}
+
+function decrypted({ name, blockBytes }: Cipher, key: Buffer, data: Buffer): Buffer {
+  return createDecipheriv(name, key, Buffer.alloc(blockBytes)).update(data);
+}
+
+/** The content under this key; undefined for a wrong one. Two bytes are repeated, and a checksum covers all. */
+function contentOf(cipher: Cipher, key: Buffer, data: Buffer): Buffer | undefined {
+  const head = cipher.blockBytes + 2;
+  const start = decrypted(cipher, key, data.subarray(0, head));
+  if (!start.subarray(-2).equals(start.subarray(-4, -2))) {
+    return undefined;
+  }
+  const plain = decrypted(cipher, key, data);
+  const end = plain.length - CHECK_BYTES;
+  const sum = hash('sha1', plain.subarray(0, end + CHECK_HEAD), 'buffer');
+  return sum.equals(plain.subarray(end + CHECK_HEAD)) ? plain.subarray(head, end) : undefined;
+}
+
+function opened(session: Session, password: string, data: Buffer): Buffer | undefined {
+  const key = keyOf(session, password);
+  if (session.sealedKey.length === 0) {
+    return contentOf(session.cipher, key, data);
+  }
+  const own = decrypted(session.cipher, key, session.sealedKey);
+  const cipher = CIPHERS.get(u8(own, 0));
+  return cipher?.keyBytes === own.length - 1 ? contentOf(cipher, own.subarray(1), data) : undefined;
+}
+
+/**
+ * The packets inside of encrypted data, by a password of the mail; undefined when none opens it. `sessions`: bodies of
+ * the packets that say how a password gives the key. `data`: body of the packet with its checksum, version 1.
+ */
+export function openByPassword(
+  sessions: readonly Buffer[],
+  data: Buffer,
+  name: string | undefined,
+  out: Yield,
+): Buffer | undefined {
+  const known = sessions.slice(0, MAX_SESSIONS).flatMap((body) => sessionOf(body) ?? []);
+  if (known.length === 0 || u8(data, 0) !== 1 || data.length < CHECK_BYTES + 20) {
+    return undefined;
+  }
+  for (const password of new PasswordTries(out, [], name).candidates()) {
+    for (const session of known) {
+      const content = opened(session, password, data.subarray(1));
+      if (content !== undefined) {
+        return content;
+      }
+    }
+  }
+  return undefined;
+}
