@@ -118,6 +118,8 @@ export function isLastOf(message: Buffer, { range }: Piece): boolean {
 export class DamagedCopies {
   readonly #damages: Damage[] = [];
   readonly #whole: WholeFile[] = [];
+  /** Parts of files that were put together and opened: by themselves they cannot be read. */
+  readonly #joined = new Set<PieceRecord>();
   #left = MAX_BYTES;
 
   /** False when it is told in any case, or there is no room to remember it. */
@@ -140,6 +142,11 @@ export class DamagedCopies {
     }
   }
 
+  /** What `records` hold together was opened. */
+  addJoined(records: readonly PieceRecord[]): void {
+    records.forEach((record) => this.#joined.add(record));
+  }
+
   /** What cannot be read, the ruins left out. */
   damages(): Damage[] {
     return this.#damages.filter((damage) => !this.#isRuin(damage));
@@ -147,6 +154,9 @@ export class DamagedCopies {
 
   #isRuin(damage: Damage): boolean {
     const { unpacker, piece, cause } = damage;
+    if (cause === 'malformed' && this.#joined.has(damage.record)) {
+      return true;
+    }
     const bytes = viewOf(piece.bytes);
     const files = this.#whole.filter((file) => file.unpacker === unpacker);
     if (hasNoZero(damage) && files.some((file) => file.isRepairedAs(bytes))) {

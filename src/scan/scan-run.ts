@@ -20,14 +20,16 @@ import {
 import type { PipelineResult, RunParts } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
 import { joined, keptStretches } from './raw-remainder.ts';
+import { Repetitions } from './repetitions.ts';
 import type { ScanSubject } from './scanner.ts';
 import { readWithMailparser } from './readers/mailparser-reader.ts';
 import { ScanOutcome } from './scan-outcome.ts';
-import { mayFollow, stepOf } from './spelling-order.ts';
+import { isViewOf, mayFollow, stepOf } from './spelling-order.ts';
 import type { Trouble } from './troubles.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 import { withoutWholeUu } from './unpack/whole-uu.ts';
 import { UnpackYield } from './unpack-yield.ts';
+import { Volumes } from './volumes.ts';
 import type { Meeting, Waiting } from './waiting-piece.ts';
 
 /** What is scanned. */
@@ -45,9 +47,6 @@ const DEFAULT_SAMPLE_EVERY = 64;
 
 /** A sample is to show differences between readers; large messages show none that small ones do not. */
 const MAX_SAMPLE_BYTES = 256 * 1024;
-
-/** Several readings of one part mostly agree, so repetitions are common in unusual mail. */
-const REPETITIONS_PER_PIECE = 10;
 
 /** The subject, which may hold a password, stands in the first bytes. */
 const SUBJECT_WITHIN_BYTES = 16 * 1024;
@@ -68,8 +67,9 @@ export class ScanRun {
   readonly #waiting: Waiting[] = [];
   readonly #cuts: Span[] = [];
   readonly #copies = new DamagedCopies();
+  readonly #volumes = new Volumes();
+  readonly #repetitions: Repetitions;
   readonly #withoutUu = new KnownAnswers<Piece, Piece>();
-  #repetitions = 0;
   #unusual = false;
 
   constructor(parts: RunParts, { message, subject, sha256 }: RunInput, budget: Budget) {
@@ -78,6 +78,7 @@ export class ScanRun {
     this.#subject = subject;
     this.#content = ContentKey.ofMessage(message, sha256);
     this.#budget = budget;
+    this.#repetitions = new Repetitions(budget.limits.maxPieces);
     this.#matching = new PieceMatching(parts, this.#outcome, budget);
   }
 
@@ -126,10 +127,26 @@ export class ScanRun {
     const remainder = isWhole ? this.#message : joined(kept, this.#budget);
     await this.#matching.match({ ...raw, bytes: remainder }, record, kept);
     await this.#unpackRaw({ ...raw, bytes: remainder }, record);
+    await this.#judgeWaiting();
+    this.#joinVolumes();
+    await this.#judgeWaiting();
+  }
+
+  async #judgeWaiting(): Promise<void> {
     while (this.#waiting.length > 0) {
       this.#budget.checkTime();
       const size = await this.#judgeNext();
       this.#parts.onDiscard?.(size);
+    }
+  }
+
+  #joinVolumes(): void {
+    for (const { piece, how, records } of this.#volumes.joined()) {
+      this.#budget.spendBytes(piece.bytes.length);
+      for (const parent of records) {
+        const next = this.#admit(piece, { parent }, how);
+        this.#waiting.push(...(next === undefined ? [] : [{ ...next, volumes: records }]));
+      }
     }
   }
 
@@ -159,6 +176,7 @@ export class ScanRun {
       await this.#matching.matchNames(piece, record);
       return piece.bytes.length;
     }
+    this.#volumes.note(waiting, piece);
     const isWaiting = await this.#matching.match(piece, record);
     const isMessage = !waiting.isRead && looksLikeMessage(piece);
     if (isMessage) {
@@ -250,7 +268,7 @@ export class ScanRun {
     const { isNamed, isLabelled } = noteDeclared(record, piece);
     noteMeeting(record, how.part, how.isSpelled || (how.isSecond === true && !isNew)); // it may make the same guess
     if (!isNew) {
-      this.#countRepetition();
+      this.#repetitions.add();
     }
     if (!isNew && !isNamed && !isLabelled) {
       return undefined;
@@ -283,15 +301,6 @@ export class ScanRun {
   /** Some reading may take the whole message for a body. */
   #isMessage({ bytes }: Piece): boolean {
     return bytes.length === this.#message.length && this.#message.equals(bytes);
-  }
-
-  /** The same content again costs a digest each time: an archive of a million equal files is a bomb as well. */
-  #countRepetition(): void {
-    const { maxPieces } = this.#budget.limits;
-    this.#repetitions += 1;
-    if (this.#repetitions > maxPieces * REPETITIONS_PER_PIECE) {
-      throw new ScanLimitError('bomb', `more than ${maxPieces * REPETITIONS_PER_PIECE} repeated pieces`);
-    }
   }
 
   #cut(piece: Piece): void {
@@ -353,6 +362,7 @@ export class ScanRun {
     const noteWhole = (): void => {
       if (seen.emitted > 0 && seen.troubles === 0 && !isSpelling(unpacker.name)) {
         this.#copies.addWhole(unpacker.name, piece, record);
+        this.#copies.addJoined(waiting.volumes ?? []);
       }
     };
     const pending = unpacker.unpack(
@@ -381,14 +391,6 @@ export class ScanRun {
     this.needsProof = !isComplete || this.#unusual;
     return this.#outcome.isBlind ? { kind: 'body' } : guilt;
   }
-}
-
-/**
- * True for what is rather another spelling of `piece` than something inside it. Where `piece` was read as a message,
- * its spellings are not: each would be read, spelled out and read again.
- */
-function isViewOf(child: Piece, piece: Piece): boolean {
-  return child.bytes.length * 2 > piece.bytes.length;
 }
 
 function wholeOf(message: Buffer): { start: number; end: number; encoding: 'identity' } {

@@ -20,3 +20,11 @@ export function stepOf({ bytes }: Piece, { step }: Unpacker): ReadingStep | unde
 export function mayFollow({ step: taken }: Waiting, { step }: Unpacker): boolean {
   return taken === undefined || step === undefined || ORDER.indexOf(step) >= ORDER.indexOf(taken);
 }
+
+/**
+ * True for what is rather another spelling of `piece` than something inside it. Where `piece` was read as a message,
+ * its spellings are not: each would be read, spelled out and read again.
+ */
+export function isViewOf(child: Piece, piece: Piece): boolean {
+  return child.bytes.length * 2 > piece.bytes.length;
+}

@@ -15,6 +15,8 @@ export interface Waiting {
   readonly isSpelled: boolean;
   /** The same content was judged under another name: there is nothing new in it but the name. */
   readonly isRenamed: boolean;
+  /** The parts of a file that it was put together from. */
+  readonly volumes?: readonly PieceRecord[] | undefined;
   /** It is a long text in another spelling, as it is read by programs that have come so far. */
   readonly step?: ReadingStep | undefined;
   /** Decodes the bytes of the piece, which has none until then. */

@@ -2,6 +2,7 @@
 /** Section 5 of the evasion notes: where in the bytes the content lies. */
 import { deflateSync, gzipSync } from 'node:zlib';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
+import { base64Lines } from './mime-writer.ts';
 import { mailWith, payload, plainMail, Row, type Technique, type Word } from './technique.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -72,13 +73,53 @@ function encodedEdges(): Technique[] {
   return row.cases;
 }
 
+/** A mail with several files attached. */
+function mailWithAll(files: Readonly<Record<string, Buffer>>): Buffer {
+  const parts = Object.entries(files).map(
+    ([name, bytes]) =>
+      `--b\r\nContent-Type: application/octet-stream; name="${name}"\r\n` +
+      `Content-Transfer-Encoding: base64\r\n\r\n${base64Lines(bytes).toString()}\r\n`,
+  );
+  return plainMail('Content-Type: multipart/mixed; boundary=b', `${parts.join('')}--b--\r\n`);
+}
+
+/** A zip archive as `zip -s` writes it, in two parts: a mark before the first, and its number in the second. */
+function spanned(word: Word): [first: Buffer, last: Buffer] {
+  const file = Buffer.concat([
+    Buffer.from('PK\u0007\u0008'),
+    buildZip([{ name: 'a', content: payload(word) }]),
+  ]);
+  file.writeUInt16LE(1, file.lastIndexOf('PK\u0005\u0006') + 4);
+  return [file.subarray(0, 50), file.subarray(50)];
+}
+
 function splitOverParts(): Technique[] {
   const row = new Row('sizes and edges', 'split over parts', 'the reader, who joins the volumes');
   const volume = (word: Word): Buffer => buildZip([{ name: 'a', content: payload(word) }]).subarray(20, 60);
   return row
     .attached('later volume of 7z', 'a.7z.002', volume, { isSealed: true })
     .attached('later volume of zip', 'a.z01', volume, { isSealed: true })
-    .attached('later volume of RAR', 'a.r00', volume, { isSealed: true }).cases;
+    .attached('later volume of RAR', 'a.r00', volume, { isSealed: true })
+    .whole('numbered parts in one mail', (word) => {
+      const file = buildZip([{ name: 'a', content: payload(word) }]);
+      return mailWithAll({
+        'a.zip.002': file.subarray(30, 70),
+        'a.zip.003': file.subarray(70),
+        'a.zip.001': file.subarray(0, 30),
+      });
+    })
+    .whole('a spanned zip archive in one mail', (word) => {
+      const [first, last] = spanned(word);
+      return mailWithAll({ 'a.z01': first, 'a.zip': last });
+    })
+    .whole(
+      'numbered parts without the second',
+      (word) => {
+        const file = buildZip([{ name: 'a', content: payload(word) }]);
+        return mailWithAll({ 'a.zip.001': file.subarray(0, 50), 'a.zip.003': file.subarray(60) });
+      },
+      { isSealed: true },
+    ).cases;
 }
 
 function padding(): Technique[] {
