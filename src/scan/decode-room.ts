@@ -10,8 +10,8 @@ const MIN_KEPT_BYTES = 256 * 1024;
 /** Memory that decoders asked for themselves and that is handed back once the message is judged, bytes. */
 export const MAX_ADOPTED_BYTES = 16 * 1024 * 1024;
 
-/** Smaller memory is no burden, and may be a share of what all small buffers have in common. */
-export const MIN_ADOPTED_BYTES = 32 * 1024;
+/** Smaller memory is no burden, and may be what all small buffers share, which it costs an exception to ask for. */
+export const MIN_ADOPTED_BYTES = 2 * Buffer.poolSize;
 
 /** Contents begin at whole words. */
 const ALIGNMENT = 8;
