@@ -81,14 +81,16 @@ class Quotes {
 
   /** The first quote at or behind `from`, or the end. */
   next(from: number): number {
-    for (let at = from; at < this.#bytes.length;) {
-      if (LITERAL_CLASS[this.#bytes[at] ?? 0] === QUOTE) {
+    const bytes = this.#bytes;
+    const { length } = bytes;
+    for (let at = from; at < length;) {
+      if (LITERAL_CLASS[bytes[at] ?? 0] === QUOTE) {
         return at;
       }
       const word = at + 1 - this.#lead;
       at = (word & 3) === 0 && word >= 0 ? this.#skip(word >> 2) : at + 1;
     }
-    return this.#bytes.length;
+    return length;
   }
 
   #skip(word: number): number {

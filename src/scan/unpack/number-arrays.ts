@@ -104,24 +104,26 @@ class Digits {
 
   /** The first digit at or behind `from`, or the end. */
   next(from: number): number {
-    const near = Math.min(this.#bytes.length, from + NEAR);
+    const bytes = this.#bytes;
+    const { length } = bytes;
+    const near = Math.min(length, from + NEAR);
     for (let at = from; at < near; at += 1) {
-      if (classAt(this.#bytes, at) === DIGIT) {
+      if (classAt(bytes, at) === DIGIT) {
         return at;
       }
     }
-    for (let at = near; at < this.#bytes.length;) {
+    for (let at = near; at < length;) {
       const word = at - this.#lead;
       const isWhole = word >= 0 && (word & 3) === 0;
       const place = isWhole ? this.#lead + 4 * wordWithDigit(this.#words, word >> 2) : at;
-      const end = Math.min(this.#bytes.length, place + 4 - (isWhole ? 0 : word & 3));
+      const end = Math.min(length, place + 4 - (isWhole ? 0 : word & 3));
       for (at = place; at < end; at += 1) {
-        if (classAt(this.#bytes, at) === DIGIT) {
+        if (classAt(bytes, at) === DIGIT) {
           return at;
         }
       }
     }
-    return this.#bytes.length;
+    return length;
   }
 
   /** Where the first token begins with a digit at or behind `from`, or the end. */
@@ -140,7 +142,8 @@ class Digits {
  */
 function nextArray(bytes: Uint8Array, digits: Digits, from: number, least: number): number {
   const window = 2 * least - 1;
-  for (let at = from; at + window <= bytes.length;) {
+  const { length } = bytes;
+  for (let at = from; at + window <= length;) {
     const end = lastArrayEnd(bytes, at, at + window);
     const next = end < 0 ? digits.nextNumber(at) : end + 1;
     if (next === at) {
@@ -148,7 +151,7 @@ function nextArray(bytes: Uint8Array, digits: Digits, from: number, least: numbe
     }
     at = next;
   }
-  return bytes.length;
+  return length;
 }
 
 /** The longest joining word, characters. */
@@ -232,6 +235,11 @@ class NumberRuns {
   }
 
   scan(): void {
+    this.#scanAll();
+    this.#end();
+  }
+
+  #scanAll(): void {
     const bytes = this.#bytes;
     const digits = new Digits(bytes);
     for (let at = nextArray(bytes, digits, 0, this.#least); at < bytes.length;) {
@@ -250,7 +258,6 @@ class NumberRuns {
       }
       at = this.#count === 0 ? nextArray(bytes, digits, at, this.#least) : at;
     }
-    this.#end();
   }
 
   #token(start: number, end: number, kind: number): void {

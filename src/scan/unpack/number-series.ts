@@ -109,7 +109,8 @@ export class NumberSeries {
 
   /** Where a number may begin: at a digit that is no part of a word, or at the sign before it. */
   #nextStart(from: number, to: number): number {
-    for (let at = from; at < to; at += 1) {
+    // As an integer: see `runFrom`.
+    for (let at = from | 0; at < to; at += 1) {
       const byte = this.#bytes[at] ?? 0;
       if (CLASS[byte] === DIGIT && !this.#isInWord(at - 1)) {
         return at > from && this.#bytes[at - 1] === DASH ? at - 1 : at;

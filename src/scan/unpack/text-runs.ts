@@ -75,7 +75,9 @@ function continuation(bytes: Uint8Array, at: number, classOf: Uint8Array): numbe
 }
 
 function runFrom(bytes: Uint8Array, start: number, classOf: Uint8Array): TextRun {
-  let at = start;
+  // As an integer: what came through a field that once held more is none for the compiler, which takes back what it
+  // made of this loop each time that it meets such an index, and makes it anew.
+  let at = start | 0;
   let letters = 0;
   for (;;) {
     while (classOf[bytes[at] ?? 0] === LETTER) {
@@ -170,15 +172,18 @@ class UnbrokenSearch {
 
   /** The first such place at or behind `from`, which never goes back; the end when there is none. */
   next(from: number): number {
-    for (let at = from; at + this.#least <= this.#bytes.length;) {
-      const breakAt = lastBreak(this.#bytes, Math.max(at, this.#clear), at + this.#least);
+    const bytes = this.#bytes;
+    const { length } = bytes;
+    const least = this.#least;
+    for (let at = from; at + least <= length;) {
+      const breakAt = lastBreak(bytes, Math.max(at, this.#clear), at + least);
       if (breakAt < 0) {
-        this.#clear = at + this.#least;
+        this.#clear = at + least;
         return at;
       }
       at = breakAt + 1;
     }
-    return this.#bytes.length;
+    return length;
   }
 }
 
