@@ -53,26 +53,34 @@ const INPUT = '/in';
 /** Standard input, output and errors; anything more that is open after a run was not closed. */
 const STANDARD_STREAMS = 3;
 
-/** As long as a page of WebAssembly, of which every memory is made. */
-const ZEROS = Buffer.alloc(65_536);
+/** Of a memory that are looked at and cleared together; more calls for smaller ones cost more than they save. */
+const STRETCH_BYTES = 1024 * 1024;
+const ZEROS = Buffer.alloc(STRETCH_BYTES);
+/** Of which every memory of WebAssembly is made. */
+const PAGE_BYTES = 65_536;
 
 /** In whole pages: a memory of 16 MB is mostly zeros, which the native comparison passes over in a millisecond. */
 function lengthWithoutZeros(memory: ArrayBuffer): number {
   const bytes = Buffer.from(memory);
   let end = bytes.length;
-  while (end > 0 && ZEROS.equals(bytes.subarray(end - ZEROS.length, end))) {
-    end -= ZEROS.length;
+  while (end > 0 && isZero(bytes.subarray(end - PAGE_BYTES, end))) {
+    end -= PAGE_BYTES;
   }
   return end;
 }
 
-/** Clears whole pages from `from` on. Most were never written: reading them takes no memory, writing zeros does. */
+/** `bytes`: a stretch at most. */
+function isZero(bytes: Buffer): boolean {
+  return bytes.compare(ZEROS, 0, bytes.length) === 0;
+}
+
+/** Clears all from `from` on. Most was never written: reading it takes no memory, writing zeros does. */
 function clear(memory: ArrayBuffer, from: number): void {
   const bytes = Buffer.from(memory);
-  for (let at = from; at < bytes.length; at += ZEROS.length) {
-    const page = bytes.subarray(at, at + ZEROS.length);
-    if (!ZEROS.equals(page)) {
-      page.fill(0);
+  for (let at = from; at < bytes.length; at += STRETCH_BYTES) {
+    const stretch = bytes.subarray(at, at + STRETCH_BYTES);
+    if (!isZero(stretch)) {
+      stretch.fill(0);
     }
   }
 }
