@@ -64,13 +64,14 @@ const PREPENDING =
 
 function isReversing(bytes: Buffer): boolean {
   const text = bytes.toString('latin1');
-  return REVERSING.test(text) || PREPENDING.test(text);
+  return REVERSING.test(text) || PREPENDING.test(text) || TURNING_LINES.test(text);
 }
 
 /** What turns the text of a page round when it is shown (Unicode Bidirectional Algorithm, X4). */
 const TURNING = ['bidi-override', '<bdo', '\u202e', '&#8238;', '&#x202e;'];
 /** Programs that turn lines round. */
-const TURNING_LINES = ['| rev', '|rev', 'rev<<<', 'rev <<<'];
+const TURNING_LINES = /\|\s?rev\b(?!=)|\brev\s?<<</;
+const TURNING_LINES_MARKS = ['| rev', '|rev', 'rev<<<', 'rev <<<'];
 
 /** Readings that a word in the text calls for, on top of the others and in this order. */
 export const CALLED_VIEWS: readonly {
@@ -121,9 +122,9 @@ export const CALLED_VIEWS: readonly {
   { name: 'assembled', words: ['atob', 'base64'], read: assembled },
   {
     name: 'reversed',
-    words: [...TURNING, ...TURNING_LINES],
+    words: TURNING,
     read: (bytes) => [viewOf(bytes.toReversed())],
-    doubtful: ['reverse', 'reduce(', '[i]+', '[i] +', 'charat(i)+', 'charat(i) +'],
+    doubtful: [...TURNING_LINES_MARKS, 'reverse', 'reduce(', '[i]+', '[i] +', 'charat(i)+', 'charat(i) +'],
     isMeant: isReversing,
   },
   {

@@ -38,8 +38,12 @@ const INDEXED =
 /** `%a:~3,1%`, `%a:~3%`, `!a:~-4,2!`. */
 const CUT = /([%!])(\w{1,64}):~(-?\d{1,4})(?:,(-?\d{1,4}))?\1/g;
 /** `'{1}{0}' -f 'b','a'`. */
-const FORMAT =
-  /(["'])([^"'\r\n]{1,1024})\1\)?\s{0,8}-f\s{0,8}((?:[\s,(]{0,8}(?:"[^"\r\n]{0,1024}"|'[^'\r\n]{0,1024}')\)?){1,256})\)?/gi;
+const TEXT = String.raw`(?:"[^"\r\n]{0,1024}"|'[^'\r\n]{0,1024}')`;
+const ITEM = String.raw`(?:\(${WHITE}${TEXT}${WHITE}\)|${TEXT})(?!${WHITE}-f)`;
+const FORMAT = new RegExp(
+  String.raw`(["'])([^"'\r\n]{1,1024})\1\)?\s{0,8}-f\s{0,8}\(?${WHITE}(${ITEM}(?:${WHITE},${WHITE}${ITEM}){0,255})${WHITE}\)?`,
+  'gi',
+);
 /** Formats among the arguments of formats. */
 const MAX_FORMATS_DEEP = 3;
 

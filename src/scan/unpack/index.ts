@@ -9,6 +9,7 @@ import {
   createShortcutUnpacker,
   createSymbianUnpacker,
 } from './embedded-files.ts';
+import { createDeflateFileUnpacker } from './deflate-file.ts';
 import { createGzipUnpacker, createZlibUnpacker } from './gzip.ts';
 import { createHexDumpUnpacker } from './hex-dump.ts';
 import { createHexRecordsUnpacker } from './hex-records.ts';
@@ -95,6 +96,7 @@ export function createUnpackers(): readonly Unpacker[] {
     createArjSelfExtractor(archives),
     createZlibUnpacker(),
     createPrefixedZlibUnpacker(),
+    createDeflateFileUnpacker(),
     createBrotliUnpacker(),
     createTnefUnpacker(),
     createCmsUnpacker(),

@@ -20,6 +20,19 @@ function open(fixture: string, passwords: readonly string[]): Promise<Opened> {
   return openAll(Buffer.from(fixture, 'base64'), { passwords, now: () => 0 });
 }
 
+describe('a packet of compressed data', () => {
+  const broken = Buffer.concat([Buffer.from([0xa3, 1]), Buffer.alloc(60, 0xff)]);
+
+  it('is one by accident when no packet comes out of it', async () => {
+    assert.deepEqual((await openAll(broken)).causes, []);
+  });
+
+  it('is told in an armour that says what it is', async () => {
+    const armoured = `-----BEGIN PGP MESSAGE-----\n\n${broken.toString('base64')}\n-----END PGP MESSAGE-----\n`;
+    assert.deepEqual((await openAll(Buffer.from(armoured))).causes.includes('malformed'), true);
+  });
+});
+
 describe('OpenPGP under a password', () => {
   for (const [scheme, fixture] of Object.entries(SEALED)) {
     it(`is opened with a password of the mail: ${scheme}`, async () => {

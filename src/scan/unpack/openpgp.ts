@@ -1,9 +1,10 @@
 import type { Piece } from '../piece.ts';
 import { latin1, u16be, u32be, u8, viewOf } from './byte-view.ts';
 import { inflateRaw, inflateZlib } from './decompress.ts';
-import { emitStream } from './emission.ts';
+import { emitStream, withoutMalformed } from './emission.ts';
 import type { MarkIndex } from './mark-search.ts';
 import { openByPassword } from './openpgp-password.ts';
+import type { Inflated } from './tolerant-inflate.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** RFC 9580 packet types that a message consists of. */
@@ -142,15 +143,22 @@ function openLiteral(body: Buffer, out: Yield): void {
   }
 }
 
-function openCompressed(body: Buffer, out: Yield): void {
+/** What is compressed are packets. Two bytes are no mark: other data that begin with them are broken soon. */
+function emitPackets(inflated: Inflated, out: Yield, isMarked: boolean): void {
+  const isMessage = isMarked || isMessageStart(inflated.bytes);
+  emitStream(isMessage ? out : withoutMalformed(out), 'packets', inflated, 'OpenPGP compressed data');
+}
+
+/** `isMarked`: something else than the packet says what it is. */
+function openCompressed(body: Buffer, out: Yield, isMarked: boolean): void {
   const cap = out.budget.objectAllowance();
   const data = body.subarray(1);
   switch (u8(body, 0)) {
     case 1:
-      emitStream(out, 'packets', inflateRaw(data, cap), 'OpenPGP compressed data');
+      emitPackets(inflateRaw(data, cap), out, isMarked);
       return;
     case 2:
-      emitStream(out, 'packets', inflateZlib(data, cap), 'OpenPGP compressed data');
+      emitPackets(inflateZlib(data, cap), out, isMarked);
       return;
     case 0:
     case 3:
@@ -170,10 +178,14 @@ class Packets {
   /** How passwords give the key of what is encrypted behind them. */
   readonly #sessions: Buffer[] = [];
   #isSealed = false;
+  #isFirst = true;
+  /** Its armour says that it is a message. */
+  readonly #isMarked: boolean;
 
-  constructor(out: Yield, name: string | undefined) {
+  constructor(out: Yield, name: string | undefined, isMarked: boolean) {
     this.#out = out;
     this.#name = name;
+    this.#isMarked = isMarked;
   }
 
   read(bytes: Buffer): void {
@@ -185,6 +197,7 @@ class Packets {
         break;
       }
       at = packet.next;
+      this.#isFirst = false;
     }
     if (this.#isSealed) {
       this.#out.cannot('encrypted', 'OpenPGP message is encrypted');
@@ -197,7 +210,7 @@ class Packets {
     if (type === LITERAL) {
       openLiteral(body, this.#out);
     } else if (type === COMPRESSED) {
-      openCompressed(body, this.#out);
+      openCompressed(body, this.#out, this.#isMarked || !this.#isFirst);
     } else if (SESSIONS.has(type)) {
       this.#isSealed = true; // until it is opened
       this.#sessions.push(...(type === PASSWORD_SESSION ? [body] : []));
@@ -238,14 +251,14 @@ function decodeArmour(text: string, at: number): { readonly bytes: Buffer; reado
 function unpackOpenPgp({ bytes, name }: Piece, out: Yield): void {
   const view = viewOf(bytes);
   if (isMessageStart(view)) {
-    new Packets(out, name).read(view);
+    new Packets(out, name, false).read(view);
     return;
   }
   const text = latin1(view);
   let at = text.indexOf(ARMOUR);
   for (let count = 0; at >= 0 && count < MAX_ARMOURED; count += 1) {
     const armoured = decodeArmour(text, at);
-    new Packets(out, name).read(armoured.bytes);
+    new Packets(out, name, true).read(armoured.bytes);
     at = text.indexOf(ARMOUR, armoured.next);
   }
 }

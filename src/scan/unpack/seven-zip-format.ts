@@ -113,6 +113,14 @@ export const SEVEN_ZIP_FORMATS: readonly SevenZipFormat[] = [
   { name: 'vdi', type: 'VDI', recognises: (bytes) => u32le(bytes, 0x40) === 0xbeda107f },
   magic('squashfs', 'SquashFS', 'hsqs', 'sqsh', 'qshs', 'shsq'),
   {
+    name: 'cramfs',
+    type: 'CramFS',
+    recognises: (bytes) => hasMagic(bytes, 'Compressed ROMFS', 16),
+  },
+  { name: 'apfs', type: 'APFS', recognises: (bytes) => hasMagic(bytes, 'NXSB', 32) },
+  magic('sparse', 'Sparse', '\u003a\u00ff\u0026\u00ed\u0001\u0000'),
+  magic('ppmd', 'Ppmd', '\u008f\u00af\u00ac\u0084'),
+  {
     name: 'dmg',
     type: 'Dmg',
     recognises: (bytes) => hasMagic(bytes, 'koly\u0000\u0000\u0000\u0004', bytes.length - 512),
