@@ -92,4 +92,15 @@ describe('marks found in one pass', () => {
     assert.equal(second(Buffer.from('..two')), 2);
     assert.equal(first(Buffer.from('two')), -1);
   });
+
+  it('tells whether one of several is there', () => {
+    const index = new MarkIndex();
+    const hasAny = index.addAny([Buffer.from('one'), Buffer.from('two')], true);
+    const hasNone = index.addAny([]);
+    assert.deepEqual(
+      ['..One', 'TWO.', 'three', ''].map((text) => hasAny(Buffer.from(text))),
+      [true, true, false, false],
+    );
+    assert.equal(hasNone(Buffer.from('one two')), false);
+  });
 });

@@ -244,8 +244,20 @@ export class MarkSearch {
 /** Where a mark stands first in some bytes, or -1. */
 export type MarkFinder = (bytes: Uint8Array) => number;
 
+/** Whether one of some marks stands in some bytes. */
+export type AnyMarkFinder = (bytes: Uint8Array) => boolean;
+
 /** Where some of many marks stand, in ascending order and not every one of those that stand close together. */
 export type MarksFinder = (bytes: Uint8Array) => readonly number[];
+
+function isAnyPresent(first: Int32Array, indexes: readonly number[]): boolean {
+  for (let at = 0; at < indexes.length; at += 1) {
+    if ((first[indexes[at] ?? 0] ?? ABSENT) >= 0) {
+      return true;
+    }
+  }
+  return false;
+}
 
 /** The marks that unpackers look for in every piece, found together. */
 export class MarkIndex {
@@ -253,15 +265,28 @@ export class MarkIndex {
   /** Unpackers are asked one after the other about the same piece. */
   #known = new KnownAnswers<Uint8Array, MarkPlaces>();
   #search: MarkSearch | undefined;
+  /** Made once: a text is asked about hundreds of marks. */
+  readonly #find = (bytes: Uint8Array): MarkPlaces =>
+    (this.#search ??= new MarkSearch(this.#marks)).places(bytes);
 
   /** `isFolded`: the letters of `bytes`, all small, may be capitals as well. Several callers may ask for one mark. */
   add(bytes: Buffer, isFolded = false): MarkFinder {
+    const index = this.#indexOf(bytes, isFolded);
+    return (bytes) => this.#places(bytes).first[index] ?? ABSENT;
+  }
+
+  /** Of `marks`, as `add` takes them, together: to ask for each of them costs more than to look at the places of all. */
+  addAny(marks: readonly Buffer[], isFolded = false): AnyMarkFinder {
+    const indexes = marks.map((bytes) => this.#indexOf(bytes, isFolded));
+    return (bytes) => indexes.length > 0 && isAnyPresent(this.#places(bytes).first, indexes);
+  }
+
+  #indexOf(bytes: Buffer, isFolded: boolean): number {
+    this.#startAnew();
     const known = this.#marks.findIndex(
       (mark) => mark.bytes.equals(bytes) && mark.isFolded === isFolded && mark.isRepeated !== true,
     );
-    const index = known >= 0 ? known : this.#marks.push({ bytes, isFolded }) - 1;
-    this.#startAnew();
-    return (bytes) => this.#places(bytes).first[index] ?? ABSENT;
+    return known >= 0 ? known : this.#marks.push({ bytes, isFolded }) - 1;
   }
 
   /** The letters of `marks`, all small, may be capitals as well. One caller only: the places of all are one list. */
@@ -278,7 +303,6 @@ export class MarkIndex {
   }
 
   #places(bytes: Uint8Array): MarkPlaces {
-    const search = (this.#search ??= new MarkSearch(this.#marks));
-    return this.#known.of(bytes, () => search.places(bytes));
+    return this.#known.of(bytes, this.#find);
   }
 }

@@ -3,7 +3,7 @@ import { CALLED_VIEWS, VALUES } from './called-views.ts';
 import { disarm, withoutMark } from './disarmed.ts';
 import { encodedLength, MIN_RUN } from './encoded-length.ts';
 import { Literals } from './literals.ts';
-import type { MarkFinder, MarkIndex } from './mark-search.ts';
+import type { AnyMarkFinder, MarkIndex } from './mark-search.ts';
 import type { Report } from './script-views.ts';
 import { decodeEntities, hasTag, hasTellingEntity, stripTags, unescapeScript, unfold } from './text-views.ts';
 
@@ -157,13 +157,17 @@ interface Lineage {
 export class TextFamily {
   readonly #lineages = new WeakMap<Uint8Array, Lineage>();
   /** The words of each of `CALLED_VIEWS`. */
-  readonly #words: readonly (readonly MarkFinder[])[];
-  readonly #doubtful: readonly (readonly MarkFinder[])[];
+  readonly #words: readonly AnyMarkFinder[];
+  readonly #doubtful: readonly AnyMarkFinder[];
 
   constructor(marks: MarkIndex) {
-    const findersOf = (words: readonly string[]) => words.map((word) => marks.add(Buffer.from(word), true));
-    this.#words = CALLED_VIEWS.map(({ words }) => findersOf(words));
-    this.#doubtful = CALLED_VIEWS.map(({ doubtful }) => findersOf(doubtful ?? []));
+    const finderOf = (words: readonly string[]) =>
+      marks.addAny(
+        words.map((word) => Buffer.from(word)),
+        true,
+      );
+    this.#words = CALLED_VIEWS.map(({ words }) => finderOf(words));
+    this.#doubtful = CALLED_VIEWS.map(({ doubtful }) => finderOf(doubtful ?? []));
   }
 
   /** Remembers a run; false when it was met in this text or in one that it was made from. */
@@ -213,9 +217,9 @@ export class TextFamily {
   #isCalled(index: number, bytes: Buffer): boolean {
     const view = CALLED_VIEWS[index];
     return (
-      (this.#words[index] ?? []).some((first) => first(bytes) >= 0) ||
+      this.#words[index]?.(bytes) === true ||
       view?.isCalled?.(bytes) === true ||
-      ((this.#doubtful[index] ?? []).some((first) => first(bytes) >= 0) && view?.isMeant?.(bytes) === true)
+      (this.#doubtful[index]?.(bytes) === true && view?.isMeant?.(bytes) === true)
     );
   }
 
