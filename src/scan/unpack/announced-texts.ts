@@ -1,4 +1,4 @@
-import type { MarkFinder, MarkIndex } from './mark-search.ts';
+import type { AnyMarkFinder, MarkIndex } from './mark-search.ts';
 
 /**
  * Texts written in hex digits, in base64 or as one large number, that are too short to be told from other words: they
@@ -76,28 +76,28 @@ function ofNumbers(text: string): Buffer[] {
 
 /** Finds such texts. */
 export class AnnouncedTexts {
-  readonly #pairs: readonly MarkFinder[];
-  readonly #numbers: readonly MarkFinder[];
-  readonly #byteCalls: readonly MarkFinder[];
-  readonly #base64: readonly MarkFinder[];
+  readonly #readers: readonly {
+    readonly isAnnounced: AnyMarkFinder;
+    readonly read: (text: string) => Buffer[];
+  }[];
 
   constructor(marks: MarkIndex) {
-    const findersOf = (words: readonly string[]) => words.map((word) => marks.add(Buffer.from(word), true));
-    this.#pairs = findersOf(HEX_WORDS);
-    this.#numbers = findersOf(NUMBER_WORDS);
-    this.#base64 = findersOf(['atob', 'base64', '-enc']);
-    this.#byteCalls = findersOf(['setuint8(', 'setint8(']);
+    const anyOf = (words: readonly string[]): AnyMarkFinder =>
+      marks.addAny(
+        words.map((word) => Buffer.from(word)),
+        true,
+      );
+    this.#readers = [
+      { isAnnounced: anyOf(HEX_WORDS), read: ofPairs },
+      { isAnnounced: anyOf(NUMBER_WORDS), read: ofNumbers },
+      { isAnnounced: anyOf(['atob', 'base64', '-enc']), read: ofShortBase64 },
+      { isAnnounced: anyOf(['setuint8(', 'setint8(']), read: ofByteCalls },
+    ];
   }
 
   in(bytes: Buffer): Buffer[] {
-    const isAnnounced = (words: readonly MarkFinder[]): boolean => words.some((first) => first(bytes) >= 0);
-    const readers = [
-      ...(isAnnounced(this.#pairs) ? [ofPairs] : []),
-      ...(isAnnounced(this.#numbers) ? [ofNumbers] : []),
-      ...(isAnnounced(this.#base64) ? [ofShortBase64] : []),
-      ...(isAnnounced(this.#byteCalls) ? [ofByteCalls] : []),
-    ];
+    const readers = this.#readers.filter(({ isAnnounced }) => isAnnounced(bytes));
     const text = readers.length === 0 ? '' : bytes.toString('latin1');
-    return readers.flatMap((read) => read(text));
+    return readers.flatMap(({ read }) => read(text));
   }
 }

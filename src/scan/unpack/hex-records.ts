@@ -9,9 +9,8 @@ import type { Unpacker } from './unpacker.ts';
 const MAX_RECORDS = 500_000;
 const INTEL = /^[ \t]{0,8}:([0-9a-fA-F]{10,522})[ \t]{0,8}\r?$/gm;
 const MOTOROLA = /^[ \t]{0,8}S([1-3])([0-9a-fA-F]{8,514})[ \t]{0,8}\r?$/gm;
-/** A file ends with such a record; the others begin with the letter and a digit. */
-const INTEL_END = ':00000001ff';
-const MOTOROLA_STARTS = ['s113', 's123', 's1', 's2', 's3'].map((start) => `\n${start}`);
+/** A file ends with such a record: of S-records with one of three, for addresses of two, three and four bytes. */
+const ENDS = [':00000001ff', 's9030000fc', 's804000000fb', 's70500000000fa'].map((end) => Buffer.from(end));
 /** Fewer are a quotation. */
 const MIN_RECORDS = 3;
 
@@ -68,10 +67,10 @@ function isMotorola(bytes: Uint8Array): boolean {
 }
 
 export function createHexRecordsUnpacker(marks: MarkIndex): Unpacker {
-  const words = [INTEL_END, ...MOTOROLA_STARTS].map((word) => marks.add(Buffer.from(word), true));
+  const hasEnd = marks.addAny(ENDS, true);
   return {
     name: 'hex-records',
-    recognises: ({ bytes }: Piece) => words.some((first) => first(bytes) >= 0) || isMotorola(bytes),
+    recognises: ({ bytes }: Piece) => hasEnd(bytes) || isMotorola(bytes),
     unpack: ({ bytes }, out) => {
       const text = viewOf(bytes).toString('latin1');
       for (const records of [intelRecords(text), motorolaRecords(text)]) {

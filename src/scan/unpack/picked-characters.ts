@@ -17,6 +17,10 @@ const MAX_ALPHABETS = 4;
 const PLACES = /\d{1,3}(?:\s{0,4},\s{0,4}\d{1,3}){7,65536}/g;
 const MAX_LISTS = 64;
 
+/** A character under a key: `s.charCodeAt(i) ^ 21`, `ord(c) - 3`, `b ^ 0x2a`. */
+const KEYED =
+  /(?:charcodeat\([^()]{0,32}\)|\bord\(\w{0,32}\))\s{0,4}(?:[-+^]|-bxor|xor)\s{0,4}\d|\b\w\s{0,2}\^\s{0,2}\d/i;
+
 function literalsOf(text: string): string[] {
   const found: string[] = [];
   let left = MAX_CHARACTERS;
@@ -67,17 +71,22 @@ function mapped(text: string, literals: readonly string[]): string[] {
   );
 }
 
+/** Literals under the keys that a script has. */
+function changedLiterals(bytes: Buffer, literals: readonly string[]): Buffer[] {
+  const codes = literals.map((literal) => {
+    const raw = Buffer.from(literal, 'latin1');
+    return literal.includes('\\') ? viewOf(unescapeScript(raw) ?? raw) : raw;
+  });
+  return changedCodes(bytes, codes).flatMap((part) => [part, LINE_END]);
+}
+
 /** What the literals of a script are when it picks or changes their characters. */
 export function pickedCharacters(bytes: Buffer): Buffer[] {
   const text = bytes.toString('latin1');
   const literals = literalsOf(text);
   const picked = stepsIn(text).flatMap((step) => literals.flatMap((literal) => strided(literal, step)));
-  const codes = literals.map((literal) => {
-    const raw = Buffer.from(literal, 'latin1');
-    return literal.includes('\\') ? viewOf(unescapeScript(raw) ?? raw) : raw;
-  });
   const lines = [...picked, ...mapped(text, literals)].join('\n');
-  const changed = changedCodes(bytes, codes).flatMap((part) => [part, LINE_END]);
+  const changed = KEYED.test(text) ? changedLiterals(bytes, literals) : [];
   return [Buffer.from(lines, 'latin1'), Buffer.concat(changed)].filter(({ length }) => length > 0);
 }
 
@@ -85,4 +94,4 @@ const LINE_END = Buffer.from('\n');
 
 /** Words of scripts that look at single characters. */
 export const PICKING_MARKS: readonly string[] =
-  'charat(|charcodeat|.filter(|ord(|bytes(|mid(|mid$(|substr(|.map('.split('|');
+  'charat(|charcodeat|.filter(|chr(ord(|bytes(|mid(|mid$(|substr(|.map('.split('|');
