@@ -15,6 +15,7 @@ import { createHexDumpUnpacker } from './hex-dump.ts';
 import { createHexRecordsUnpacker } from './hex-records.ts';
 import { createInstallShieldUnpacker } from './installshield.ts';
 import { createLz4Unpacker } from './lz4.ts';
+import { createLzopUnpacker } from './lzop.ts';
 import { MarkIndex } from './mark-search.ts';
 import { createOdfUnpacker } from './odf-encryption.ts';
 import { AnsweredManifests } from './odf-manifest.ts';
@@ -72,6 +73,7 @@ function createFileUnpackers(sevenZip: SevenZip, archives: Unpacker): Unpacker[]
     createGzipUnpacker(),
     createZstdUnpacker(),
     createLz4Unpacker(),
+    createLzopUnpacker(),
     createLzipUnpacker(sevenZip),
     createTarUnpacker(),
     archives,

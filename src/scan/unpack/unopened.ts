@@ -12,7 +12,6 @@ const UNOPENED: readonly (readonly [name: string, magic: string, at: number])[] 
   ['StuffIt', 'SIT!', 0],
   ['StuffIt X', 'StuffIt!', 0],
   ['KWAJ', 'KWAJ\u0088\u00f0\u0027\u00d1', 0],
-  ['lzop', '\u0089LZO\u0000\r\n\u001a\n', 0],
   ['zoo', 'ZOO 2.', 0],
   ['ZPAQ', '7kSt', 0],
   ['FreeArc', 'ArC\u0001', 0],
