@@ -3,10 +3,16 @@ import { u8 } from './byte-view.ts';
 const BACKSLASH = 0x5c;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
-const STAR = 0x2a;
 const QUOTE = 0x27;
 const LF = 0x0a;
 const CR = 0x0d;
+/** Behind a backslash: the mark of a destination, of an optional hyphen, of an entry and its subentry; line ends. */
+const UNSEEN: ReadonlySet<number> = new Set(Buffer.from('*-|:\r\n'));
+/** Behind a backslash: a blank and a hyphen at which no line ends. */
+const UNBROKEN: ReadonlyMap<number, number> = new Map([
+  [0x7e, 0x20],
+  [0x5f, 0x2d],
+]);
 /** Words that end a line of the text. */
 const BREAKS: ReadonlySet<string> = new Set(['par', 'line', 'page', 'cell', 'row', 'tab', 'sect']);
 /** Characters that stand for one of Unicode in old readers; no writer uses more. */
@@ -66,8 +72,8 @@ class ShownText {
     WORD.lastIndex = at;
     const match = WORD.exec(this.#text);
     if (match === null) {
-      if (next !== STAR && next !== CR && next !== LF) {
-        this.#put(next);
+      if (!UNSEEN.has(next)) {
+        this.#put(UNBROKEN.get(next) ?? next);
       }
       return at + 2;
     }
