@@ -44,6 +44,9 @@ const FORMAT = new RegExp(
   String.raw`(["'])([^"'\r\n]{1,1024})\1\)?\s{0,8}-f\s{0,8}\(?${WHITE}(${ITEM}(?:${WHITE},${WHITE}${ITEM}){0,255})${WHITE}\)?`,
   'gi',
 );
+/** `CONCATENATE("a","b")` of a workbook. */
+const CONCATENATED =
+  /\bconcat(?:enate)?\(\s{0,4}("[^"\r\n]{0,1024}"(?:\s{0,4}[,;]\s{0,4}"[^"\r\n]{0,1024}"){1,255})\s{0,4}\)/gi;
 /** Formats among the arguments of formats. */
 const MAX_FORMATS_DEEP = 3;
 
@@ -206,16 +209,19 @@ export function withComputedLiterals(bytes: Buffer): Buffer[] {
     literalOf(calculated(valueOf(first), sign, valueOf(second)), whole),
   );
   const formatted = other.includes('{0}') ? withFormats(other) : other;
-  if (formatted === text) {
+  const whole = formatted.replace(CONCATENATED, (_, list: string) => quoted(literalsIn(list).join('')));
+  if (whole === text) {
     return [];
   }
-  const view = Buffer.from(formatted, 'latin1');
+  const view = Buffer.from(whole, 'latin1');
   return [new Literals(view, MIN_RUN).added() ?? view];
 }
 
 /** Words of scripts that compute characters. */
 export const COMPUTING_MARKS: readonly string[] = [
-  ...'chr(|chrw(|chrb(|chr$(|[char]|mid(|mid$(|.charat(|.substr(|.substring(|\'-f|"-f|\' -f|" -f'.split('|'),
+  ...'chr(|chrw(|chrb(|chr$(|[char]|mid(|mid$(|.charat(|.substr(|.substring(|concat(|concatenate(|\'-f|"-f|\' -f|" -f'.split(
+    '|',
+  ),
   ...Array.from('-0123456789', (sign) => `:~${sign}`),
 ];
 
