@@ -42,8 +42,7 @@ const DATA_ATTRIBUTE = Buffer.from(' data-');
 const MAX_EACH_SIGN = 2 * 1024 * 1024;
 
 function commands(bytes: Buffer): Buffer[] {
-  const all = withoutShellEscapes(bytes);
-  return (bytes.length <= MAX_EACH_SIGN ? all : all.slice(-1)).map(disarm);
+  return withoutShellEscapes(bytes, bytes.length <= MAX_EACH_SIGN).map(disarm);
 }
 
 function assembled(bytes: Buffer): Buffer[] {

@@ -292,16 +292,36 @@ function replacedAll(bytes: Buffer, pattern: RegExp): Buffer {
   return other.length === text.length ? bytes : Buffer.from(other, 'latin1');
 }
 
-/** A command line without each of these signs, and without all of them when it has several. */
-export function withoutShellEscapes(bytes: Buffer): Buffer[] {
+/** Copies what is none of `signs`; gives how many bytes that are. */
+function copyOthers(bytes: Uint8Array, signs: readonly number[], out: Uint8Array): number {
+  const isSign = new Uint8Array(256);
+  signs.forEach((sign) => (isSign[sign] = 1));
+  const end = bytes.length;
+  let length = 0;
+  for (let at = 0; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    out[length] = byte; // what follows a sign is written over it
+    length += 1 - (isSign[byte] ?? 0);
+  }
+  return length;
+}
+
+function withoutSigns(bytes: Buffer, signs: readonly number[]): Buffer {
+  const out = Buffer.allocUnsafe(bytes.length);
+  return out.subarray(0, copyOthers(bytes, signs, out));
+}
+
+/**
+ * A command line without each of these signs, and without all of them when it has several. `hasEach`: false for the
+ * last of these readings only.
+ */
+export function withoutShellEscapes(bytes: Buffer, hasEach = true): Buffer[] {
   const signs = SHELL_ESCAPES.filter((sign) => inWords(bytes, sign, 1) > 0);
   const lines = replacedAll(bytes, LINE_ESCAPE);
   const words = replacedAll(lines, IN_WORD);
-  const single = [
-    ...signs.map((sign) => without(lines, Buffer.of(sign))),
-    ...(words === bytes ? [] : [words]),
-  ];
-  return single.length < 2
-    ? single
-    : [...single, signs.reduce((text, sign) => without(text, Buffer.of(sign)), words)];
+  const changed = words === bytes ? [] : [words];
+  const isSingle = signs.length + changed.length < 2;
+  const single = isSingle || hasEach ? signs.map((sign) => withoutSigns(lines, [sign])) : [];
+  const several = isSingle ? [] : [withoutSigns(words, signs)];
+  return isSingle || hasEach ? [...single, ...changed, ...several] : several;
 }

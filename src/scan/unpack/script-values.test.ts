@@ -176,6 +176,13 @@ describe('escapes of scripts', () => {
     assert.ok(found.includes('ab cd ef'), found.join('|'));
   });
 
+  it('of shells are dropped together only where not each of them is asked for', () => {
+    for (const script of ['a^b c`d e""f', 'a^b', 'e""f', 'a^b c`d', 'plain']) {
+      const [all, last] = [true, false].map((hasEach) => withoutShellEscapes(Buffer.from(script), hasEach));
+      assert.deepEqual(last, all?.slice(-1), script);
+    }
+  });
+
   it('of batch files use what a variable has at that line', () => {
     const script = Buffer.from('set a=x1\r\necho %a%\r\nset a=%a:1=2%\r\necho %a%\r\n');
     const [other] = withVariables(script, assert.fail);
