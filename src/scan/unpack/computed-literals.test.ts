@@ -12,6 +12,7 @@ describe('literals that a script computes', () => {
   it('are written where the script computes them', () => {
     assert.equal(computed('Execute Chr(65) & "b" & Chr(60+7)'), 'Execute "AbC"');
     assert.equal(computed('s = "abc"\ny = s.charAt(2) + s.charAt(0)'), 's = "abc"\ny = "ca"');
+    assert.equal(computed('x = Mid("zzabc", 3) & Left("dez", 2) & Right("zzf", 1)'), 'x = "abcdef"');
     assert.equal(computed('=CONCATENATE("a","b";"c")'), '="abc"');
     assert.equal(computed('set a=abcdef\n%a:~2,2%%a:~-1%'), 'set a=abcdef\ncdf');
   });

@@ -26,9 +26,9 @@ const CHARACTER = new RegExp(
     String.raw`(?:c(?:lng|int|byte)${WHITE}\(${WHITE})?"?(${NUMBER})"?\)?(?:${WHITE}([-+*/^]|xor|-bxor)${WHITE}(${NUMBER}))?(?:${WHITE}\))?`,
   'gi',
 );
-/** `Mid(a, 3, 1)`. */
+/** `Mid(a, 3, 1)`, `Mid("abc", 2)`, `Left("abc", 2)`. */
 const MIDDLE =
-  /\bmid\$?\s{0,4}\(\s{0,4}(\w{1,64})\s{0,4},\s{0,4}(\d{1,5})\s{0,4},\s{0,4}(\d{1,5})\s{0,4}\)/gi;
+  /\b(mid|left|right)\$?\(\s{0,4}(?:(\w{1,64})|"([^"\r\n]{1,1024})")\s{0,4},\s{0,4}(\d{1,5})(?:\s{0,4},\s{0,4}(\d{1,5}))?\s{0,4}\)/gi;
 /** `a.charAt(3)`, `a.substr(3, 2)`, `a.substring(3, 5)`, `a.slice(3, 5)`. */
 const METHOD =
   /\$?(\w{1,64})\.(charat|substr|substring|slice)\(\s{0,4}(\d{1,5})\s{0,4}(?:,\s{0,4}(\d{1,5})\s{0,4})?\)/gi;
@@ -127,9 +127,12 @@ class Lookups {
 
   withParts(text: string): string {
     return text
-      .replace(MIDDLE, (whole, name: string, from: string, length: string) =>
-        this.#part(name, Number(from) - 1, Number(from) - 1 + Number(length), whole),
-      )
+      .replace(MIDDLE, (whole, ...groups: (string | undefined)[]) => {
+        const [kind = '', name = '', literal, place, length] = groups;
+        const text = literal ?? this.#texts.get(name.toLowerCase());
+        this.uses += literal === undefined ? 0 : MIN_USES - 1;
+        return text === undefined ? whole : this.#side(kind.toLowerCase(), text, Number(place), length);
+      })
       .replace(METHOD, (whole, name: string, method: string, from: string, second?: string) =>
         this.#part(name, Number(from), this.#endOf(method.toLowerCase(), Number(from), second), whole),
       );
@@ -139,6 +142,15 @@ class Lookups {
     return text.replace(INDEXED, (whole, name?: string, _quote?: string, literal?: string, list?: string) =>
       this.#picked(name, literal, (list ?? '').split(','), whole),
     );
+  }
+
+  #side(kind: string, text: string, place: number, length: string | undefined): string {
+    this.uses += 1;
+    if (kind === 'mid') {
+      const end = length === undefined ? undefined : place - 1 + Number(length);
+      return quoted(text.slice(Math.max(0, place - 1), end));
+    }
+    return quoted(kind === 'left' ? text.slice(0, place) : text.slice(Math.max(0, text.length - place)));
   }
 
   #endOf(method: string, from: number, second: string | undefined): number {
@@ -187,7 +199,7 @@ const JOINED =
   /[\w$"']\[(?:0x)?[\da-f]{1,5}(?:\]\s?\+\s?[\w$]{1,32}\[(?:0x)?\d|\s?,[\d,\s]{1,4096}\]\s?-join)/i;
 
 const HAS_CUTS = /[%!]\w{1,64}:~-?\d/;
-const HAS_PARTS = /\bmid\$?\s?\(|\.(?:charat|substr|substring|slice)\(\s{0,4}\d/i;
+const HAS_PARTS = /\b(?:mid|left|right)\$?\s?\(|\.(?:charat|substr|substring|slice)\(\s{0,4}\d/i;
 
 /** Programs name few texts by their places: what is dear is done where a script does that. */
 function lookedUp(text: string): string {
@@ -219,7 +231,7 @@ export function withComputedLiterals(bytes: Buffer): Buffer[] {
 
 /** Words of scripts that compute characters. */
 export const COMPUTING_MARKS: readonly string[] = [
-  ...'chr(|chrw(|chrb(|chr$(|[char]|mid(|mid$(|.charat(|.substr(|.substring(|concat(|concatenate(|\'-f|"-f|\' -f|" -f'.split(
+  ...'chr(|chrw(|chrb(|chr$(|[char]|mid(|mid$(|left("|right("|.charat(|.substr(|.substring(|concat(|concatenate(|\'-f|"-f|\' -f|" -f'.split(
     '|',
   ),
   ...Array.from('-0123456789', (sign) => `:~${sign}`),

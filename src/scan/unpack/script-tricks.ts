@@ -278,11 +278,16 @@ function endsLines(bytes: Buffer, { sign, ends }: (typeof LINE_ESCAPES)[number])
   return bytes.includes(sign) && ends.some((end) => bytes.includes(end));
 }
 
+/** Quotes that enclose nothing, inside of words: prose and tables have one now and then. */
+const EMPTY_QUOTES = Buffer.from("''");
+const QUOTED_NOTHING = /(?:\w''(?=\w)[^\r\n]{0,64}?){3}/;
+
 /** A command line that is written with such signs so that no word of it can be read, or one that goes on. */
 export function hasShellEscapes(bytes: Buffer): boolean {
   return (
     LINE_ESCAPES.some((escape) => endsLines(bytes, escape)) ||
-    SHELL_ESCAPES.some((sign) => inWords(bytes, sign, TELLING) === TELLING)
+    SHELL_ESCAPES.some((sign) => inWords(bytes, sign, TELLING) === TELLING) ||
+    (bytes.includes(EMPTY_QUOTES) && QUOTED_NOTHING.test(bytes.toString('latin1')))
   );
 }
 
