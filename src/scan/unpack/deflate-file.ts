@@ -1,7 +1,6 @@
-import zlib from 'node:zlib';
 import type { Piece } from '../piece.ts';
 import { u8, viewOf } from './byte-view.ts';
-import { inflateRaw } from './decompress.ts';
+import { inflateRaw, mayBeDeflate } from './decompress.ts';
 import { emitStream } from './emission.ts';
 import { hasKnownStart } from './known-start.ts';
 import { looksLikeText } from './script-text.ts';
@@ -15,9 +14,6 @@ const MAX_TAIL = 8;
 const FIXED = 1;
 const DYNAMIC = 2;
 
-/** Bytes that a first try costs. */
-const PROBE_BYTES = 512;
-const PROBE_OUTPUT = 1024 * 1024;
 /** Lengths of at most 19 codes, three bits each from the 17th bit on, fill the tree of seven bits (RFC 1951 3.2.7). */
 const FIRST_LENGTH = 17;
 const MAX_SYMBOLS = 29;
@@ -40,22 +36,9 @@ function hasCodes(bytes: Uint8Array): boolean {
   return isSized && filled === WHOLE_TREE;
 }
 
-/** A native try: it fails within some bytes where the data are none. */
-function mayInflate(bytes: Uint8Array): boolean {
-  try {
-    const probe = { finishFlush: zlib.constants.Z_SYNC_FLUSH, maxOutputLength: PROBE_OUTPUT };
-    return zlib.inflateRawSync(bytes.subarray(0, PROBE_BYTES), probe).length > 0;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) {
-      return error.code === 'ERR_BUFFER_TOO_LARGE';
-    }
-    throw error;
-  }
-}
-
 function mayBeStream(bytes: Uint8Array): boolean {
   const kind = bitsAt(bytes, 1, 2);
-  return kind === FIXED || (kind === DYNAMIC && hasCodes(bytes)) ? mayInflate(bytes) : false;
+  return kind === FIXED || (kind === DYNAMIC && hasCodes(bytes)) ? mayBeDeflate(bytes) : false;
 }
 
 /** What programs write with `deflateRaw`: no header, so that only the end tells what it is. */
