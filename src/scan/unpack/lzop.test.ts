@@ -51,6 +51,9 @@ describe('files of lzop', () => {
       for (let length = 60; length < file.length - 4; length += 7) {
         const opened = await open(file.subarray(0, length));
         assert.deepEqual(opened.causes, ['malformed']);
+        const [first = Buffer.alloc(0)] = bytesOf(opened);
+        assert.equal(PLAIN.subarray(0, first.length).equals(first), true);
+        assert.ok(first.length > 0 || length < 80);
       }
     });
 
@@ -63,6 +66,16 @@ describe('files of lzop', () => {
       }
     });
   }
+
+  it('give what stands before an instruction that goes on behind the end', async () => {
+    const block = Buffer.from([18, 0x61, 33]); // one literal, three times more, from a distance that is missing
+    const sizes = Buffer.from([0, 0, 1, 0, 0, 0, 0, block.length]);
+    const head = Buffer.from('\u0089LZO\0\r\n\u001a\n', 'latin1');
+    const fields = Buffer.from([0x10, 0x30, 0x20, 0x80, 0x09, 0x40, 1, 5, ...Buffer.alloc(21)]);
+    const opened = await open(Buffer.concat([head, fields, sizes, block, Buffer.alloc(4)]));
+    assert.deepEqual(bytesOf(opened), [Buffer.from('aaaa')]);
+    assert.deepEqual(opened.causes, ['malformed']);
+  });
 
   it('may stand behind each other', async () => {
     const file = Buffer.from(FILES['-1'], 'base64');

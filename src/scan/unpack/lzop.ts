@@ -77,8 +77,9 @@ class Lzo1x {
   }
 
   #literals(count: number): void {
-    const end = Math.min(this.#at + count, this.#input.length, this.#at + this.#out.length - this.#length);
-    this.#length += this.#input.copy(this.#out, this.#length, this.#at, end);
+    const start = Math.min(this.#at, this.#input.length); // an instruction may go on behind the end
+    const end = Math.min(start + count, start + this.#out.length - this.#length);
+    this.#length += this.#input.copy(this.#out, this.#length, start, end);
     this.#at += count;
   }
 
@@ -156,7 +157,7 @@ function readBlocks(bytes: Buffer, { flags, end: start }: LzopHeader, out: Yield
     out.budget.checkTime();
     const packed = u32be(bytes, at + 4);
     const data = at + 8 + checkBytes(flags, packed < size);
-    if (size > MAX_BLOCK_BYTES || packed > size || data + packed > bytes.length) {
+    if (size > MAX_BLOCK_BYTES || packed > size) {
       return -1;
     }
     if (size > left) {
@@ -167,7 +168,10 @@ function readBlocks(bytes: Buffer, { flags, end: start }: LzopHeader, out: Yield
     const block = bytes.subarray(data, data + packed);
     const plain = packed < size ? new Lzo1x(block, size).read() : block;
     parts.push(plain);
-    at = plain.length === size ? data + packed : bytes.length;
+    if (plain.length < size || block.length < packed) {
+      return -1;
+    }
+    at = data + packed;
   }
   return at + 4 <= bytes.length ? at + 4 : -1;
 }
