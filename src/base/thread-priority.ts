@@ -1,6 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 
 /**
  * Enough that a saturated pool does not delay the event loop that serves everybody else, also when they share one
@@ -11,56 +9,13 @@ import { setFlagsFromString } from 'node:v8';
  */
 const NICENESS = 15;
 
-/** Where Linux lists the threads of this process, and what those are called that compile and collect for all of V8. */
-const THREADS = '/proc/self/task';
-const RUNTIME_THREAD = 'V8Worker';
-
-/** What makes a thread that collects garbage wait for the others: one of low priority would be waited for. */
-const SHARED_COLLECTION = [
-  'scavenge',
-  'marking',
-  'compaction',
-  'pointer-update',
-  'weak-ref-clearing',
-] as const;
-
 /** Lowers the priority of the calling thread. Elsewhere than on Linux it would be the process, so not there. */
 export function lowerPriority(): void {
   if (process.platform !== 'linux') {
     return;
   }
-  lower(0);
-}
-
-/**
- * Lowers the priority of V8's own threads, which compile and collect mostly for those that scan, and has every thread
- * collect its own young garbage. NOOP p99 beside saturated scans on one core: 9.3 ms without, 7.2 with; scans take
- * some 3 % more of the processor. Only one of the two makes it worse. To be called once, before other threads start.
- */
-export function lowerPriorityOfRuntime(): void {
-  if (process.platform !== 'linux') {
-    return;
-  }
-  for (const work of SHARED_COLLECTION) {
-    setFlagsFromString(`--no-parallel-${work}`);
-  }
-  runtimeThreads().forEach(lower);
-}
-
-function runtimeThreads(): readonly number[] {
   try {
-    const isRuntime = (thread: string): boolean =>
-      readFileSync(`${THREADS}/${thread}/comm`, 'latin1').trim() === RUNTIME_THREAD;
-    return readdirSync(THREADS).filter(isRuntime).map(Number);
-  } catch {
-    return []; // a sandbox without /proc
-  }
-}
-
-/** `thread` as Linux counts them; 0: the calling one. */
-function lower(thread: number): void {
-  try {
-    setPriority(thread, NICENESS);
+    setPriority(0, NICENESS);
   } catch {
     // A sandbox may forbid it; the pool then competes on equal terms.
   }
