@@ -9,6 +9,11 @@ function moved(text: string, first: number): string {
   return text.replace(/[A-Z]/g, (letter) => String.fromCodePoint(letter.charCodeAt(0) - 0x41 + first));
 }
 
+/** Four such letters; the next one begins so many bytes behind the one before. */
+function spread(apart: number): Buffer {
+  return Buffer.from(['Ａ', 'Ｂ', 'Ｃ', 'Ｄ'].join('.'.repeat(apart - 3)));
+}
+
 describe('letters that look like others', () => {
   for (const [kind, text] of Object.entries({
     'of full width': Array.from(MARKER, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0)).join(''),
@@ -32,8 +37,6 @@ describe('letters that look like others', () => {
     const letters = Buffer.from('ＡＢＣＤ');
     const noise = Buffer.alloc(100_000, 0xff);
     assert.equal(hasCompatibleLetters(Buffer.concat([noise, letters, noise])), true);
-    const spread = (apart: number): Buffer =>
-      Buffer.from(['Ａ', 'Ｂ', 'Ｃ', 'Ｄ'].join('.'.repeat(apart - 3)));
     assert.equal(hasCompatibleLetters(spread(64)), true);
     assert.equal(hasCompatibleLetters(spread(65)), false);
   });
