@@ -6,8 +6,8 @@ import type { Yield } from './unpacker.ts';
 export const MAX_PASSWORD_TRIES = 200;
 /** Time per archive for all tries, milliseconds of the processor: a tenth of the default scan time. */
 export const MAX_PASSWORD_MS = 1000;
-/** The same by the clock, for a machine that is busy with other work: three tenths, so that the scan still ends in time. */
-export const MAX_PASSWORD_WAIT_MS = 3000;
+/** The same by the clock, for a machine that is busy with other work: twice as much, so that the scan still ends in time. */
+export const MAX_PASSWORD_WAIT_MS = 2000;
 
 /** The likeliest candidates are tried however slow the machine is: the verdict must not hang on its load. */
 export const MIN_PASSWORD_TRIES = 6;
