@@ -66,4 +66,11 @@ describe('an ARJ archive with a password', () => {
     assert.equal(yields(opened, 'POSTERN-TEST-MARK'), false);
     assert.deepEqual([...opened.causes], ['encrypted']);
   });
+
+  it('keeps what was opened when it is cut, wherever that is', async () => {
+    for (let length = GARBLED.length - 1; length > 180; length -= 1) {
+      const cut = await openAll(GARBLED.subarray(0, length), { passwords: ['Tulpe-31'], now: () => 0 });
+      assert.doesNotMatch(cut.details.join(), /reader failed/);
+    }
+  });
 });

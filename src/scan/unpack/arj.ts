@@ -79,7 +79,10 @@ export function ungarbledArj(bytes: Uint8Array, password: string): Buffer | unde
       plain[place] = u8(plain, place) ^ u8(key, (place - data) % key.length);
     }
     plain[at + FLAGS_AT] = u8(plain, at + FLAGS_AT) & ~GARBLED;
-    plain.writeUInt32LE(crc32(plain.subarray(at, end)), end);
+    // A cut archive may end before its checksum.
+    if (end + CRC_BYTES <= plain.length) {
+      plain.writeUInt32LE(crc32(plain.subarray(at, end)), end);
+    }
   }
   return plain;
 }
