@@ -82,16 +82,11 @@ export class AnnouncedTexts {
   }[];
 
   constructor(marks: MarkIndex) {
-    const anyOf = (words: readonly string[]): AnyMarkFinder =>
-      marks.addAny(
-        words.map((word) => Buffer.from(word)),
-        true,
-      );
     this.#readers = [
-      { isAnnounced: anyOf(HEX_WORDS), read: ofPairs },
-      { isAnnounced: anyOf(NUMBER_WORDS), read: ofNumbers },
-      { isAnnounced: anyOf(['atob', 'base64', '-enc']), read: ofShortBase64 },
-      { isAnnounced: anyOf(['setuint8(', 'setint8(']), read: ofByteCalls },
+      { isAnnounced: marks.addWords(HEX_WORDS), read: ofPairs },
+      { isAnnounced: marks.addWords(NUMBER_WORDS), read: ofNumbers },
+      { isAnnounced: marks.addWords(['atob', 'base64', '-enc']), read: ofShortBase64 },
+      { isAnnounced: marks.addWords(['setuint8(', 'setint8(']), read: ofByteCalls },
     ];
   }
 

@@ -10,7 +10,7 @@ const MAX_RECORDS = 500_000;
 const INTEL = /^[ \t]{0,8}:([0-9a-fA-F]{10,522})[ \t]{0,8}\r?$/gm;
 const MOTOROLA = /^[ \t]{0,8}S([1-3])([0-9a-fA-F]{8,514})[ \t]{0,8}\r?$/gm;
 /** A file ends with such a record: of S-records with one of three, for addresses of two, three and four bytes. */
-const ENDS = [':00000001ff', 's9030000fc', 's804000000fb', 's70500000000fa'].map((end) => Buffer.from(end));
+const ENDS = [':00000001ff', 's9030000fc', 's804000000fb', 's70500000000fa'];
 /** Fewer are a quotation. */
 const MIN_RECORDS = 3;
 
@@ -67,7 +67,7 @@ function isMotorola(bytes: Uint8Array): boolean {
 }
 
 export function createHexRecordsUnpacker(marks: MarkIndex): Unpacker {
-  const hasEnd = marks.addAny(ENDS, true);
+  const hasEnd = marks.addWords(ENDS);
   return {
     name: 'hex-records',
     recognises: ({ bytes }: Piece) => hasEnd(bytes) || isMotorola(bytes),

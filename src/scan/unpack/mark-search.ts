@@ -275,9 +275,12 @@ export class MarkIndex {
     return (bytes) => this.#places(bytes).first[index] ?? ABSENT;
   }
 
-  /** Of `marks`, as `add` takes them, together: to ask for each of them costs more than to look at the places of all. */
-  addAny(marks: readonly Buffer[], isFolded = false): AnyMarkFinder {
-    const indexes = marks.map((bytes) => this.#indexOf(bytes, isFolded));
+  /**
+   * Whether one of `words`, all in small letters, stands there, in capitals or not: to ask for each of them costs more
+   * than to look at the places of all.
+   */
+  addWords(words: readonly string[]): AnyMarkFinder {
+    const indexes = words.map((word) => this.#indexOf(Buffer.from(word), true));
     return (bytes) => indexes.length > 0 && isAnyPresent(this.#places(bytes).first, indexes);
   }
 

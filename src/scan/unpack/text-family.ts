@@ -161,13 +161,8 @@ export class TextFamily {
   readonly #doubtful: readonly AnyMarkFinder[];
 
   constructor(marks: MarkIndex) {
-    const finderOf = (words: readonly string[]) =>
-      marks.addAny(
-        words.map((word) => Buffer.from(word)),
-        true,
-      );
-    this.#words = CALLED_VIEWS.map(({ words }) => finderOf(words));
-    this.#doubtful = CALLED_VIEWS.map(({ doubtful }) => finderOf(doubtful ?? []));
+    this.#words = CALLED_VIEWS.map(({ words }) => marks.addWords(words));
+    this.#doubtful = CALLED_VIEWS.map(({ doubtful }) => marks.addWords(doubtful ?? []));
   }
 
   /** Remembers a run; false when it was met in this text or in one that it was made from. */
