@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { LARGE_BYTES } from '../scan/content-key.ts';
 import type { MessageBytes, ScanReport, ScanRequest, Scanner } from '../scan/scanner.ts';
 import type { Verdict } from '../scan/verdict.ts';
 import { createCachingScanner } from './caching-scanner.ts';
 import type { JudgeOptions, JudgingScanner } from './judging-scanner.ts';
 import { digestMessage } from './message-source.ts';
-import { FakeClock, mail, request } from './pool-fixture.ts';
+import { FakeClock, mail, request, withFile } from './pool-fixture.ts';
 import type { SharedVerdicts } from './shared-verdicts/shared-verdicts.ts';
 import type { VerdictName } from './shared-verdicts/verdict-seal.ts';
 
@@ -87,19 +88,35 @@ describe('caching scanner', () => {
     assert.deepEqual(lookups, ['miss', 'hit', 'miss']);
   });
 
-  it('tells the pool the digest, so that twins share a job', async () => {
+  it('tells the pool which content it is, so that twins share a job', async () => {
     const { inner, scanner } = fixture();
-    const content = mail('same');
-    await scanner.scan(request(content));
-    assert.equal(inner.judged[0]?.digest, hash('sha256', content));
+    const large = Buffer.alloc(LARGE_BYTES, 'large');
+    for (const content of [mail('short'), large, Buffer.from(large), mail('x'.repeat(1_000))]) {
+      inner.generation += 'x'; // nothing is known
+      await scanner.scan(request(content));
+    }
+    const [short, first, again, middle] = inner.judged.map(({ content }) => content);
+    assert.equal(first?.key, again?.key);
+    assert.notEqual(first?.key, short?.key);
+    assert.deepEqual([short?.sha256, first?.sha256], [undefined, undefined]);
+    assert.equal(middle?.sha256, hash('sha256', mail('x'.repeat(1_000))));
   });
 
-  it('hashes small messages here and larger ones in a worker', async () => {
+  it('leaves the hashing of what is very large, or in a file, to a worker', async () => {
     const { inner, scanner } = fixture();
-    await scanner.scan(request(Buffer.alloc(256 * 1024)));
+    const largest = Buffer.alloc(4 * 1024 * 1024);
+    await scanner.scan(request(largest));
     assert.equal(inner.digested, 0);
-    await scanner.scan(request(Buffer.alloc(256 * 1024 + 1)));
+    const larger = Buffer.alloc(largest.length + 1);
+    await scanner.scan(request(larger));
     assert.equal(inner.digested, 1);
+    await withFile(mail('small'), async (message) => await scanner.scan(request(message)));
+    assert.equal(inner.digested, 2);
+    const digests = [larger, mail('small')].map((content) => hash('sha256', content));
+    assert.deepEqual(
+      inner.judged.slice(1).map(({ content }) => content),
+      digests.map((sha256) => ({ key: sha256, sha256 })),
+    );
   });
 
   it('keeps messages and fragments, and generations, apart', async () => {
@@ -123,8 +140,10 @@ describe('caching scanner', () => {
   it('does not keep a verdict on other bytes than were asked about', async () => {
     const { inner, scanner } = fixture();
     inner.misread = hash('sha256', 'something else');
-    await scanner.scan(request(mail('mine')));
-    await scanner.scan(request(mail('mine')));
+    await withFile(mail('mine'), async (message) => {
+      await scanner.scan(request(message));
+      await scanner.scan(request(message));
+    });
     await scanner.scan(request(Buffer.from('something else')));
     assert.equal(inner.judged.length, 3);
   });
@@ -156,7 +175,7 @@ describe('caching scanner', () => {
     inner.digest = async () => undefined;
     inner.misread = '';
     await scanner.scan(request({ kind: 'memory', buffer, byteLength: 2 }));
-    assert.equal(inner.judged[0]?.digest, undefined);
+    assert.equal(inner.judged[0]?.content, undefined);
   });
 
   it('passes everything else on', async () => {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { BAN_MS, KillerList } from './killer-list.ts';
 import { mail, MARKER, OPTIONS, request, verdictOf } from './pool-fixture.ts';
+import type { NamedContent } from './judging-scanner.ts';
 import { createScanPool, type ScanPool } from './scan-pool.ts';
 import type { TaskFailure } from './thread-pool.ts';
 
 const failures: TaskFailure[] = [];
 const SLOW = mail(MARKER, 'X-Postern-Fault: delay=150');
+const named = (content: Buffer): NamedContent => ({ key: content.toString('latin1'), sha256: undefined });
 const KILLER = mail('x', 'X-Postern-Fault: exit');
 
 describe('scans of one content', () => {
@@ -24,7 +25,7 @@ describe('scans of one content', () => {
   });
 
   const judge = async (content: Buffer, user: string, leave?: AbortSignal) => {
-    return await pool.judge(request(content, { user }), { digest: hash('sha256', content), leave });
+    return await pool.judge(request(content, { user }), { content: named(content), leave });
   };
 
   it('occupy one worker together, and nobody else waits for them', async () => {
@@ -71,9 +72,8 @@ describe('scans of one content', () => {
       buffer: new SharedArrayBuffer(1),
       byteLength: content.byteLength,
     } as const;
-    const digest = hash('sha256', content);
-    const first = pool.judge(request(broken), { digest });
-    const second = pool.judge(request(content), { digest });
+    const first = pool.judge(request(broken), { content: named(content) });
+    const second = pool.judge(request(content), { content: named(content) });
     assert.equal(verdictOf(await first), 'unscannable engine-failed');
     assert.equal(verdictOf(await second), 'malicious');
   });

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { ScanReport, ScanRequest } from '../scan/scanner.ts';
+import type { JudgeOptions } from './judging-scanner.ts';
 import { KillerList } from './killer-list.ts';
 import { LaneQueue, type Waiter } from './lane-queue.ts';
 import type { PoolHooks, PoolState } from './pool-hooks.ts';
@@ -23,11 +24,7 @@ export interface DispatcherOptions {
   readonly hooks: Required<PoolHooks>;
 }
 
-export interface SubmitOptions {
-  /** The caller gives up. */
-  readonly leave?: AbortSignal | undefined;
-  /** SHA-256 of the message when it is known: scans of one content then share one job. */
-  readonly digest?: string | undefined;
+export interface SubmitOptions extends JudgeOptions {
   /** A self-test: not reported, since it is no message. */
   readonly isTest?: boolean;
 }
@@ -36,7 +33,7 @@ const STOPPING = 'the gateway is stopping';
 
 interface Scan extends Waiter {
   readonly request: ScanRequest;
-  /** Rule set, subject and digest; undefined when the digest is not known. */
+  /** Rule set, subject and key of the content; undefined when that is not known. */
   readonly content: string | undefined;
   /** SHA-256 of the message; the worker need not hash again what lies in memory. */
   readonly digest: string | undefined;
@@ -119,7 +116,7 @@ export class Dispatcher {
   submit(request: ScanRequest, options: SubmitOptions = {}): Promise<ScanReport> {
     const { promise, resolve, reject } = Promise.withResolvers<ScanReport>();
     const { lane, user, subject } = request;
-    const { digest, leave, isTest = false } = options;
+    const { content, leave, isTest = false } = options;
     const settle = (report: ScanReport): void => {
       if (!isTest) {
         this.#options.hooks.onReport(report);
@@ -130,8 +127,8 @@ export class Dispatcher {
       request,
       lane,
       user,
-      content: digest === undefined ? undefined : `${this.generation} ${subject} ${digest}`,
-      digest,
+      content: content === undefined ? undefined : `${this.generation} ${subject} ${content.key}`,
+      digest: content?.sha256,
       requestedAt: this.#options.clock.monotonic(),
       settle,
       drop: reject,
@@ -262,7 +259,7 @@ export class Dispatcher {
    * The report on one content holds for all who wait with the same, a lost thread as well. Not when the worker
    * could not read these bytes or read others (a file closed under it): then each tries its own.
    */
-  #settleTwins({ content, request }: Scan, end: TaskEnd<ScanOutcome>, report: ScanReport): void {
+  #settleTwins({ content, digest, request }: Scan, end: TaskEnd<ScanOutcome>, report: ScanReport): void {
     if (content === undefined) {
       return;
     }
@@ -270,7 +267,7 @@ export class Dispatcher {
       this.#killers.add(content);
     }
     const isShared =
-      end.kind === 'answered' ? content.endsWith(` ${end.value.sha256}`) : end.cause !== 'threw';
+      end.kind === 'answered' ? digest === undefined || digest === end.value.sha256 : end.cause !== 'threw';
     for (const twin of this.#twins.finish(content)) {
       this.#stopWaiting(twin);
       if (isShared && request.message.byteLength === twin.request.message.byteLength) {

@@ -1,10 +1,17 @@
 import type { MessageBytes, ScanReport, ScanRequest, Scanner } from '../scan/scanner.ts';
 
+/** What tells the content of a message apart from every other, within this process. */
+export interface NamedContent {
+  readonly key: string;
+  /** Lower-case hex; undefined when nobody has calculated it yet. Of a file it is always known. */
+  readonly sha256: string | undefined;
+}
+
 export interface JudgeOptions {
   /** The caller gives up. */
   readonly leave?: AbortSignal | undefined;
-  /** SHA-256 of the message in lower-case hex: scans of one content share one job. */
-  readonly digest?: string | undefined;
+  /** Scans of one content share one job. */
+  readonly content?: NamedContent | undefined;
 }
 
 /** A scanner that a cache can be put around. */

@@ -1,3 +1,6 @@
+import { closeSync, mkdtempSync, openSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { createRuleFile, createRuleSet, type RuleSet } from '../rules/rule-set.ts';
 import type { ScanLimits } from '../scan/budget.ts';
@@ -42,6 +45,21 @@ export const OPTIONS: ScanPoolOptions = {
 
 export function mail(text: string, ...fields: readonly string[]): Buffer {
   return Buffer.from([...fields, 'Subject: test', '', text, ''].join('\r\n'), 'latin1');
+}
+
+/** As a message in a file that has no name any more. */
+export async function withFile<T>(bytes: Uint8Array, use: (message: MessageBytes) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-pool-'));
+  const path = join(folder, 'spool');
+  writeFileSync(path, bytes);
+  const fd = openSync(path, 'r');
+  unlinkSync(path);
+  try {
+    return await use({ kind: 'file', fd, byteLength: bytes.byteLength });
+  } finally {
+    closeSync(fd);
+    rmSync(folder, { recursive: true });
+  }
 }
 
 let requests = 0;

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { GatewayError } from '../base/errors.ts';
 import { createRuleFile, createRuleSet } from '../rules/rule-set.ts';
-import type { MessageBytes, ScanReport } from '../scan/scanner.ts';
-import { LIMITS, mail, MARKER, OPTIONS, request, rulesFor, verdictOf } from './pool-fixture.ts';
+import type { ScanReport } from '../scan/scanner.ts';
+import { LIMITS, mail, MARKER, OPTIONS, request, rulesFor, verdictOf, withFile } from './pool-fixture.ts';
 import { createScanPool, defaultWorkers, type ScanPool } from './scan-pool.ts';
 import { inSharedMemory } from './self-test.ts';
 
@@ -17,20 +14,6 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 const fail = (): never => {
   throw new Error('broken hook');
 };
-
-async function withFile<T>(bytes: Uint8Array, use: (message: MessageBytes) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'postern-pool-'));
-  const path = join(folder, 'spool');
-  writeFileSync(path, bytes);
-  const fd = openSync(path, 'r');
-  unlinkSync(path);
-  try {
-    return await use({ kind: 'file', fd, byteLength: bytes.byteLength });
-  } finally {
-    closeSync(fd);
-    rmSync(folder, { recursive: true });
-  }
-}
 
 describe('scan pool', () => {
   const reports: ScanReport[] = [];

@@ -168,8 +168,8 @@ class ThreadedScanPool implements ScanPool {
     return unlessAborted(this.judge(request, { leave: signal }), signal);
   }
 
-  judge(request: ScanRequest, { leave, digest }: JudgeOptions = {}): Promise<ScanReport> {
-    return this.#dispatcher.submit(request, { leave, digest });
+  judge(request: ScanRequest, options: JudgeOptions = {}): Promise<ScanReport> {
+    return this.#dispatcher.submit(request, options);
   }
 
   neutralise(message: MessageBytes, guilt: Guilt, notice: string): Promise<readonly Patch[]> {

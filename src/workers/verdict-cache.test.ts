@@ -30,7 +30,7 @@ function cache(maxEntries = 10, maxAgeMs = 100): { cache: VerdictCache; pass: (m
 describe('verdict cache', () => {
   it('finds a verdict by digest, subject and generation only', () => {
     const { cache: known } = cache();
-    known.store(report('a'), 'message');
+    known.store('a', report('a'), 'message');
     assert.equal(known.find('a', 'message', 'g1')?.sha256, 'a');
     assert.equal(known.find('b', 'message', 'g1'), undefined);
     assert.equal(known.find('a', 'fragment', 'g1'), undefined);
@@ -48,7 +48,7 @@ describe('verdict cache', () => {
     ];
     const kept = verdicts.filter((verdict) => {
       const { cache: known } = cache();
-      known.store(report('a', verdict), 'message');
+      known.store('a', report('a', verdict), 'message');
       return known.size === 1;
     });
     assert.deepEqual(
@@ -59,16 +59,16 @@ describe('verdict cache', () => {
 
   it('keeps nothing without a digest', () => {
     const { cache: known } = cache();
-    known.store(report(''), 'message');
+    known.store('', report(''), 'message');
     assert.equal(known.size, 0);
   });
 
   it('holds as many as its limit and forgets the least recently used one', () => {
     const { cache: known } = cache(2);
-    known.store(report('a'), 'message');
-    known.store(report('b'), 'message');
+    known.store('a', report('a'), 'message');
+    known.store('b', report('b'), 'message');
     assert.ok(known.find('a', 'message', 'g1'));
-    known.store(report('c'), 'message');
+    known.store('c', report('c'), 'message');
     assert.equal(known.find('b', 'message', 'g1'), undefined);
     assert.ok(known.find('a', 'message', 'g1'));
     assert.ok(known.find('c', 'message', 'g1'));
@@ -76,25 +76,26 @@ describe('verdict cache', () => {
 
   it('counts a report by its findings', () => {
     const { cache: known } = cache(3);
-    known.store(report('a'), 'message');
-    known.store(report('b', { kind: 'malicious', findings: [FINDING, FINDING] }), 'message');
+    known.store('a', report('a'), 'message');
+    known.store('b', report('b', { kind: 'malicious', findings: [FINDING, FINDING] }), 'message');
     assert.equal(known.size, 2);
-    known.store(report('c'), 'message');
+    known.store('c', report('c'), 'message');
     assert.equal(known.find('a', 'message', 'g1'), undefined);
     known.store(
+      'd',
       report('d', { kind: 'malicious', findings: Array.from({ length: 4 }, () => FINDING) }),
       'message',
     );
     assert.equal(known.size, 0);
-    known.store(report('e'), 'message');
-    known.store(report('e'), 'message');
-    known.store(report('f'), 'message');
+    known.store('e', report('e'), 'message');
+    known.store('e', report('e'), 'message');
+    known.store('f', report('f'), 'message');
     assert.equal(known.size, 2);
   });
 
   it('answers until an entry is too old', () => {
     const { cache: known, pass } = cache(10, 100);
-    known.store(report('a'), 'message');
+    known.store('a', report('a'), 'message');
     pass(99);
     assert.ok(known.find('a', 'message', 'g1'));
     pass(1);

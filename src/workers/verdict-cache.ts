@@ -37,7 +37,7 @@ function weightOf({ verdict, guilt }: ScanReport): number {
 }
 
 /**
- * What is known about content, by digest, subject and rule-set generation: a new generation finds nothing of
+ * What is known about content, by its key, subject and rule-set generation: a new generation finds nothing of
  * an older one. Bounded, least recently used out first. Keeps only verdicts that the bytes themselves decide.
  */
 export class VerdictCache {
@@ -54,8 +54,8 @@ export class VerdictCache {
     return this.#entries.size;
   }
 
-  find(sha256: string, subject: ScanSubject, generation: string): ScanReport | undefined {
-    const key = keyOf(sha256, subject, generation);
+  find(content: string, subject: ScanSubject, generation: string): ScanReport | undefined {
+    const key = keyOf(content, subject, generation);
     const entry = this.#entries.get(key);
     if (entry === undefined) {
       return undefined;
@@ -69,12 +69,12 @@ export class VerdictCache {
     return entry.report;
   }
 
-  /** Keeps a report under its own digest and generation, if it is one to keep. */
-  store(report: ScanReport, subject: ScanSubject): void {
+  /** Keeps a report on the content of that key under its own generation, if it is one to keep. */
+  store(content: string, report: ScanReport, subject: ScanSubject): void {
     if (report.sha256 === '' || !isLasting(report)) {
       return;
     }
-    const key = keyOf(report.sha256, subject, report.generation);
+    const key = keyOf(content, subject, report.generation);
     this.#remove(key);
     const entry = { report, storedAt: this.#options.now(), weight: weightOf(report) };
     this.#entries.set(key, entry);
@@ -97,6 +97,6 @@ export class VerdictCache {
   }
 }
 
-function keyOf(sha256: string, subject: ScanSubject, generation: string): string {
-  return `${generation} ${subject} ${sha256}`;
+function keyOf(content: string, subject: ScanSubject, generation: string): string {
+  return `${generation} ${subject} ${content}`;
 }
