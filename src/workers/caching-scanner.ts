@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.ts';
-import { ContentKey } from '../scan/content-key.ts';
 import type {
   Guilt,
   Located,
@@ -9,8 +8,9 @@ import type {
   ScanRequest,
   Scanner,
 } from '../scan/scanner.ts';
-import type { JudgingScanner, NamedContent } from './judging-scanner.ts';
-import { readMessage } from './message-source.ts';
+import type { JudgingScanner } from './judging-scanner.ts';
+import { nameContent } from './message-source.ts';
+import type { NamedContent } from './scan-job.ts';
 import type { SharedVerdicts } from './shared-verdicts/shared-verdicts.ts';
 import { unlessAborted } from './unless-aborted.ts';
 import { VerdictCache } from './verdict-cache.ts';
@@ -73,12 +73,7 @@ class CachingScanner implements Scanner {
 
   /** Undefined when the message could not be read: what that means is for the workers to say. */
   async #nameOf(message: MessageBytes): Promise<NamedContent | undefined> {
-    if (isReadHere(message)) {
-      const { key, knownSha256: sha256 } = ContentKey.of(readMessage(message));
-      return { key, sha256 };
-    }
-    const sha256 = await this.#inner.digest(message);
-    return sha256 === undefined ? undefined : { key: sha256, sha256 };
+    return isReadHere(message) ? nameContent(message) : await this.#inner.name(message);
   }
 
   #find({ subject, message }: ScanRequest, { key }: NamedContent): ScanReport | undefined {

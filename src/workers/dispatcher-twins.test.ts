@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { BAN_MS, KillerList } from './killer-list.ts';
 import { mail, MARKER, OPTIONS, request, verdictOf } from './pool-fixture.ts';
-import type { NamedContent } from './judging-scanner.ts';
+import type { NamedContent } from './scan-job.ts';
 import { createScanPool, type ScanPool } from './scan-pool.ts';
 import type { TaskFailure } from './thread-pool.ts';
 

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { neutralise } from '../scan/neutralise/neutralise.ts';
 import type { Guilt, Located, MessageBytes, Patch } from '../scan/scanner.ts';
 import { readMessage } from './message-source.ts';
-import type { Errand, ErrandResult } from './scan-job.ts';
+import type { Errand, ErrandResult, NamedContent } from './scan-job.ts';
 import { ThreadCrew } from './thread-crew.ts';
 import type { TaskFailure } from './thread-pool.ts';
 
@@ -48,6 +48,12 @@ export class ErrandDesk {
   async locate(message: MessageBytes, needle: MessageBytes): Promise<Located> {
     const result = await this.#run({ kind: 'locate', message, needle });
     return result?.kind === 'locate' ? result.located : NOWHERE;
+  }
+
+  /** Which content that is; undefined when it could not be found out. */
+  async name(message: MessageBytes): Promise<NamedContent | undefined> {
+    const result = await this.#run({ kind: 'name', message });
+    return result?.kind === 'name' ? result.content : undefined;
   }
 
   /** SHA-256 in lower-case hex; undefined when it could not be computed. */

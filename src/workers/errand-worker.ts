@@ -1,7 +1,7 @@
 import { neutralise } from '../scan/neutralise/neutralise.ts';
 import type { Located, MessageBytes, Patch } from '../scan/scanner.ts';
 import { occurrences } from './byte-search.ts';
-import { digestMessage, readMessage } from './message-source.ts';
+import { digestMessage, nameContent, readMessage } from './message-source.ts';
 import { type Answer, describeFailure, type Errand, type ErrandResult } from './scan-job.ts';
 
 /** More places than this in one message are not told apart by anybody. */
@@ -24,6 +24,9 @@ function locate(message: MessageBytes, needle: MessageBytes): Located {
 function run(errand: Errand): ErrandResult {
   if (errand.kind === 'locate') {
     return { kind: 'locate', located: locate(errand.message, errand.needle) };
+  }
+  if (errand.kind === 'name') {
+    return { kind: 'name', content: nameContent(errand.message) };
   }
   if (errand.kind === 'digest') {
     return { kind: 'digest', sha256: digestMessage(errand.message) };

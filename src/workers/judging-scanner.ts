@@ -1,11 +1,5 @@
 import type { MessageBytes, ScanReport, ScanRequest, Scanner } from '../scan/scanner.ts';
-
-/** What tells the content of a message apart from every other, within this process. */
-export interface NamedContent {
-  readonly key: string;
-  /** Lower-case hex; undefined when nobody has calculated it yet. Of a file it is always known. */
-  readonly sha256: string | undefined;
-}
+import type { NamedContent } from './scan-job.ts';
 
 export interface JudgeOptions {
   /** The caller gives up. */
@@ -21,6 +15,8 @@ export interface JudgingScanner extends Scanner {
    * for callers who keep the report. Rejects with the signal's reason when it fires before that.
    */
   judge(request: ScanRequest, options?: JudgeOptions): Promise<ScanReport>;
+  /** Which content a message is, found out off this thread; undefined when that failed. */
+  name(message: MessageBytes): Promise<NamedContent | undefined>;
   /** SHA-256 of a message, lower-case hex, computed off this thread; undefined when that failed. */
   digest(message: MessageBytes): Promise<string | undefined>;
 }

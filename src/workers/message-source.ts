@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
+import { ContentKey } from '../scan/content-key.ts';
 import type { MessageBytes } from '../scan/scanner.ts';
+import type { NamedContent } from './scan-job.ts';
 
 /** Read step for hashing a file that is not held whole; large enough that the call does not matter. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -44,4 +46,17 @@ export function digestMessage(message: MessageBytes): string {
     hash.update(part);
   }
   return hash.digest('hex');
+}
+
+/**
+ * What tells the content apart within this process. The keys of one thread are not those of another, for what is not
+ * hashed. Throws when the file cannot be read.
+ */
+export function nameContent(message: MessageBytes): NamedContent {
+  if (message.kind === 'memory') {
+    const { key, knownSha256: sha256 } = ContentKey.of(readMessage(message));
+    return { key, sha256 };
+  }
+  const sha256 = digestMessage(message);
+  return { key: sha256, sha256 };
 }

@@ -69,6 +69,13 @@ export interface ScanWorkerData extends CompiledRuleSet {
   readonly threads: number;
 }
 
+/** What tells the content of a message apart from every other, within this process. */
+export interface NamedContent {
+  readonly key: string;
+  /** Lower-case hex; undefined when nobody has calculated it yet. Of a file it is always known. */
+  readonly sha256: string | undefined;
+}
+
 /** Small work for which nobody waits behind a scan. */
 export type Errand =
   | {
@@ -78,11 +85,13 @@ export type Errand =
       readonly notice: string;
     }
   | { readonly kind: 'locate'; readonly message: MessageBytes; readonly needle: MessageBytes }
+  | { readonly kind: 'name'; readonly message: MessageBytes }
   | { readonly kind: 'digest'; readonly message: MessageBytes };
 
 export type ErrandResult =
   | { readonly kind: 'neutralise'; readonly patches: readonly Patch[] }
   | { readonly kind: 'locate'; readonly located: Located }
+  | { readonly kind: 'name'; readonly content: NamedContent }
   | { readonly kind: 'digest'; readonly sha256: string };
 
 export interface CompileJob {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { GatewayError } from '../base/errors.ts';
 import { createRuleFile, createRuleSet } from '../rules/rule-set.ts';
+import { LARGE_BYTES } from '../scan/content-key.ts';
 import type { ScanReport } from '../scan/scanner.ts';
 import { LIMITS, mail, MARKER, OPTIONS, request, rulesFor, verdictOf, withFile } from './pool-fixture.ts';
 import { createScanPool, defaultWorkers, type ScanPool } from './scan-pool.ts';
@@ -104,6 +105,16 @@ describe('scan pool', () => {
     assert.deepEqual([found.offsets.length, found.more], [16, true]);
     const few = await pool.locate(inSharedMemory(Buffer.alloc(16, 'x')), inSharedMemory(Buffer.from('x')));
     assert.deepEqual([few.offsets.length, few.more], [16, false]);
+  });
+
+  it('tells contents apart, of memory and files', async () => {
+    const content = Buffer.alloc(LARGE_BYTES, 'content');
+    const first = await pool.name(inSharedMemory(content));
+    assert.deepEqual(await pool.name(inSharedMemory(content)), first);
+    assert.notEqual((await pool.name(inSharedMemory(content.subarray(1))))?.key, first?.key);
+    assert.equal(first?.sha256, undefined);
+    const inFile = await withFile(content, async (message) => await pool.name(message));
+    assert.deepEqual(inFile, { key: sha256(content), sha256: sha256(content) });
   });
 
   it('computes digests of memory and files', async () => {

@@ -9,7 +9,7 @@ import { ErrandDesk } from './errand-desk.ts';
 import { type PoolHooks, type PoolState, shieldedHooks } from './pool-hooks.ts';
 import { compileRuleSet } from './rule-compiler.ts';
 import { tryRules } from './rule-trial.ts';
-import type { ClamdOptions, CompiledRuleSet } from './scan-job.ts';
+import type { ClamdOptions, CompiledRuleSet, NamedContent } from './scan-job.ts';
 import { ScanSquad } from './scan-squad.ts';
 import type { JudgeOptions, JudgingScanner } from './judging-scanner.ts';
 import { createSelfTest, isFound, type SelfTest } from './self-test.ts';
@@ -178,6 +178,10 @@ class ThreadedScanPool implements ScanPool {
 
   locate(message: MessageBytes, needle: MessageBytes): Promise<Located> {
     return this.#errands.locate(message, needle);
+  }
+
+  name(message: MessageBytes): Promise<NamedContent | undefined> {
+    return this.#errands.name(message);
   }
 
   digest(message: MessageBytes): Promise<string | undefined> {
