@@ -61,6 +61,37 @@ describe('what cannot be read', () => {
     assert.equal(remaining(damageTo(cut, { inEarnest: ['1', 'blind.2'] }, { isLast: true })), 1);
   });
 
+  it('is no trouble at the end of a part that was cut, when nothing but its end is missing and it is no volume', () => {
+    const cut = Buffer.from(FILE.map((byte) => byte ^ 0xff));
+    const inCutPart = (facts: Partial<Damage>): Damage => {
+      const damage = damageTo(cut, { inEarnest: ['3.2'] }, facts);
+      noteMeeting(damage.record, '3.2', false, { isCut: true });
+      return damage;
+    };
+    assert.equal(remaining(inCutPart({ isCut: true })), 0);
+    assert.equal(remaining(inCutPart({ isCut: false })), 1);
+    assert.equal(remaining(damageTo(cut, { inEarnest: ['3.2'] }, { isCut: true })), 1);
+    for (const name of ['a.7z.001', 'a.z01', 'a.r00', 'a.part1.rar']) {
+      const piece = { path: '3.2', bytes: cut, depth: 0, name };
+      assert.equal(remaining(inCutPart({ isCut: true, piece })), 1, name);
+    }
+  });
+
+  it('is no trouble as a guess at the lines of a text that is only shown, unless it was met elsewhere', () => {
+    const cut = Buffer.from(FILE.map((byte) => byte ^ 0xff));
+    const quoted = (quotedIn: 'text' | 'source', cause: Damage['cause']): Damage => {
+      const damage = damageTo(cut, {}, { cause });
+      noteMeeting(damage.record, '1', true, { quotedIn });
+      return damage;
+    };
+    assert.equal(remaining(quoted('text', 'malformed')), 0);
+    assert.equal(remaining(quoted('text', 'encrypted')), 1);
+    assert.equal(remaining(quoted('source', 'encrypted')), 0);
+    const elsewhere = quoted('source', 'malformed');
+    noteMeeting(elsewhere.record, '2', true);
+    assert.equal(remaining(elsewhere), 1);
+  });
+
   it('is the ruin of a file although very many texts were read whole before that', () => {
     const copies = new DamagedCopies();
     const asText = { path: '1', bytes: Buffer.from('text'), depth: 0 };

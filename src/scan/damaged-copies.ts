@@ -4,25 +4,8 @@ import type { Piece } from './piece.ts';
 import { viewOf } from './unpack/byte-view.ts';
 import type { UnscannableCause } from './verdict.ts';
 
-/** Unpackers that give another spelling of a text: what looks like a file in one may be the ruin of a file in another. */
-const SPELLERS = new Set([
-  'text',
-  'text-repairs',
-  'flowed-text',
-  'base64-text',
-  'quoted-text',
-  'script-text',
-  'wide-text',
-  'rtf',
-]);
-
 /** Unpackers that call nothing damaged: what they read need not be remembered, and one text gives it in many spellings. */
 const NEVER_DAMAGED = new Set(['uuencode', 'xxencode', 'yenc']);
-
-/** True for what an unpacker of that name gives. */
-export function isSpelling(unpacker: string): boolean {
-  return SPELLERS.has(unpacker);
-}
 
 /** Bytes at either end of a file that tell it: with a zip archive sizes, checksums and names of entries. */
 const EDGE_BYTES = 32;
@@ -42,6 +25,8 @@ export interface Damage {
   readonly detail: string;
   /** It goes on to the end of the message: there is no more of it anywhere. */
   readonly isLast?: boolean;
+  /** Nothing but its end is missing. */
+  readonly isCut?: boolean | undefined;
 }
 
 /**
@@ -50,6 +35,14 @@ export interface Damage {
  */
 function hasNoZero({ unpacker, piece }: Damage): boolean {
   return unpacker === 'zip' && !viewOf(piece.bytes).includes(0);
+}
+
+/** Of several volumes none is whole, and the rest may come in another mail. */
+const VOLUME = /\.(?:\d{3}|[rz]\d\d|part\d+\.rar)$/i;
+
+/** Sources of programs hold archives to test programs with; whoever runs such a program has its password as well. */
+function isEncrypted({ cause, record }: Damage): boolean {
+  return cause === 'encrypted' && record.quotedIn === 'source';
 }
 
 /** A part as the message numbers it. All else are readings without structure, which hold what stands in such parts. */
@@ -124,7 +117,7 @@ export class DamagedCopies {
 
   /** False when it is told in any case, or there is no room to remember it. */
   add(damage: Damage): boolean {
-    if (damage.cause !== 'malformed' && !hasNoZero(damage)) {
+    if (damage.cause !== 'malformed' && !hasNoZero(damage) && !isEncrypted(damage)) {
       return false;
     }
     if (this.#damages.length >= MAX_RUINS) {
@@ -157,6 +150,9 @@ export class DamagedCopies {
     if (cause === 'malformed' && this.#joined.has(damage.record)) {
       return true;
     }
+    if (cause === 'encrypted' && damage.record.quotedIn === 'source') {
+      return true;
+    }
     const bytes = viewOf(piece.bytes);
     const files = this.#whole.filter((file) => file.unpacker === unpacker);
     if (hasNoZero(damage) && files.some((file) => file.isRepairedAs(bytes))) {
@@ -164,7 +160,10 @@ export class DamagedCopies {
     }
     return (
       cause === 'malformed' &&
-      (isCutOff(damage) || files.some((file) => file.startsOrEndsWith(bytes)) || isGuessOfSome(damage, files))
+      (damage.record.quotedIn !== undefined ||
+        isCutOff(damage) ||
+        files.some((file) => file.startsOrEndsWith(bytes)) ||
+        isGuessOfSome(damage, files))
     );
   }
 }
@@ -173,8 +172,10 @@ export class DamagedCopies {
  * True for what a mail server cut that returned a message as a text: no part of the message is that file, only a reading
  * without structure finds it, and the end of the message is its end. What there is of it was read.
  */
-function isCutOff({ isLast, record }: Damage): boolean {
-  return isLast === true && ![...record.earnest].some((part) => NUMBERED.test(part));
+function isCutOff({ isLast, isCut, piece, record }: Damage): boolean {
+  const isShort = isCut === true && !VOLUME.test(piece.name ?? '');
+  const isPart = [...record.earnest].some((part) => NUMBERED.test(part));
+  return isPart ? isShort && record.isCut : isShort || isLast === true;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { ContentKey } from './content-key.ts';
 import { isTransparentCharset } from './mime/charset.ts';
 import type { Piece } from './piece.ts';
 import type { Guilt, GuiltyRange } from './scanner.ts';
+import type { Quotation, Surroundings } from './surroundings.ts';
 
 /** One distinct byte string, and everywhere it came from. */
 export interface PieceRecord {
@@ -16,6 +17,10 @@ export interface PieceRecord {
   readonly parts: Set<string>;
   /** Those of them in which it was no guess at what an encoding means, and no other spelling of a text. */
   readonly earnest: Set<string>;
+  /** It was met nowhere but in texts that programs only show; `source` when all are those of programs. */
+  quotedIn: Quotation | undefined;
+  /** It was met at the end of a message that was cut. */
+  isCut: boolean;
   /** It matched, or it could not be read. */
   isGuilty: boolean;
 }
@@ -23,9 +28,20 @@ export interface PieceRecord {
 /** Where a piece was met: straight in the raw message, or inside another piece. */
 export type Origin = { readonly range: GuiltyRange | undefined } | { readonly parent: PieceRecord };
 
+function weaker(one: Quotation | undefined, other: Quotation | undefined): Quotation | undefined {
+  return one === undefined || other === undefined ? undefined : one === 'source' ? other : one;
+}
+
 /** Notes that the content of `record` was met in `part`, and whether in earnest. */
-export function noteMeeting(record: PieceRecord, part: string, isSpelled: boolean): void {
+export function noteMeeting(
+  record: PieceRecord,
+  part: string,
+  isSpelled: boolean,
+  { quotedIn, isCut = false }: Surroundings = {},
+): void {
+  record.quotedIn = record.parts.size === 0 ? quotedIn : weaker(record.quotedIn, quotedIn);
   record.parts.add(part);
+  record.isCut ||= isCut;
   if (!isSpelled) {
     record.earnest.add(part);
   }
@@ -75,6 +91,8 @@ export class PieceLedger {
       declared: new Set<string>(),
       parts: new Set<string>(),
       earnest: new Set<string>(),
+      quotedIn: undefined,
+      isCut: false,
       isGuilty: false,
     };
     if ('parent' in origin) {

@@ -21,6 +21,10 @@ export interface Piece {
   readonly codings?: readonly string[];
   /** The header says that lines which end in a blank go on in the next (`format=flowed; delsp=yes`). */
   readonly isFlowed?: boolean;
+  /** A guess at what lines mean of a text that programs only show. */
+  readonly quotedIn?: 'text' | 'source' | undefined;
+  /** The last part of a message that ends before its structure does, as what mail servers return cut. */
+  readonly isCut?: boolean;
   /**
    * Encoded range of the raw message to overwrite when this piece is guilty. Absent: the whole body
    * has to go (raw matches, header tricks, ambiguous structure).

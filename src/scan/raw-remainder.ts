@@ -30,3 +30,8 @@ export function joined(parts: readonly Uint8Array[], budget: Budget): Buffer {
   }
   return room;
 }
+
+/** All of the message, as it stands there. */
+export function wholeOf(message: Buffer): { start: number; end: number; encoding: 'identity' } {
+  return { start: 0, end: message.length, encoding: 'identity' };
+}

@@ -1,6 +1,6 @@
 import { type Budget, ScanLimitError } from './budget.ts';
 import { ContentKey } from './content-key.ts';
-import { DamagedCopies, isLastOf, isSpelling } from './damaged-copies.ts';
+import { DamagedCopies, isLastOf } from './damaged-copies.ts';
 import { KnownAnswers } from './known-answers.ts';
 import { laterOf, withoutBytes } from './late-bytes.ts';
 import { looksLikeMessage } from './mime/message-sniff.ts';
@@ -19,12 +19,14 @@ import {
 } from './piece-ledger.ts';
 import type { PipelineResult, RunParts } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
-import { joined, keptStretches } from './raw-remainder.ts';
+import { joined, keptStretches, wholeOf } from './raw-remainder.ts';
 import { Repetitions } from './repetitions.ts';
 import type { ScanSubject } from './scanner.ts';
 import { readWithMailparser } from './readers/mailparser-reader.ts';
 import { ScanOutcome } from './scan-outcome.ts';
+import { isSpelling } from './spellers.ts';
 import { isViewOf, mayFollow, stepOf } from './spelling-order.ts';
+import { quotationOf, surroundingsIn } from './surroundings.ts';
 import type { Trouble } from './troubles.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 import { withoutWholeUu } from './unpack/whole-uu.ts';
@@ -208,7 +210,9 @@ export class ScanRun {
         isFull = true; // until it is done
         void this.#outcome.attempt(undefined, 'malformed', 'scan', () => {
           const origin = place.isRaw ? { range: piece.range } : { parent: record };
-          const meeting = { ...how, mimeDepth: place.mimeDepth, part: partOf(piece, place.prefix) };
+          const { quotedIn, isCut } = piece;
+          const at = { mimeDepth: place.mimeDepth, part: partOf(piece, place.prefix) };
+          const meeting = { ...how, ...at, quotedIn, isCut };
           const next = this.#admit(piece, origin, meeting);
           fresh.push(...(next === undefined ? [] : [next]));
           isFull = false;
@@ -239,8 +243,9 @@ export class ScanRun {
           this.#parts.onDiscard?.(bytes.length); // all that a parser of streams kept of it
           for (const piece of seen) {
             const isText = piece.type?.startsWith('text/') === true; // what was just read, in other words
-            const isSpelled = isText || place.isSpelled;
-            take({ ...piece, depth: place.containerDepth }, { isRead: isText, isSpelled, isSecond: true });
+            const how = { isRead: isText, isSpelled: isText || place.isSpelled, isSecond: true };
+            const quotedIn = isText ? quotationOf(piece) : undefined;
+            take({ ...piece, quotedIn, depth: place.containerDepth }, how);
           }
         },
       );
@@ -266,7 +271,7 @@ export class ScanRun {
     const content = this.#isMessage(piece) ? this.#content : ContentKey.of(piece.bytes);
     const { record, isNew } = this.#ledger.note(content, origin);
     const { isNamed, isLabelled } = noteDeclared(record, piece);
-    noteMeeting(record, how.part, how.isSpelled || (how.isSecond === true && !isNew)); // it may make the same guess
+    noteMeeting(record, how.part, how.isSpelled || (how.isSecond === true && !isNew), how); // it may make the same guess
     if (!isNew) {
       this.#repetitions.add();
     }
@@ -342,20 +347,20 @@ export class ScanRun {
       );
     }
     const seen = { emitted: 0, troubles: 0 };
-    const isSpelled = waiting.isSpelled || isSpelling(unpacker.name);
+    const surroundings = surroundingsIn(waiting, unpacker.name);
     const out = new UnpackYield(piece, this.#budget, {
       emit: (child, spelling) => {
         seen.emitted += 1;
         const isRead = waiting.isRead && isViewOf(child, piece);
         const step = spelling && stepOf(child, unpacker);
-        const how = { isRead, mimeDepth, part, isSpelled, step, again: spelling?.again };
+        const how = { isRead, mimeDepth, part, ...surroundings, step, again: spelling?.again };
         const next = this.#admit(child, { parent: record }, how);
         this.#waiting.push(...(next === undefined ? [] : [next]));
         this.#parts.onDiscard?.(child.bytes.length); // what it took to read it
       },
-      cannot: (cause, detail) => {
+      cannot: (cause, detail, isCut) => {
         seen.troubles += 1;
-        this.#cannot(waiting, unpacker, { cause, detail });
+        this.#cannot(waiting, unpacker, { cause, detail, isCut });
       },
       passwords: () => this.#passwords.list(),
     });
@@ -376,9 +381,9 @@ export class ScanRun {
   }
 
   /** What is malformed may be the ruin of something that is read whole elsewhere: that is known at the end. */
-  #cannot({ piece, record }: Waiting, unpacker: Unpacker, { cause, detail }: Trouble): void {
-    const isLast = isLastOf(this.#message, piece);
-    if (!this.#copies.add({ unpacker: unpacker.name, piece, record, cause, detail, isLast })) {
+  #cannot({ piece, record }: Waiting, unpacker: Unpacker, { cause, detail, isCut }: Trouble): void {
+    const end = { isLast: isLastOf(this.#message, piece), isCut };
+    if (!this.#copies.add({ unpacker: unpacker.name, piece, record, cause, detail, ...end })) {
       this.#outcome.fail(record, cause, detail);
     }
   }
@@ -391,8 +396,4 @@ export class ScanRun {
     this.needsProof = !isComplete || this.#unusual;
     return this.#outcome.isBlind ? { kind: 'body' } : guilt;
   }
-}
-
-function wholeOf(message: Buffer): { start: number; end: number; encoding: 'identity' } {
-  return { start: 0, end: message.length, encoding: 'identity' };
 }

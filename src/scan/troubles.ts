@@ -16,6 +16,8 @@ const BY_WEIGHT: readonly UnscannableCause[] = [
 export interface Trouble {
   readonly cause: UnscannableCause;
   readonly detail: string;
+  /** See `Yield.cannot`. */
+  readonly isCut?: boolean | undefined;
 }
 
 /** The heaviest of what went wrong. */

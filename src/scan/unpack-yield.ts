@@ -9,7 +9,7 @@ const MAX_NAME_LENGTH = 120;
 /** What the pipeline does with the output of one unpacker on one piece. */
 export interface YieldTarget {
   emit(piece: Piece, spelling: Spelling | undefined): void;
-  cannot(cause: UnscannableCause, detail: string): void;
+  cannot(cause: UnscannableCause, detail: string, isCut?: boolean): void;
   passwords(): readonly string[];
 }
 
@@ -48,8 +48,8 @@ export class UnpackYield implements Yield {
     this.#counted(() => this.#target.emit({ path, name, bytes, depth: this.#piece.depth + 1 }, spelling));
   }
 
-  cannot(cause: UnscannableCause, detail: string): void {
-    this.#target.cannot(cause, detail);
+  cannot(cause: UnscannableCause, detail: string, isCut?: boolean): void {
+    this.#target.cannot(cause, detail, isCut);
   }
 
   passwords(): readonly string[] {

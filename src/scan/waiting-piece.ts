@@ -1,9 +1,10 @@
 import type { PieceRecord } from './piece-ledger.ts';
 import type { Piece } from './piece.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { ReadingStep } from './unpack/unpacker.ts';
 
 /** A piece that waits to be judged. */
-export interface Waiting {
+export interface Waiting extends Surroundings {
   readonly piece: Piece;
   /** It was read as a message where it was found. */
   readonly isRead: boolean;
@@ -24,8 +25,9 @@ export interface Waiting {
 }
 
 /** How a piece was met. */
-export type Meeting = Pick<Waiting, 'isRead' | 'mimeDepth' | 'isSpelled' | 'part' | 'step'> & {
-  readonly isSecond?: boolean;
-  /** Decodes its bytes once more. */
-  readonly again?: (() => Uint8Array) | undefined;
-};
+export type Meeting = Surroundings &
+  Pick<Waiting, 'isRead' | 'mimeDepth' | 'isSpelled' | 'part' | 'step'> & {
+    readonly isSecond?: boolean;
+    /** Decodes its bytes once more. */
+    readonly again?: (() => Uint8Array) | undefined;
+  };

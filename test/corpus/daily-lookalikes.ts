@@ -1,7 +1,7 @@
 /** Ordinary mail with whole or cut files in its text: what Unix programs and mail servers send every day. */
 import { gzipSync } from 'node:zlib';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
-import { le } from './container-bytes.ts';
+import { le, tarEntry } from './container-bytes.ts';
 import type { Lookalike } from './lookalikes.ts';
 import { uuencode } from './mime-evasions.ts';
 import { base64Lines } from './mime-writer.ts';
@@ -77,6 +77,92 @@ function returnedMail(): Lookalike[] {
   );
 }
 
+/** A report of a failed delivery with what it returns, as `type` and up to so many bytes. */
+function report(type: string, file: Buffer, length: number): Buffer {
+  const mail =
+    'Received: by mail.example.org; Fri, 2 Jan 2026 03:04:05 +0000\r\nFrom: a@example.org\r\nSubject: papers\r\n' +
+    'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="q1"\r\n\r\n--q1\r\nContent-Type: text/plain\r\n\r\nsee below\r\n' +
+    '--q1\r\nContent-Type: application/octet-stream; name="a.dat"\r\nContent-Transfer-Encoding: base64\r\n\r\n' +
+    `${base64Lines(file).toString()}\r\n--q1--\r\n`;
+  return plainMail(
+    'Content-Type: multipart/report; report-type=delivery-status; boundary="r1"',
+    `--r1\r\n${TEXT}\r\n\r\nNot delivered.\r\n--r1\r\nContent-Type: message/delivery-status\r\n\r\n` +
+      'Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; b@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n' +
+      `--r1\r\nContent-Type: ${type}\r\n\r\n${mail.slice(0, length)}\r\n--r1--\r\n`,
+  );
+}
+
+function reports(): Lookalike[] {
+  const files = {
+    zip: archive(8, 6000),
+    gzip: gzipSync(noise(9, 6000)),
+    tar: gzipSync(tarEntry('a', noise(9, 6000))),
+  };
+  return ['message/rfc822', 'text/rfc822-headers', 'text/plain'].flatMap((type) =>
+    Object.entries(files).flatMap(([kind, file]) =>
+      [900, 4000, 5001].map((length) => ({
+        row: 'embedded message',
+        name: `report with ${kind} in ${type}, cut after ${length} bytes`,
+        message: report(type, file, length),
+      })),
+    ),
+  );
+}
+
+/** What people and programs show of a file, of which nobody can make the file again. */
+function shownFiles(): Lookalike[] {
+  const lines =
+    archive(10, 4000)
+      .toString('base64')
+      .match(/.{1,76}/g) ?? [];
+  const head = archive(10, 4000).subarray(0, 512);
+  const dump = head
+    .toString('hex')
+    .replace(/(.{2})/g, '$1 ')
+    .replace(/(.{48})/g, '$1\r\n');
+  const texts: Readonly<Record<string, string>> = {
+    'numbered lines, one of them torn': lines
+      .map((line, at) => `${at + 1}  ${at === 9 ? line.slice(0, 20) : line}`)
+      .join('\r\n'),
+    'lines that are quoted in part': `${lines
+      .slice(0, 30)
+      .map((line) => `> ${line}`)
+      .join('\r\n')}\r\n> [...]\r\n\r\nIt came broken.`,
+    'lines with remarks': lines
+      .map((line, at) => (at % 8 === 0 ? `# chunk ${at}\r\n${line}` : line))
+      .join('\r\n'),
+    'a value that is shown in part': `binaryData:\r\n  a.zip: ${lines.join('').slice(0, 2000)}...`,
+    'the first bytes in digits': dump,
+    'a copy before a remark that it is cut': `${returned('Original message follows', 4000).toString('latin1')}\r\n\r\n-- Message truncated --`,
+  };
+  return Object.entries(texts).map(([name, text]) => ({
+    row: 'base64 in marked lines',
+    name,
+    message: plainMail(TEXT, `See below.\r\n\r\n${text}\r\n`),
+  }));
+}
+
+function literal(file: Buffer): string {
+  return `b"${Array.from(file, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}"`;
+}
+
+/** The source of a test of archives: one that is damaged, and one under a password. */
+function sources(): Lookalike[] {
+  const locked = archive(11, 60);
+  for (const mark of ['PK\u0003\u0004', 'PK\u0001\u0002']) {
+    const at = locked.indexOf(mark, 0, 'latin1') + (mark.charCodeAt(2) === 3 ? 6 : 8);
+    locked[at] = (locked[at] ?? 0) | 1;
+  }
+  const text = `def test_open(self):\n    damaged = ${literal(archive(11, 600).subarray(0, 300))}\n    locked = ${literal(locked)}\n`;
+  return [
+    {
+      row: 'escapes of scripts',
+      name: 'the source of a test of archives',
+      message: mailWith('test_zip.py', Buffer.from(text)),
+    },
+  ];
+}
+
 /** Bytes that go on with a length of lz4 whose first four bits are full. */
 function furtherLength(length: number): number[] {
   const rest = length - 15;
@@ -141,5 +227,14 @@ function compressedArchive(): Lookalike {
 }
 
 export function dailyLookalikes(): Lookalike[] {
-  return [...uuencodedFiles(), ...signedBytes(), ...returnedMail(), ...scriptWords(), compressedArchive()];
+  return [
+    ...uuencodedFiles(),
+    ...signedBytes(),
+    ...returnedMail(),
+    ...reports(),
+    ...shownFiles(),
+    ...sources(),
+    ...scriptWords(),
+    compressedArchive(),
+  ];
 }

@@ -73,7 +73,8 @@ export class BlindPass {
           const bytes = read();
           this.#budget.spendBytes(bytes.length);
           const range = { ...run, encoding: 'base64' as const };
-          this.#sink.piece(leafPiece(this.#source, 'blind.base64', bytes, { range }), false, true, read);
+          const facts = { range, quotedIn: this.#memory.quotationAt(run) };
+          this.#sink.piece(leafPiece(this.#source, 'blind.base64', bytes, facts), false, true, read);
         }
       }
     }

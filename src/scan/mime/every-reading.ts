@@ -260,8 +260,10 @@ export class EveryReading {
       }
       this.#budget.spendBytes(bytes.length);
       const range = { ...body, encoding: how.encoding };
-      const piece = leafPiece(this.#source, path, bytes, { content: entity.content, range });
-      this.#sink.piece(piece, false, how.isGuess, read);
+      const quotedIn = how.isNamed ? undefined : this.#memory.quotationAt(body);
+      const isCut = this.#memory.cutEnds.has(body.end);
+      const facts = { content: entity.content, range, quotedIn, isCut };
+      this.#sink.piece(leafPiece(this.#source, path, bytes, facts), false, how.isGuess, read);
       if (how.isNamed) {
         // Where nothing names an encoding nobody decodes a multipart as a whole, and its parts would be decoded twice.
         this.#insideDecoded(entity, bytes, path, how.isGuess);

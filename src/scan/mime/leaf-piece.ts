@@ -1,5 +1,6 @@
 import type { Piece } from '../piece.ts';
 import type { GuiltyRange } from '../scanner.ts';
+import type { Quotation } from '../surroundings.ts';
 import type { ContentFields } from './content-fields.ts';
 import { fileNames } from './file-name.ts';
 import type { MimeSource } from './mime-sink.ts';
@@ -9,6 +10,8 @@ export interface LeafFacts {
   readonly content?: ContentFields | undefined;
   /** In coordinates of the source. */
   readonly range?: GuiltyRange | undefined;
+  readonly quotedIn?: Quotation | undefined;
+  readonly isCut?: boolean;
 }
 
 /** The body of a message that has parts is none of them. */
@@ -34,6 +37,8 @@ export function leafPiece(source: MimeSource, path: string, bytes: Buffer, facts
       : { otherCharsets: content.otherCharsets }),
     ...(content === undefined || content.codings.length === 0 ? {} : { codings: content.codings }),
     ...(content?.isFlowed === true ? { isFlowed: true } : {}),
+    ...(facts.quotedIn === undefined ? {} : { quotedIn: facts.quotedIn }),
+    ...(facts.isCut === true ? { isCut: true } : {}),
     ...(range === undefined || !source.isRaw ? {} : { range }),
   };
 }

@@ -17,6 +17,8 @@ export interface Split {
   readonly regular: boolean;
   /** What stands behind the last delimiter that counts was not cut. */
   readonly isCut: boolean;
+  /** No delimiter ends it: the last part goes on to the end. */
+  readonly isOpen: boolean;
 }
 
 function isBlank(byte: number | undefined): boolean {
@@ -110,6 +112,7 @@ export function splitMultipart(bytes: Buffer, start: number, end: number, bounda
     preamble: { start, end: first?.at ?? end },
     epilogue: { start: last?.isClosing === true ? last.next : end, end },
     isCut: found.length >= MAX_DELIMITERS,
+    isOpen: parts.length > 0 && closings === 0,
     regular: regular && parts.length > 0 && closings === 1 && last?.isClosing === true,
   };
 }

@@ -5,6 +5,7 @@ import { type ContentFields, readContentFields } from './content-fields.ts';
 import { decodedFields } from './file-name.ts';
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts';
 import { decodeUu, hasBegin } from './inline/uuencode.ts';
+import { quotationOf } from '../surroundings.ts';
 import { leafPiece, wholeBodyPath } from './leaf-piece.ts';
 import { startsLikeMessage } from './message-sniff.ts';
 import type { MimeSink, MimeSource } from './mime-sink.ts';
@@ -89,6 +90,9 @@ export class PlainReading {
     }
     const isEncoded = content.encoding === 'base64' || content.encoding === 'quoted-printable';
     const isPlain = split.regular && content.type.startsWith('multipart/') && !isEncoded;
+    if (split.isOpen) {
+      this.#memory.cutEnds.add(body.end);
+    }
     this.unusual ||= !isPlain || !this.#isPlainMargin(split.preamble) || !this.#isPlainMargin(split.epilogue);
     for (const [i, part] of split.parts.entries()) {
       const partPath = at.path === '' ? `${i + 1}` : `${at.path}.${i + 1}`;
@@ -127,7 +131,13 @@ export class PlainReading {
     }
     if (!isRead || !isDeclared) {
       const range = { start: body.start, end: body.end, encoding };
-      this.#sink.piece(leafPiece(this.#source, path, bytes, { content, range }), isRead, false, again);
+      const isCut = this.#memory.cutEnds.has(body.end);
+      const piece = leafPiece(this.#source, path, bytes, { content, range, isCut });
+      const kind = encoding === 'identity' && !isRead && content.regular ? quotationOf(piece) : undefined;
+      if (kind !== undefined) {
+        this.#memory.texts.push({ ...body, kind });
+      }
+      this.#sink.piece(piece, isRead, false, again);
     }
   }
 

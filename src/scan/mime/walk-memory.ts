@@ -1,5 +1,6 @@
 import type { Budget } from '../budget.ts';
 import type { RangeEncoding } from '../scanner.ts';
+import type { Quotation } from '../surroundings.ts';
 import type { Span } from './multipart.ts';
 
 /** What was already paid for or given out while one source is read in several ways. */
@@ -8,6 +9,10 @@ export class WalkMemory {
   readonly decoded: Span[] = [];
   /** Spans that were read as quoted-printable in every way. */
   readonly quoted: Span[] = [];
+  /** Bodies of texts that no program runs, in mail that every parser reads alike. */
+  readonly texts: (Span & { readonly kind: Quotation })[] = [];
+  /** Where a last part ends that nothing ends but the end of its message. */
+  readonly cutEnds = new Set<number>();
   readonly #parts = new Set<string>();
   readonly #readings = new Set<string>();
 
@@ -26,6 +31,11 @@ export class WalkMemory {
     const isNew = !this.#readings.has(key);
     this.#readings.add(key);
     return isNew;
+  }
+
+  /** The kind of text of whose lines a guess at what stands there is a guess. */
+  quotationAt({ start, end }: Span): Quotation | undefined {
+    return this.texts.find((text) => text.start <= start && end <= text.end)?.kind;
   }
 
   hasReading(span: Span, encoding: RangeEncoding): boolean {

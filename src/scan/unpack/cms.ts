@@ -85,7 +85,7 @@ function unpackCms({ bytes }: Piece, out: Yield): void {
     out.emit('content', content);
   }
   if (cut) {
-    out.cannot('malformed', 'S/MIME message is truncated');
+    out.cannot('malformed', 'S/MIME message is truncated', true);
   }
 }
 

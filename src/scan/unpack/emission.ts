@@ -7,7 +7,7 @@ export function reportEnd(out: Yield, what: string, end: StreamEnd): void {
   if (end === 'capped') {
     out.cannot('bomb', `${what} expands beyond the limit for one object`);
   } else if (end !== 'complete') {
-    out.cannot('malformed', `${what} is ${end}`);
+    out.cannot('malformed', `${what} is ${end}`, end === 'truncated');
   }
 }
 

@@ -54,7 +54,7 @@ class OleRun {
       this.#out.emit('properties', Buffer.concat(this.#small));
     }
     if (this.#cut) {
-      this.#out.cannot('malformed', 'compound file is truncated');
+      this.#out.cannot('malformed', 'compound file is truncated', true);
     }
     this.#openEncryptedPackage();
   }

@@ -1,4 +1,5 @@
 import type { Piece } from '../piece.ts';
+import { endsEarly } from './cut-archive.ts';
 import { isGarbledArj, ungarbledArj } from './arj.ts';
 import { hasMagic, viewOf } from './byte-view.ts';
 import { DoubtfulReadings } from './doubtful-readings.ts';
@@ -224,7 +225,8 @@ class SevenZipRun {
     } else if (stopped !== undefined) {
       throw stopped;
     } else if (failed && !(WEAK_FORMATS.has(format.name) && files.length === 0)) {
-      this.#out.cannot('malformed', `${format.name} archive cannot be read to its end`);
+      const isCut = endsEarly(format.name, viewOf(this.#piece.bytes));
+      this.#out.cannot('malformed', `${format.name} archive cannot be read to its end`, isCut);
     }
   }
 }

@@ -70,7 +70,7 @@ class TnefRun {
     }
     this.#joiner.flush();
     if (at > this.#bytes.length + CHECKSUM_BYTES) {
-      this.#out.cannot('malformed', 'TNEF is truncated');
+      this.#out.cannot('malformed', 'TNEF is truncated', true);
     }
   }
 

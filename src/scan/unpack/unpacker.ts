@@ -23,8 +23,11 @@ export interface Yield {
    * when the object is the piece itself in another spelling.
    */
   emit(name: string, bytes: Uint8Array, spelling?: Spelling): void;
-  /** Something inside could not be read. Emission may go on; the verdict becomes `unscannable` unless malicious. */
-  cannot(cause: UnscannableCause, detail: string): void;
+  /**
+   * Something inside could not be read. Emission may go on; the verdict becomes `unscannable` unless malicious.
+   * `isCut`: only the end is missing, and all that stands before it was read or can be read by nobody.
+   */
+  cannot(cause: UnscannableCause, detail: string, isCut?: boolean): void;
   /** Candidate passwords from the message's text, bounded; empty when there are none. */
   passwords(): readonly string[];
 }

@@ -1,0 +1,55 @@
+import type { Piece } from './piece.ts';
+import { isSpelling } from './spellers.ts';
+
+/**
+ * A text that programs show and neither run nor look into for files. What somebody makes of its lines is a guess that
+ * nobody's program makes: of such a guess it is no news that it cannot be read.
+ */
+export type Quotation = 'text' | 'source';
+
+/** What a piece was met in, or at the end of. */
+export interface Surroundings {
+  /** Such a text, whose lines it is a guess at; of a program's source it is known by its name. */
+  readonly quotedIn?: Quotation | undefined;
+  /** A message that ends before its structure does, as what mail servers return cut. */
+  readonly isCut?: boolean | undefined;
+}
+
+const SOURCE_NAMES = /\.(?:py|pyi|c|h|cc|cpp|hpp|cs|go|rs|java|kt|diff|patch)$/i;
+const TEXT_NAMES = /\.(?:txt|text|log|md|rst|csv|tsv|json|ipynb|ya?ml|toml|ini|conf|cfg|sql|tex|org|srt)$/i;
+const SOURCE_TYPES = /^text\/x-(?:patch|diff|python|c|csrc|chdr|java)$/;
+const TEXT_TYPES =
+  /^(?:text\/(?:plain|csv|markdown|yaml|x-(?:log|yaml|markdown|sql|csv))|application\/(?:json|yaml|x-yaml|sql|x-ipynb\+json)|message\/delivery-status)$/;
+
+type Declared = Pick<Piece, 'name' | 'otherNames' | 'type'>;
+
+/** Which of both a text is. Where it has names they count as well as its type: each program goes by another one. */
+export function quotationOf({ name, otherNames = [], type }: Declared): Quotation | undefined {
+  const names = name === undefined ? otherNames : [name, ...otherNames];
+  const isNamed = names.length > 0 && (type === undefined || type === 'application/octet-stream');
+  const isSource = SOURCE_TYPES.test(type ?? '') || names.some((each) => SOURCE_NAMES.test(each));
+  if (!isNamed && !SOURCE_TYPES.test(type ?? '') && !TEXT_TYPES.test(type ?? '')) {
+    return undefined;
+  }
+  const isText = names.every((each) => SOURCE_NAMES.test(each) || TEXT_NAMES.test(each));
+  return isText ? (isSource ? 'source' : 'text') : undefined;
+}
+
+/** Unpackers that find files in what people write: as programs know them, but no mail client looks for those. */
+const QUOTERS: ReadonlySet<string> = new Set(['hex-dump', 'hex-records', 'ascii85']);
+
+interface Around extends Surroundings {
+  readonly piece: Piece;
+  readonly isSpelled: boolean;
+}
+
+/** How what `unpacker` gives of a piece is met. */
+export function surroundingsIn(
+  around: Around,
+  unpacker: string,
+): Surroundings & { readonly isSpelled: boolean } {
+  const isGuess = isSpelling(unpacker);
+  const isFirst = !around.isSpelled && (isGuess || QUOTERS.has(unpacker));
+  const quotedIn = around.quotedIn ?? (isFirst ? quotationOf(around.piece) : undefined);
+  return { isSpelled: around.isSpelled || isGuess, quotedIn, isCut: around.isCut };
+}
