@@ -36,7 +36,6 @@ import { unwrappedLines, WRAPPING_MARKS } from './wrapped-lines.ts';
 
 const BACKSLASH = 0x5c;
 const ESCAPED_SLASH = Buffer.from(String.raw`\/`);
-const DATA_ATTRIBUTE = Buffer.from(' data-');
 
 /** Up to here a text is read without each of the signs in it that shells pass over, and not only without all, bytes. */
 const MAX_EACH_SIGN = 2 * 1024 * 1024;
@@ -128,9 +127,8 @@ export const CALLED_VIEWS: readonly {
   },
   {
     name: 'attributes',
-    words: [],
+    words: [' data-'],
     read: (bytes) => (hasSplitAttributes(bytes) ? assembled(bytes) : []),
-    isCalled: (bytes) => bytes.includes(DATA_ATTRIBUTE),
   },
   {
     name: 'template',

@@ -135,12 +135,13 @@ function startsOf(
 
 /** Where files begin inside a piece, offset 0 excluded. */
 function createStarts(marks: MarkIndex): (bytes: Uint8Array) => number[] {
-  const formats = FORMATS.map((format) => ({ format, first: marks.add(format.magic) }));
+  const first = marks.addEach(FORMATS.map(({ magic }) => magic));
   return (bytes) => {
     const view = viewOf(bytes);
+    const firstOf = first(bytes);
     const found: number[] = [];
-    for (const { format, first } of formats) {
-      const at = first(bytes);
+    for (const [index, format] of FORMATS.entries()) {
+      const at = firstOf(index);
       found.push(...(at < 0 ? [] : startsOf(view, at, format)));
     }
     return found.sort((a, b) => a - b);

@@ -68,7 +68,7 @@ function guarded(unpacker: Unpacker): Unpacker {
 }
 
 /** Formats that are known by their start, and so can be carved. */
-function createFileUnpackers(sevenZip: SevenZip, archives: Unpacker): Unpacker[] {
+function createFileUnpackers(sevenZip: SevenZip, archives: Unpacker, marks: MarkIndex): Unpacker[] {
   return [
     createGzipUnpacker(),
     createZstdUnpacker(),
@@ -79,7 +79,7 @@ function createFileUnpackers(sevenZip: SevenZip, archives: Unpacker): Unpacker[]
     archives,
     createOle2Unpacker(),
     createRtfUnpacker(),
-    createPdfUnpacker(),
+    createPdfUnpacker(marks),
     createActiveMimeUnpacker(),
   ];
 }
@@ -90,9 +90,9 @@ export function createUnpackers(): readonly Unpacker[] {
   const marks = new MarkIndex();
   const manifests = new AnsweredManifests();
   const archives = createSevenZipUnpacker(sevenZip);
-  const files = createFileUnpackers(sevenZip, archives);
+  const files = createFileUnpackers(sevenZip, archives, marks);
   const unpackers = [
-    createOdfUnpacker(manifests),
+    createOdfUnpacker(manifests, marks),
     createZipUnpacker(sevenZip, marks),
     ...files,
     createArjSelfExtractor(archives),

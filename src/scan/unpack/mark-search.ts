@@ -1,5 +1,5 @@
 import { KnownAnswers } from '../known-answers.ts';
-import { viewOf } from './byte-view.ts';
+import { u32le, viewOf } from './byte-view.ts';
 
 /** Every pair of bytes has a byte: which bytes may stand behind it in some mark, by their lowest three bits. */
 const PAIRS = 65_536;
@@ -29,7 +29,9 @@ export interface MarkPlaces {
   readonly repeated: readonly number[];
 }
 
-interface Found extends MarkPlaces {
+interface Found {
+  /** Of the search where nothing was found so far, and so nobody's own. */
+  first: Int32Array<ArrayBuffer>;
   readonly repeated: number[];
 }
 
@@ -152,11 +154,12 @@ function promising(words: Int32Array, from: number, thirds: Uint8Array): number 
 export class MarkSearch {
   readonly #thirds = new Uint8Array(PAIRS);
   readonly #byPair: (readonly Anchored[])[] = Array.from({ length: PAIRS }, () => NONE);
-  readonly #marks: readonly Mark[];
+  /** What most contents give: memory for each of them is what the runtime has to collect. */
+  readonly #nowhere: Int32Array<ArrayBuffer>;
 
   /** Marks of at least three bytes. */
   constructor(marks: readonly Mark[]) {
-    this.#marks = marks;
+    this.#nowhere = new Int32Array(marks.length).fill(ABSENT);
     for (const [index, mark] of marks.entries()) {
       const anchor = anchorOf(mark.bytes);
       for (const lead of [anchor, anchor + 1]) {
@@ -176,7 +179,7 @@ export class MarkSearch {
 
   places(bytes: Uint8Array): MarkPlaces {
     const view = viewOf(bytes);
-    const found = { first: new Int32Array(this.#marks.length).fill(ABSENT), repeated: [] };
+    const found: Found = { first: this.#nowhere, repeated: [] };
     // Words are read at whole addresses; the rest before and behind them is short.
     const start = (4 - (view.byteOffset & 3)) & 3;
     const count = Math.max(0, (view.length - start) >> 2);
@@ -211,8 +214,7 @@ export class MarkSearch {
 
   #pairs(view: Buffer, from: number, to: number, found: Found): void {
     for (let at = from; at < Math.min(to, view.length - 1); at += 1) {
-      const group = view.subarray(at, at + 4).reduceRight((sum, byte) => (sum << 8) | byte, 0);
-      this.#check(view, at, group, found);
+      this.#check(view, at, u32le(view, at) | 0, found);
     }
   }
 
@@ -227,15 +229,17 @@ export class MarkSearch {
     }
   }
 
-  #note(view: Buffer, at: number, { index, mark, lead }: Anchored, { first, repeated }: Found): void {
+  #note(view: Buffer, at: number, { index, mark, lead }: Anchored, found: Found): void {
+    const { repeated } = found;
     const place = at - lead;
-    const known = first[index] ?? ABSENT;
+    const known = found.first[index] ?? ABSENT;
     const isEarlier = place >= 0 && (known === ABSENT || place < known);
     const isApart =
       mark.isRepeated === true &&
       place >= (repeated.length === 0 ? 0 : (repeated.at(-1) ?? 0) + REPEATED_APART);
     if ((isEarlier || isApart) && standsAt(view, place, mark)) {
-      first[index] = isEarlier ? place : known;
+      found.first = found.first === this.#nowhere ? this.#nowhere.slice() : found.first;
+      found.first[index] = isEarlier ? place : known;
       repeated.push(...(isApart ? [place] : []));
     }
   }
@@ -246,6 +250,12 @@ export type MarkFinder = (bytes: Uint8Array) => number;
 
 /** Whether one of some marks stands in some bytes. */
 export type AnyMarkFinder = (bytes: Uint8Array) => boolean;
+
+/** Of some bytes: whether one of the marks of a set stands there. */
+export type MarkSetsFinder = (bytes: Uint8Array) => (set: number) => boolean;
+
+/** Of some bytes: where one of several marks stands first, or -1. */
+export type EachMarkFinder = (bytes: Uint8Array) => (index: number) => number;
 
 /** Where some of many marks stand, in ascending order and not every one of those that stand close together. */
 export type MarksFinder = (bytes: Uint8Array) => readonly number[];
@@ -282,6 +292,24 @@ export class MarkIndex {
   addWords(words: readonly string[]): AnyMarkFinder {
     const indexes = words.map((word) => this.#indexOf(Buffer.from(word), true));
     return (bytes) => indexes.length > 0 && isAnyPresent(this.#places(bytes).first, indexes);
+  }
+
+  /** As `addWords` for each of several sets: what was found is looked up once for all. */
+  addWordSets(sets: readonly (readonly string[])[]): MarkSetsFinder {
+    const indexes = sets.map((words) => words.map((word) => this.#indexOf(Buffer.from(word), true)));
+    return (bytes) => {
+      const { first } = this.#places(bytes);
+      return (set) => isAnyPresent(first, indexes[set] ?? []);
+    };
+  }
+
+  /** As `add` for each of `marks`. */
+  addEach(marks: readonly Buffer[]): EachMarkFinder {
+    const indexes = marks.map((bytes) => this.#indexOf(bytes, false));
+    return (bytes) => {
+      const { first } = this.#places(bytes);
+      return (index) => first[indexes[index] ?? ABSENT] ?? ABSENT;
+    };
   }
 
   #indexOf(bytes: Buffer, isFolded: boolean): number {

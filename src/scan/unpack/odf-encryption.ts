@@ -9,6 +9,7 @@ import {
   type OdfEncryption,
   readOdfManifest,
 } from './odf-manifest.ts';
+import type { MarkIndex } from './mark-search.ts';
 import { PasswordTries } from './password-tries.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 import { mapZip, type ZipEntry, type ZipMap } from './zip-records.ts';
@@ -130,11 +131,11 @@ class OdfRun {
 }
 
 /** OpenDocument files in which each entry is encrypted; the zip around them is not. To be asked before the zip reader. */
-export function createOdfUnpacker(answered: AnsweredManifests): Unpacker {
+export function createOdfUnpacker(answered: AnsweredManifests, marks: MarkIndex): Unpacker {
+  const manifest = marks.add(MANIFEST_PATH);
   return {
     name: 'odf',
-    recognises: ({ bytes }: Piece) =>
-      hasMagic(bytes, 'PK\u0003\u0004') && viewOf(bytes).includes(MANIFEST_PATH),
+    recognises: ({ bytes }: Piece) => hasMagic(bytes, 'PK\u0003\u0004') && manifest(bytes) >= 0,
     unpack: (piece: Piece, out: Yield) => new OdfRun(piece, out, answered).run(),
   };
 }

@@ -4,7 +4,8 @@ import { pdfLock, type PdfDecryptor, type PdfLock } from './pdf-encryption.ts';
 import type { PdfObjects } from './pdf-objects.ts';
 import type { Yield } from './unpacker.ts';
 
-const ENCRYPT = Buffer.from('/Encrypt');
+/** What every encrypted document has. */
+export const ENCRYPT_MARK = Buffer.from('/Encrypt');
 /** An object looked up for its own sake; longer ones belong to no writer. */
 const MAX_DICTIONARY_BYTES = 8192;
 
@@ -43,15 +44,17 @@ function unlocked(lock: PdfLock | undefined, out: Yield): PdfKey {
   return { decrypt, isSealed: decrypt === undefined };
 }
 
-/** `Encrypt` stands in a trailer, or in the dictionary of a cross-reference stream. */
-export function pdfKey(bytes: Buffer, objects: PdfObjects, out: Yield): PdfKey {
-  // The search from the front is several times faster, and most documents have none.
-  const at = bytes.includes(ENCRYPT) ? bytes.lastIndexOf(ENCRYPT) : -1;
+/**
+ * `Encrypt` stands in a trailer, or in the dictionary of a cross-reference stream. `first`: where `ENCRYPT_MARK` stands
+ * first, or -1.
+ */
+export function pdfKey(bytes: Buffer, first: number, objects: PdfObjects, out: Yield): PdfKey {
+  const at = first < 0 ? first : bytes.lastIndexOf(ENCRYPT_MARK);
   if (at < 0) {
     return PLAIN;
   }
   const near = latin1(bytes, at - MAX_DICTIONARY_BYTES, at + MAX_DICTIONARY_BYTES);
-  const behind = latin1(bytes, at + ENCRYPT.length, at + MAX_DICTIONARY_BYTES);
+  const behind = latin1(bytes, at + ENCRYPT_MARK.length, at + MAX_DICTIONARY_BYTES);
   const reference = /^\s{0,16}(\d{1,10})\s{1,16}(\d{1,10})\s{1,16}R/.exec(behind);
   if (reference === null && !/^\s{0,16}<</.test(behind)) {
     return PLAIN; // a name that only begins like it, such as EncryptMetadata

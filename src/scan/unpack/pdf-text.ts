@@ -82,7 +82,7 @@ export function numberOf(dictionary: string, key: string): number | undefined {
 }
 
 /** How the name `JS` may begin: each of its letters may be written in hex. */
-const SCRIPT_NAMES = ['/JS', '/J#53', '/#4a', '/#4A'].map((name) => Buffer.from(name));
+export const SCRIPT_NAMES = ['/JS', '/J#53', '/#4a', '/#4A'].map((name) => Buffer.from(name));
 const SCRIPT_NAME = /^\/(?:JS|#4[aA]S|J#53|#4[aA]#53)(?![A-Za-z0-9])/;
 const MAX_NAME_BYTES = 16;
 /** One string, and the blanks that may stand before it. */
@@ -96,11 +96,15 @@ function stringBehind(bytes: Buffer, at: number): Buffer | undefined {
     : undefined;
 }
 
-/** Strings of scripts among objects: what stands behind `/JS` and is not a reference. */
-export function scriptStrings(bytes: Buffer, most: number): Buffer[] {
+/**
+ * Strings of scripts among objects: what stands behind `/JS` and is not a reference. `first`: where each of
+ * `SCRIPT_NAMES` stands first, or -1, when that is known.
+ */
+export function scriptStrings(bytes: Buffer, most: number, first?: (name: number) => number): Buffer[] {
   const found: Buffer[] = [];
-  for (const name of SCRIPT_NAMES) {
-    for (let at = bytes.indexOf(name); at >= 0 && found.length < most; at = bytes.indexOf(name, at + 1)) {
+  for (const [index, name] of SCRIPT_NAMES.entries()) {
+    const start = first === undefined ? bytes.indexOf(name) : first(index);
+    for (let at = start; at >= 0 && found.length < most; at = bytes.indexOf(name, at + 1)) {
       const length = SCRIPT_NAME.exec(latin1(bytes, at, at + MAX_NAME_BYTES))?.[0].length ?? 0;
       const string = length === 0 ? undefined : stringBehind(bytes, at + length);
       if (string !== undefined && string.length > 0) {

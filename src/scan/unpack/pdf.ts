@@ -1,8 +1,9 @@
 import type { Piece } from '../piece.ts';
 import { latin1, viewOf } from './byte-view.ts';
 import { reportEnd, reportRatio } from './emission.ts';
+import type { MarkIndex } from './mark-search.ts';
 import type { PdfDecryptor } from './pdf-encryption.ts';
-import { pdfKey } from './pdf-key.ts';
+import { ENCRYPT_MARK, pdfKey } from './pdf-key.ts';
 import { pdfFilter, PICTURE_FILTERS, undoPredictor } from './pdf-filters.ts';
 import { PdfObjects, type ObjectStream } from './pdf-objects.ts';
 import { decodeByContent } from './pdf-content.ts';
@@ -16,7 +17,7 @@ import {
 import { inlineImages } from './pdf-inline-images.ts';
 import { SealedStrings } from './pdf-sealed-strings.ts';
 import { shownText } from './pdf-shown.ts';
-import { codedStrings, numberOf, scriptStrings } from './pdf-text.ts';
+import { codedStrings, numberOf, SCRIPT_NAMES, scriptStrings } from './pdf-text.ts';
 import { XfaForms } from './pdf-xfa.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import type { Inflated } from './tolerant-inflate.ts';
@@ -55,6 +56,7 @@ interface PdfStream {
 
 class PdfRun {
   readonly #bytes: Buffer;
+  readonly #first: (mark: number) => number;
   readonly #out: Yield;
   readonly #joiner: PieceJoiner;
   readonly #decrypt: PdfDecryptor | undefined;
@@ -68,12 +70,14 @@ class PdfRun {
   readonly #streams = new Map<number, readonly [at: number, previousEnd: number]>();
   #dictionaryCharacters = 0;
 
-  constructor(bytes: Buffer, out: Yield) {
+  /** `first`: where each of `SCRIPT_NAMES`, and then `ENCRYPT_MARK`, stands first, or -1. */
+  constructor(bytes: Buffer, out: Yield, first: (mark: number) => number) {
     this.#bytes = bytes;
+    this.#first = first;
     this.#out = out;
     this.#joiner = new PieceJoiner(out, 'stream');
     this.#objects = new PdfObjects(bytes, () => this.#objectStreams());
-    const { decrypt, isSealed } = pdfKey(bytes, this.#objects, out);
+    const { decrypt, isSealed } = pdfKey(bytes, first(SCRIPT_NAMES.length), this.#objects, out);
     this.#sealed = isSealed;
     this.#decrypt = decrypt;
     this.#sealedStrings = this.#decrypt && new SealedStrings(this.#decrypt);
@@ -101,7 +105,7 @@ class PdfRun {
       at = next;
     }
     this.#objectTexts(latin1(this.#bytes, objectsFrom, this.#bytes.length));
-    this.#scripts(this.#bytes);
+    this.#scripts(this.#bytes, this.#first);
     this.#joinForms();
     if (this.#objects.isOverfull || this.#sealedStrings?.isOverfull === true) {
       this.#out.cannot('bomb', 'PDF document with too much in object streams or too many strings');
@@ -351,8 +355,8 @@ class PdfRun {
     }
   }
 
-  #scripts(bytes: Buffer): void {
-    for (const script of scriptStrings(bytes, MAX_SCRIPTS)) {
+  #scripts(bytes: Buffer, first?: (name: number) => number): void {
+    for (const script of scriptStrings(bytes, MAX_SCRIPTS, first)) {
       this.#joiner.add(script);
     }
   }
@@ -368,10 +372,11 @@ const EMPTY = Buffer.alloc(0);
 const JPEG_START = Buffer.from([0xff, 0xd8, 0xff]);
 
 /** PDF: every stream found by its keywords, decoded by its filters; cross-references and lengths are not needed. */
-export function createPdfUnpacker(): Unpacker {
+export function createPdfUnpacker(marks: MarkIndex): Unpacker {
+  const first = marks.addEach([...SCRIPT_NAMES, ENCRYPT_MARK]);
   return {
     name: 'pdf',
     recognises: ({ bytes }: Piece) => viewOf(bytes.subarray(0, MAGIC_WITHIN)).includes(MAGIC),
-    unpack: ({ bytes }: Piece, out: Yield) => new PdfRun(viewOf(bytes), out).run(),
+    unpack: ({ bytes }: Piece, out: Yield) => new PdfRun(viewOf(bytes), out, first(bytes)).run(),
   };
 }

@@ -3,7 +3,7 @@ import { CALLED_VIEWS, VALUES } from './called-views.ts';
 import { disarm, withoutMark } from './disarmed.ts';
 import { encodedLength, MIN_RUN } from './encoded-length.ts';
 import { Literals } from './literals.ts';
-import type { AnyMarkFinder, MarkIndex } from './mark-search.ts';
+import type { MarkIndex, MarkSetsFinder } from './mark-search.ts';
 import type { Report } from './script-views.ts';
 import { decodeEntities, hasTag, hasTellingEntity, stripTags, unescapeScript, unfold } from './text-views.ts';
 
@@ -156,13 +156,12 @@ interface Lineage {
  */
 export class TextFamily {
   readonly #lineages = new WeakMap<Uint8Array, Lineage>();
-  /** The words of each of `CALLED_VIEWS`. */
-  readonly #words: readonly AnyMarkFinder[];
-  readonly #doubtful: readonly AnyMarkFinder[];
+  /** The words of each of `CALLED_VIEWS`, and then the doubtful ones of each. */
+  readonly #words: MarkSetsFinder;
 
   constructor(marks: MarkIndex) {
-    this.#words = CALLED_VIEWS.map(({ words }) => marks.addWords(words));
-    this.#doubtful = CALLED_VIEWS.map(({ doubtful }) => marks.addWords(doubtful ?? []));
+    const words = CALLED_VIEWS.map((view) => view.words);
+    this.#words = marks.addWordSets([...words, ...CALLED_VIEWS.map(({ doubtful }) => doubtful ?? [])]);
   }
 
   /** Remembers a run; false when it was met in this text or in one that it was made from. */
@@ -182,7 +181,8 @@ export class TextFamily {
       return;
     }
     const text = new ReadText(bytes);
-    const hasValues = isValued || this.#isCalled(VALUES, bytes);
+    const hasWords = this.#words(bytes);
+    const hasValues = isValued || isCalled(VALUES, bytes, hasWords);
     for (const [index, { name, read, keepsValues }] of VIEWS.entries()) {
       const view = index > rank ? read(text) : undefined;
       if (view !== undefined && view.length > 0) {
@@ -198,7 +198,7 @@ export class TextFamily {
     }
     for (const [index, { name, read }] of CALLED_VIEWS.entries()) {
       const own = VIEWS.length + index;
-      const isRead = rank < own && !(index === VALUES && isValued) && this.#isCalled(index, bytes);
+      const isRead = rank < own && !(index === VALUES && isValued) && isCalled(index, bytes, hasWords);
       for (const view of isRead && allowance.left > 0 ? read(bytes, report) : []) {
         allowance.left -= view.length;
         disarmStart(view, bytes);
@@ -206,16 +206,6 @@ export class TextFamily {
         yield { name, bytes: this.#remember(view, next) };
       }
     }
-  }
-
-  /** Whether something in a text calls for one of `CALLED_VIEWS`. */
-  #isCalled(index: number, bytes: Buffer): boolean {
-    const view = CALLED_VIEWS[index];
-    return (
-      this.#words[index]?.(bytes) === true ||
-      view?.isCalled?.(bytes) === true ||
-      (this.#doubtful[index]?.(bytes) === true && view?.isMeant?.(bytes) === true)
-    );
   }
 
   #remember(bytes: Buffer, lineage: Lineage): Buffer {
@@ -231,6 +221,16 @@ export class TextFamily {
     }
     return lineage;
   }
+}
+
+/** Whether something in a text calls for one of `CALLED_VIEWS`. */
+function isCalled(index: number, bytes: Buffer, hasWords: (set: number) => boolean): boolean {
+  const view = CALLED_VIEWS[index];
+  return (
+    hasWords(index) ||
+    view?.isCalled?.(bytes) === true ||
+    (hasWords(CALLED_VIEWS.length + index) && view?.isMeant?.(bytes) === true)
+  );
 }
 
 /** Of a text that was made from no other. */
