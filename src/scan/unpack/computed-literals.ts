@@ -194,7 +194,12 @@ class Lookups {
   }
 }
 
-const JOINED_PLACES = [']+', '] +', '] -join'].map((sign) => Buffer.from(sign));
+const CLOSING = 0x5d;
+const PLUS = 0x2b;
+const BLANK = 0x20;
+/** Behind the bracket that closes the place of an element. */
+const JOINING = /^(?: ?\+| -join)/;
+const MAX_JOINING = 6;
 const JOINED =
   /[\w$"']\[(?:0x)?[\da-f]{1,5}(?:\]\s?\+\s?[\w$]{1,32}\[(?:0x)?\d|\s?,[\d,\s]{1,4096}\]\s?-join)/i;
 
@@ -239,5 +244,17 @@ export const COMPUTING_MARKS: readonly string[] = [
 
 /** Whether a script adds elements that it takes from somewhere by their places. */
 export function addsElements(bytes: Buffer): boolean {
-  return JOINED_PLACES.some((sign) => bytes.includes(sign)) && JOINED.test(bytes.toString('latin1'));
+  return hasJoinedPlaces(bytes) && JOINED.test(bytes.toString('latin1'));
+}
+
+/** One search for a byte that few texts have: words are looked for one after the other, each through all of the text. */
+function hasJoinedPlaces(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(CLOSING); at >= 0; at = bytes.indexOf(CLOSING, at + 1)) {
+    const next = bytes[at + 1];
+    const mayJoin = next === PLUS || next === BLANK;
+    if (mayJoin && JOINING.test(bytes.toString('latin1', at + 1, at + 1 + MAX_JOINING))) {
+      return true;
+    }
+  }
+  return false;
 }
