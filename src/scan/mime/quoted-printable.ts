@@ -46,12 +46,23 @@ function isCleanSoftBreak(bytes: Buffer, at: number, next: number, end: number):
   return (isBreak && !isIndent && !isTurned) || next === end;
 }
 
+const BLANK = 1;
+const LINE_END = 2;
+const KIND = new Uint8Array(256);
+KIND[0x20] = BLANK;
+KIND[0x09] = BLANK;
+KIND[CR] = LINE_END;
+KIND[LF] = LINE_END;
+
 /** Blanks at a line's end are to be dropped (RFC 2045 6.7), and not all clients do. */
-function hasBlankBefore(body: Buffer, lineEnd: number): boolean {
-  for (let at = body.indexOf(lineEnd); at >= 0; at = body.indexOf(lineEnd, at + 1)) {
-    if (body[at - 1] === 0x20 || body[at - 1] === 0x09) {
+function hasBlankBeforeEnd(body: Buffer): boolean {
+  let before = 0;
+  for (let at = 0; at < body.length; at += 1) {
+    const kind = KIND[body[at] ?? 0] ?? 0;
+    if (kind === LINE_END && before === BLANK) {
       return true;
     }
+    before = kind;
   }
   return false;
 }
@@ -85,7 +96,7 @@ export function decodeQuotedPrintable(
   const body = bytes.subarray(from, to);
   const out = allocate(body.length);
   let length = 0;
-  let regular = !hasBlankBefore(body, LF) && !hasBlankBefore(body, CR);
+  let regular = !hasBlankBeforeEnd(body);
   let at = 0;
   while (at < body.length) {
     const equals = copyLiteral(body, at, out, length);

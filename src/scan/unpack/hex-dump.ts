@@ -97,6 +97,8 @@ const CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
   const character = String.fromCharCode(code);
   return /[0-9A-Fa-f]/.test(character) ? DIGIT : /[ \t]/.test(character) ? BLANK : 0;
 });
+/** Looked at one by one before the native search is asked: a call costs as much as a look at so many bytes. */
+const NEAR_BYTES = 48;
 const LETTER_E = 0x65;
 const LETTER_X = 0x78;
 const CASE_BIT = 0x20;
@@ -117,17 +119,30 @@ function mayBegin(view: Buffer, at: number): boolean {
   return end - start === 4 || isLetter || (start > at && end - start === 2);
 }
 
+/** Where the line at `at` ends, without its line feed. */
+function lineEnd(view: Buffer, at: number): number {
+  const near = Math.min(view.length, at + NEAR_BYTES);
+  for (let end = at; end < near; end += 1) {
+    if (view[end] === LF) {
+      return end;
+    }
+  }
+  const end = view.indexOf(LF, near);
+  return end < 0 ? view.length : end;
+}
+
+/** The line of a dump in `[at, end)`, undefined when it is none. */
+function lineAt(view: Buffer, at: number, end: number): DumpLine | undefined {
+  const isCandidate = end - at >= 8 && end - at <= MAX_LINE && mayBegin(view, at);
+  return isCandidate ? readLine(latin1(view, at, view[end - 1] === CR ? end - 1 : end)) : undefined;
+}
+
 /** Each line that may belong to a dump, undefined for others. */
 function* linesOf(view: Buffer): Generator<DumpLine | undefined, void, void> {
   for (let at = 0; at < view.length;) {
-    const end = view.indexOf(LF, at);
-    const next = end < 0 ? view.length : end + 1;
-    const length = (end < 0 ? view.length : end) - at;
-    const isCandidate = length >= 8 && length <= MAX_LINE && mayBegin(view, at);
-    yield isCandidate
-      ? readLine(latin1(view, at, at + length - (view[at + length - 1] === CR ? 1 : 0)))
-      : undefined;
-    at = next;
+    const end = lineEnd(view, at);
+    yield lineAt(view, at, end);
+    at = end + 1;
   }
 }
 
@@ -157,13 +172,13 @@ function hasDump(view: Buffer): boolean {
     return false;
   }
   let lines = 0;
-  for (const line of linesOf(view)) {
+  for (let at = 0; at < view.length && lines < MIN_LINES;) {
+    const end = lineEnd(view, at);
+    const line = lineAt(view, at, end);
     lines = line === undefined || line.bytes.length < 4 ? 0 : lines + 1;
-    if (lines >= MIN_LINES) {
-      return true;
-    }
+    at = end + 1;
   }
-  return false;
+  return lines >= MIN_LINES;
 }
 
 export function createHexDumpUnpacker(): Unpacker {

@@ -38,17 +38,22 @@ const SINGLE_RUNS = 64;
 /** Control characters that no text uses: one in fifty is tolerated. */
 const MAX_CONTROL_SHARE = 0.02;
 
-function controlShare(sample: Uint8Array): number {
+const IS_CONTROL = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x20 && ![9, 10, 12, 13, 27].includes(byte) ? 1 : 0,
+);
+
+/** Of the first `length` bytes. */
+function controlShare(bytes: Uint8Array, length: number): number {
   let controls = 0;
-  for (const byte of sample) {
-    controls += byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 12 && byte !== 13 && byte !== 27 ? 1 : 0;
+  for (let at = 0; at < length; at += 1) {
+    controls += IS_CONTROL[bytes[at] ?? 0] ?? 0;
   }
-  return sample.length === 0 ? 1 : controls / sample.length;
+  return controls / length;
 }
 
 /** Text in one-byte units or UTF-8, by a sample of its start. */
 export function looksLikeText(bytes: Uint8Array): boolean {
-  return bytes.length >= 16 && controlShare(bytes.subarray(0, SAMPLE_BYTES)) <= MAX_CONTROL_SHARE;
+  return bytes.length >= 16 && controlShare(bytes, Math.min(bytes.length, SAMPLE_BYTES)) <= MAX_CONTROL_SHARE;
 }
 
 /** The encoding of 16-bit text, by its mark or by zero bytes in every other place. */
