@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { packedRar3 } from './rar-for-test.ts';
-import { mayStartRar3, RAR3_START_BYTES } from './rar3-start.ts';
+import {
+  mayStartRar3,
+  RAR3_START_BYTES,
+  SMALL_MODEL_MB,
+  smallModelHolds,
+  withSmallModel,
+} from './rar3-start.ts';
 
 /** Bytes that look like chance and are the same every time. */
 function noise(seed: number): Buffer {
@@ -56,5 +62,39 @@ describe('the start of what RAR 3 compressed', () => {
     assert.equal(mayStartRar3(bytes), true);
     bytes[10] = (bytes[10] ?? 0) | 0x20; // the first bit behind the lengths
     assert.equal(mayStartRar3(bytes), false);
+  });
+});
+
+function ppmd(megabytes: number, first = 0xa5): Buffer {
+  return Buffer.from([first, megabytes - 1, 1, 2, 3]);
+}
+
+describe('the memory that PPMd of RAR 3 asks for', () => {
+  it('is less where the file cannot fill it', () => {
+    const most = smallModelHolds(0xa5);
+    assert.deepEqual(withSmallModel(ppmd(200), most), ppmd(SMALL_MODEL_MB));
+    assert.deepEqual(withSmallModel(ppmd(200), most + 1), ppmd(200));
+  });
+
+  it('stays where it is not more', () => {
+    assert.deepEqual(withSmallModel(ppmd(SMALL_MODEL_MB + 1), 1), ppmd(SMALL_MODEL_MB));
+    for (const megabytes of [1, SMALL_MODEL_MB]) {
+      assert.deepEqual(withSmallModel(ppmd(megabytes), 1), ppmd(megabytes));
+    }
+  });
+
+  it('is of PPMd only', () => {
+    for (const first of [0x25, 0x85, 0xa0]) {
+      assert.deepEqual(withSmallModel(ppmd(200, first), 1), ppmd(200, first));
+    }
+  });
+
+  it('is filled sooner the longer the contexts are', () => {
+    const held = [0xa1, 0xaf, 0xb0, 0xbf].map(smallModelHolds);
+    assert.deepEqual(
+      held,
+      held.toSorted((a, b) => b - a),
+    );
+    assert.equal(new Set(held).size, held.length);
   });
 });

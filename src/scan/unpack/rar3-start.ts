@@ -116,9 +116,13 @@ function startsLz(bytes: Buffer): boolean {
   );
 }
 
+const PPMD = 0x80;
+const WITH_MEMORY = 0x20;
+const ORDER = 0x1f;
+
 /** PPMd at its start must ask for memory, and for a model of more than one symbol. */
 function startsPpmd(first: number): boolean {
-  return (first & 0x20) !== 0 && (first & 0x1f) !== 0;
+  return (first & WITH_MEMORY) !== 0 && (first & ORDER) !== 0;
 }
 
 /**
@@ -126,7 +130,7 @@ function startsPpmd(first: number): boolean {
  * code lengths that want more codes than there are, and bits that are no code.
  */
 export function mayStartRar3(bytes: Buffer): boolean {
-  if ((u8(bytes, 0) & 0x80) !== 0) {
+  if ((u8(bytes, 0) & PPMD) !== 0) {
     return startsPpmd(u8(bytes, 0));
   }
   try {
@@ -137,4 +141,48 @@ export function mayStartRar3(bytes: Buffer): boolean {
     }
     throw error;
   }
+}
+
+/**
+ * Memory of a model, MB, for which 7-Zip as it starts has room. For more its own memory grows, up to 270 MB: that
+ * instance is used once, and the runtime collects all garbage before the next one.
+ */
+export const SMALL_MODEL_MB = 8;
+/** Of its memory; the rest is for text, a byte of which every symbol takes. */
+const PLACES_OF_SMALL_MODEL = (SMALL_MODEL_MB * 1024 * 1024 * 7) / 8;
+/**
+ * A symbol that was not met in a context takes a place in its list. Lists grow by whole sizes, and what a shorter list
+ * had may stay unused: less than 8 units of 12 bytes for each place of a list of 256.
+ */
+const PLACE_BYTES = 96;
+/** One for each order at most. */
+const CONTEXT_BYTES = 12;
+/** A byte stands as it is or behind the escape; what else an escape means is a repetition, or something rare and short. */
+const SYMBOLS_PER_BYTE = 2;
+
+/** Contexts longer than 16 are counted in steps of three. */
+function orderOf(first: number): number {
+  const order = (first & ORDER) + 1;
+  return order > 16 ? 16 + (order - 16) * 3 : order;
+}
+
+/** How many bytes cannot fill a small model of the order that `first` asks for. */
+export function smallModelHolds(first: number): number {
+  const symbolBytes = PLACE_BYTES + CONTEXT_BYTES * orderOf(first);
+  return Math.floor(PLACES_OF_SMALL_MODEL / symbolBytes / SYMBOLS_PER_BYTE);
+}
+
+/**
+ * What a file of `unpackedBytes` begins with, asking for no more memory than it needs. A model that is not full is the
+ * same in any memory, so nothing else changes. A wrong password makes bytes that ask for 128 MB in the mean.
+ */
+export function withSmallModel(bytes: Buffer, unpackedBytes: number): Buffer {
+  const first = u8(bytes, 0);
+  const isPpmd = (first & PPMD) !== 0 && startsPpmd(first);
+  if (!isPpmd || u8(bytes, 1) < SMALL_MODEL_MB || unpackedBytes > smallModelHolds(first)) {
+    return bytes;
+  }
+  const small = Buffer.from(bytes);
+  small[1] = SMALL_MODEL_MB - 1;
+  return small;
 }

@@ -5,14 +5,16 @@ import { TEST_LIMITS } from '../test-limits.ts';
 import { createUnpackers } from './index.ts';
 import { openAll, type Opened, yields } from './open-all.ts';
 import { joinedRar4, lockedRar4 } from './rar-for-test.ts';
+import { SMALL_MODEL_MB } from './rar3-start.ts';
 import { Rar4KeyStore } from './rar4-key.ts';
 import { MAX_RAR4_BLOCKS, MAX_RAR4_SALTS, rar4Lock } from './rar4-lock.ts';
+import { SevenZip } from './seven-zip.ts';
 
 const MARKER = 'POSTERN-TEST-MARK';
 const content = Buffer.from(`harmless ${MARKER} in an archive\n`.repeat(5));
 const other = Buffer.from('something else');
 const password = 'secret4711';
-const seal = { password, showsNames: true };
+const seal = { password, showsNames: true, salt: Buffer.from('8899aabbccddeeff', 'hex') };
 const unpackers = createUnpackers();
 
 function open(bytes: Buffer, passwords: readonly string[]): Promise<Opened> {
@@ -72,6 +74,20 @@ describe('the lock of RAR 4', () => {
     }
     const told = Array.from({ length: 12 }, (_, index) => attempt(packed, `wrong ${index}`).mayOpen);
     assert.equal(told.includes(false), true); // some look like a compressed file
+  });
+
+  it('asks for little memory for a short file, from which 7-Zip makes the same as with all of it', async () => {
+    const dataAt = packed.indexOf(seal.salt) + seal.salt.length;
+    const plains = Array.from({ length: 24 }, (_, index) => attempt(packed, `wrong ${index}`).plain);
+    const likePpmd = plains.filter((plain) => plain !== undefined && (plain[dataAt] ?? 0) >= 0x80);
+    assert.notEqual(likePpmd.length, 0);
+    const sevenZip = new SevenZip();
+    for (const plain of likePpmd.slice(0, 3)) {
+      const asked = Buffer.from(plain ?? []).fill(99, dataAt + 1, dataAt + 2);
+      assert.ok(plain !== undefined && (plain[dataAt + 1] ?? 0) < SMALL_MODEL_MB);
+      const budget = new Budget(TEST_LIMITS, () => 0);
+      assert.deepEqual(await sevenZip.extract(plain, budget), await sevenZip.extract(asked, budget));
+    }
   });
 
   it('scans a stored file whose checksum lies, and calls the archive encrypted', async () => {

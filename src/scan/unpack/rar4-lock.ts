@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { Budget } from '../budget.ts';
 import { u16le } from './byte-view.ts';
 import type { RarAttempt, RarLock } from './rar-attempt.ts';
-import { mayStartRar3, RAR3_START_BYTES } from './rar3-start.ts';
+import { mayStartRar3, RAR3_START_BYTES, withSmallModel } from './rar3-start.ts';
 import { RAR4_MAGIC, Rar4Block, rar4Blocks, withoutFlag } from './rar4-block.ts';
 import { decryptRar4, type Rar4Key, Rar4Keys, Rar4KeyStore } from './rar4-key.ts';
 import type { SevenZipFile } from './seven-zip.ts';
@@ -23,13 +23,15 @@ const WRONG: RarAttempt = { mayOpen: false, doubtful: [] };
 /** What one password may be for one file. */
 type Fit = 'yes' | 'no' | 'untold';
 
-/** The block of a file as it would be without encryption. */
-function plainBlock(block: Rar4Block, keys: Rar4Keys): Buffer[] {
+/** The block of a file as it would be without encryption; `unpackedBytes` of all files that may share its model. */
+function plainBlock(block: Rar4Block, keys: Rar4Keys, unpackedBytes = Infinity): Buffer[] {
   const key = block.isEncrypted ? keys.of(block.salt) : undefined;
   if (key === undefined) {
     return [block.header, block.data];
   }
-  const plain = decryptRar4(key, block.data);
+  const decrypted = decryptRar4(key, block.data);
+  const isStart = block.method !== STORED && !block.isSolid && !block.isSplit;
+  const plain = isStart ? withSmallModel(decrypted, unpackedBytes) : decrypted;
   return [block.plainHeader(), plain, block.data.subarray(plain.length)];
 }
 
@@ -120,7 +122,8 @@ class OpenNames implements RarLock {
     if (fits.includes('no') && !fits.includes('yes')) {
       return { mayOpen: false, doubtful };
     }
-    const parts = this.#blocks.flatMap((block) => plainBlock(block, keys));
+    const unpacked = this.#blocks.reduce((sum, { unpackedBytes }) => sum + unpackedBytes, 0);
+    const parts = this.#blocks.flatMap((block) => plainBlock(block, keys, unpacked));
     return { mayOpen: true, plain: Buffer.concat([this.#head, ...parts]), doubtful };
   }
 }
