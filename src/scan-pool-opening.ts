@@ -32,6 +32,8 @@ export interface PoolParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly faults?: boolean | undefined;
+  /** For a command, which serves nobody else. Default: no. */
+  readonly isAlone?: boolean;
   /** Practice of each thread before it gets mail, milliseconds of the processor. Default: none. */
   readonly rehearsalMs?: number;
 }
@@ -39,6 +41,7 @@ export interface PoolParts {
 /** The threads as the configuration wants them. Rejects with a `GatewayError`. */
 export async function openPool({ scan, limits }: ScanConfig, parts: PoolParts): Promise<ScanPool> {
   const { rules, hooks, clock, log, faults = process.env[FAULTS_VARIABLE] === '1', rehearsalMs = 0 } = parts;
+  const { isAlone = false } = parts;
   if (faults) {
     log.warn({}, `${FAULTS_VARIABLE}=1: messages may make scans fail; never set this where real mail passes`);
   }
@@ -55,6 +58,7 @@ export async function openPool({ scan, limits }: ScanConfig, parts: PoolParts): 
     ...(clamd && { clamd }),
     faults,
     rehearsalMs,
+    isAlone,
     hooks,
     clock,
   });

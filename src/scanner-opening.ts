@@ -24,7 +24,7 @@ export async function openScanPool(
   log: Logger,
 ): Promise<{ pool: ScanPool; rules: RuleSet }> {
   const rules = await loadRuleSet(pathsOf(config, await stagedRules(config)));
-  const pool = await openPool(config, { rules, hooks: {}, clock: systemClock, log });
+  const pool = await openPool(config, { rules, hooks: {}, clock: systemClock, log, isAlone: true });
   return { pool, rules };
 }
 

@@ -154,6 +154,22 @@ describe('scan pool rules', () => {
     );
   });
 
+  it('judges as well for a command, which serves nobody else', async () => {
+    const pool = await createScanPool({ ...OPTIONS, isAlone: true });
+    try {
+      const [marked, clean, lost] = await Promise.all([
+        pool.scan(request(mail(MARKER))),
+        pool.scan(request(mail('nothing'))),
+        pool.scan(request(mail(MARKER, 'X-Postern-Fault: exit'))),
+      ]);
+      assert.deepEqual([marked, clean].map(verdictOf), ['malicious', 'clean']);
+      assert.equal(verdictOf(lost), 'unscannable engine-failed');
+      assert.equal(verdictOf(await pool.scan(request(mail(MARKER)))), 'malicious');
+    } finally {
+      await pool.close();
+    }
+  });
+
   it('replaces its rules, finishing what runs under the old ones, and keeps them when the new ones are bad', async () => {
     const pool = await createScanPool(OPTIONS);
     try {

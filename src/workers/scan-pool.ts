@@ -33,6 +33,11 @@ export interface ScanPoolOptions {
   readonly readers?: 'auto' | 'both';
   /** Milliseconds of the processor that each thread scans practice mail for before it gets any. Default: not at all. */
   readonly rehearsalMs?: number;
+  /**
+   * Nobody else is served by the thread that asks, so that it may wait for the others: there is no courier between.
+   * Default: no.
+   */
+  readonly isAlone?: boolean;
   /** A second engine; absent: none. */
   readonly clamd?: ClamdOptions;
   /** Obey `X-Postern-Fault` in messages. For tests only. */
@@ -98,7 +103,7 @@ async function raiseSquad(
   { test, signal, inUse, known }: RaiseOptions,
 ): Promise<RaisedSquad> {
   const { workers, workerHeapMb, limits, timeoutMs, readers, clamd, faults } = options;
-  const { clock = systemClock, rehearsalMs = 0 } = options;
+  const { clock = systemClock, rehearsalMs = 0, isAlone = false } = options;
   const compiled = known ?? (await compileRuleSet(set, [test.rule], { clock, signal }));
   const squad = new ScanSquad({
     generation: set.generation,
@@ -113,6 +118,7 @@ async function raiseSquad(
       threads: workers,
     },
     clock,
+    isDistant: !isAlone,
   });
   // What judged before need not find more than it did.
   const mustFindEicar = known === undefined && inUse?.findsEicar === true;

@@ -14,6 +14,8 @@ export interface SquadOptions {
   readonly heapMb: number;
   readonly data: ScanWorkerData;
   readonly clock: Clock;
+  /** Behind a courier. */
+  readonly isDistant: boolean;
 }
 
 export interface SquadTask {
@@ -38,9 +40,9 @@ export class ScanSquad {
   #whenIdle: (() => void) | undefined;
   #isDestroyed = false;
 
-  constructor({ generation, threads, heapMb, data, clock }: SquadOptions) {
+  constructor({ generation, threads, heapMb, data, clock, isDistant }: SquadOptions) {
     this.generation = generation;
-    this.#crew = new ThreadCrew({ entry: ENTRY, threads, heapMb, data, clock, isDistant: true });
+    this.#crew = new ThreadCrew({ entry: ENTRY, threads, heapMb, data, clock, isDistant });
   }
 
   get threads(): number {
