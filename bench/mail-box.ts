@@ -51,6 +51,25 @@ export const CORPUS_USER = 'corpus';
 /** Its mailbox is empty until the benchmark puts mail into it. */
 export const PUSH_USER = 'push';
 
+/** Its mail takes a second of a core each to scan: pages of everything that scripts and pages hide content by. */
+export const SLOW_USER = 'slow';
+const SLOW_BYTES = 2_000_000;
+const SLOW_COUNT = 8;
+const SLOW_UNIT = '<p class="a">text &amp; more text %41 "a" + "b" 12, 13</p>\r\n';
+
+export function slowMail(): Buffer[] {
+  const head = 'From: <sender@example.org>\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n';
+  return Array.from({ length: SLOW_COUNT }, (_, index) =>
+    salted(
+      Buffer.concat([
+        Buffer.from(`${head}Subject: ${index}\r\n\r\n`, 'latin1'),
+        Buffer.alloc(SLOW_BYTES, SLOW_UNIT, 'latin1'),
+        Buffer.from('\r\n', 'latin1'),
+      ]),
+    ),
+  );
+}
+
 /** `share` of the corpus of `performance` measurements: 500 messages, 150 MB, 287 of them below 30 kB. */
 export function corpus(share: number): Buffer[] {
   const scale = { count: FULL_CORPUS.count * share, totalBytes: FULL_CORPUS.totalBytes * share };

@@ -11,6 +11,8 @@ import {
   sizedMail,
   SIZES,
   sizeUser,
+  SLOW_USER,
+  slowMail,
 } from './mail-box.ts';
 
 /** New mail for every reader: often enough that no fetch meets the content of the one before. */
@@ -19,6 +21,7 @@ const CHURN_MS = 100;
 function fill(server: DemoServer, share: number): Buffer[] {
   const boxes = [
     { user: CORPUS_USER, messages: corpus(share) },
+    { user: SLOW_USER, messages: slowMail() },
     ...SIZES.map((size) => ({ user: sizeUser(size), messages: sizedMail(size) })),
   ];
   for (const { user, messages } of boxes) {
@@ -45,7 +48,7 @@ function directory(imapPort: number): Promise<number> {
   });
 }
 
-const users = [CORPUS_USER, PUSH_USER, ...SIZES.map(sizeUser)];
+const users = [CORPUS_USER, PUSH_USER, SLOW_USER, ...SIZES.map(sizeUser)];
 const server = await createDemoServer({
   users: Object.fromEntries(users.map((user) => [user, PASSWORD])),
   startTls: false,

@@ -26,7 +26,7 @@ const TITLES: Readonly<Record<string, readonly [title: string, text: string]>> =
   ],
   push: [
     'Waiting for mail beside the scans of others',
-    'IDLE push: from the arrival at the server to the announcement at the client. NOOP: a round trip. Over TLS. `saturated`: eight clients fetch new mail without end through the same gateway on the same core, and give way to the clients that are timed and to the server (niceness, a short time slice), so that their core adds little. `direct`: the same without anything between. The last column is a NOOP to the mail server past the contender, in turn with those through it: what of them is the mail server and the load generator, who share a core.',
+    'IDLE push: from the arrival at the server to the announcement at the client. NOOP: a round trip. Over TLS. `saturated`: eight clients fetch new mail without end through the same gateway on the same core, and give way to the clients that are timed and to the server (niceness, a short time slice), so that their core adds little. `slow scans`: they fetch mail of 2 MB that takes a second of a core each to scan, so that all scan threads are busy without end and little mail moves. `direct`: the same without anything between. The last column is a NOOP to the mail server past the contender, in turn with those through it: what of them is the mail server and the load generator, who share a core.',
   ],
   memory: ['Idle connections', 'Proportional set size per logged-in TLS connection that is silent.'],
   scanning: [

@@ -1,10 +1,10 @@
-/** `readers.ts DOOR`: eight clients that fetch the whole corpus, again and again, until they are stopped. */
+/** `readers.ts DOOR USER`: eight clients that fetch the whole mailbox, again and again, until they are stopped. */
 import { type Door, LoadConnection } from './load-connection.ts';
-import { CORPUS_USER } from './mail-box.ts';
 
 const READERS = 8;
 
 const door = JSON.parse(process.argv[2] ?? '{}') as Door;
+const user = process.argv[3] ?? '';
 
 async function read(connection: LoadConnection): Promise<never> {
   for (;;) {
@@ -13,7 +13,7 @@ async function read(connection: LoadConnection): Promise<never> {
 }
 
 const connections = await Promise.all(
-  Array.from({ length: READERS }, () => LoadConnection.inbox(door, CORPUS_USER)),
+  Array.from({ length: READERS }, () => LoadConnection.inbox(door, user)),
 );
 process.on('disconnect', () => process.exit());
 process.send?.('reading');

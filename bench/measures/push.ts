@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Door, LoadConnection } from '../load-connection.ts';
-import { PUSH_USER } from '../mail-box.ts';
+import { CORPUS_USER, PUSH_USER, SLOW_USER } from '../mail-box.ts';
 import { LOAD_CPU, PinnedProgram } from '../pinned-program.ts';
 import { wakePromptly } from '../prompt-thread.ts';
 import type { Figures } from '../result.ts';
@@ -125,16 +125,24 @@ function giveWay(pid: number): void {
   }
 }
 
-/** Readers in a process of their own fetch new mail without end; then `work` is done. */
-async function underLoad(door: Door, setting: Setting, work: () => Promise<void>): Promise<void> {
+/** Readers in a process of their own fetch new mail of `user` without end while it is probed. */
+async function probeBeside(
+  running: Probed,
+  setting: Setting,
+  { user, condition }: { readonly user: string; readonly condition: string },
+  figures: Figures,
+): Promise<void> {
   await setting.mailServer.renew('churn');
   const script = join(import.meta.dirname, '../readers.ts');
-  const readers = new PinnedProgram([process.execPath, script, JSON.stringify(door)], LOAD_CPU);
+  const readers = new PinnedProgram(
+    [process.execPath, script, JSON.stringify(running.door(true)), user],
+    LOAD_CPU,
+  );
   giveWay(readers.pid);
   try {
     await once(readers.child, 'message', { signal: AbortSignal.timeout(PUSH_TIMEOUT_MS) });
     await delay(SATURATION_MS);
-    await work();
+    await probe(running, setting, condition, figures);
     if (readers.child.exitCode !== null) {
       throw new Error(`the readers have ended\n${readers.output}`);
     }
@@ -159,11 +167,14 @@ function directDoor({ mailServer }: Setting): Door {
 async function round(probed: readonly Probed[], setting: Setting, figures: Figures): Promise<void> {
   for (const running of probed) {
     await probe(running, setting, 'unsaturated', figures);
-    const loaded = underLoad(running.door(true), setting, () =>
-      probe(running, setting, 'saturated', figures),
-    );
-    // A login proxy that is kept busy lets nobody else in: a gap in the table, which is its result.
-    await (running.name === 'postern' ? loaded : loaded.catch((error: unknown) => toldGap(running, error)));
+    const loaded = probeBeside(running, setting, { user: CORPUS_USER, condition: 'saturated' }, figures);
+    if (running.name !== 'postern') {
+      // A login proxy that is kept busy lets nobody else in: a gap in the table, which is its result.
+      await loaded.catch((error: unknown) => toldGap(running, error));
+      continue;
+    }
+    await loaded;
+    await probeBeside(running, setting, { user: SLOW_USER, condition: 'slow scans' }, figures);
   }
 }
 
