@@ -7,6 +7,10 @@ const MAX_TEXT_BYTES = 256 * 1024;
 /** Texts and names kept; beyond, a message is a list and not a letter with a password. */
 const MAX_SOURCES = 200;
 
+/** A text of an archive that may be such a letter, by its name; longer ones are manuals. */
+const MAX_NOTE_BYTES = 4 * 1024;
+const NOTE = /(?:\.(?:txt|nfo|md)|(?:^|[/\\])(?:read.?me|pass[^./\\]{0,16}))$/i;
+
 /** Where the sender may have written the password of an archive: texts, decoded header fields and file names. */
 export class PasswordSources {
   /** Decoded only when an archive asks. */
@@ -26,6 +30,13 @@ export class PasswordSources {
     if (piece.name !== undefined) {
       this.#names.push(piece.name);
       this.#candidates = undefined;
+    }
+  }
+
+  /** A text in an archive: what is encrypted beside it may have its password there. */
+  learnNote({ name = '', bytes }: Piece): void {
+    if (bytes.length <= MAX_NOTE_BYTES && NOTE.test(name) && this.#bytes < MAX_TEXT_BYTES) {
+      this.addText(bytes);
     }
   }
 

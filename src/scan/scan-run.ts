@@ -351,6 +351,7 @@ export class ScanRun {
     const out = new UnpackYield(piece, this.#budget, {
       emit: (child, spelling) => {
         seen.emitted += 1;
+        this.#passwords.learnNote(child);
         const isRead = waiting.isRead && isViewOf(child, piece);
         const step = spelling && stepOf(child, unpacker);
         const how = { isRead, mimeDepth, part, ...surroundings, step, again: spelling?.again };

@@ -5,6 +5,7 @@ const SPELLERS = new Set([
   'flowed-text',
   'base64-text',
   'quoted-text',
+  'quoted-lines',
   'script-text',
   'wide-text',
   'rtf',

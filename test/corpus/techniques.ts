@@ -8,6 +8,7 @@ import { mimeEvasions } from './mime-evasions.ts';
 import { mimeLabelEvasions } from './mime-label-evasions.ts';
 import { sealedTechniques } from './sealed-techniques.ts';
 import { scriptTechniques } from './script-techniques.ts';
+import { shownTechniques } from './shown-techniques.ts';
 import type { Technique } from './technique.ts';
 
 /** Clients of which at least one reads the cases of a row of MIME tricks (docs/EVASIONS.md). */
@@ -54,5 +55,6 @@ export function techniques(): Technique[] {
     ...computedTechniques(),
     ...edgeTechniques(),
     ...carriedTechniques(),
+    ...shownTechniques(),
   ];
 }

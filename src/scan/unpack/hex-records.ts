@@ -11,6 +11,8 @@ const INTEL = /^[ \t]{0,8}:([0-9a-fA-F]{10,522})[ \t]{0,8}\r?$/gm;
 const MOTOROLA = /^[ \t]{0,8}S([1-3])([0-9a-fA-F]{8,514})[ \t]{0,8}\r?$/gm;
 /** A file ends with such a record: of S-records with one of three, for addresses of two, three and four bytes. */
 const ENDS = [':00000001ff', 's9030000fc', 's804000000fb', 's70500000000fa'];
+/** Data of S-records at the beginning of a line, with the first digit of a length that such a line has. */
+const RECORDS = ['1', '2', '3'].flatMap((kind) => ['0', '1', '2'].map((digit) => `\ns${kind}${digit}`));
 /** Fewer are a quotation. */
 const MIN_RECORDS = 3;
 
@@ -67,10 +69,10 @@ function isMotorola(bytes: Uint8Array): boolean {
 }
 
 export function createHexRecordsUnpacker(marks: MarkIndex): Unpacker {
-  const hasEnd = marks.addWords(ENDS);
+  const hasSign = marks.addWords([...ENDS, ...RECORDS]);
   return {
     name: 'hex-records',
-    recognises: ({ bytes }: Piece) => hasEnd(bytes) || isMotorola(bytes),
+    recognises: ({ bytes }: Piece) => hasSign(bytes) || isMotorola(bytes),
     unpack: ({ bytes }, out) => {
       const text = viewOf(bytes).toString('latin1');
       for (const records of [intelRecords(text), motorolaRecords(text)]) {

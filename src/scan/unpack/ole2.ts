@@ -11,6 +11,7 @@ import { emitPptObjects, readOle10Native } from './ole-objects.ts';
 import { PasswordTries } from './password-tries.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 import { vbaOffsets, vbaSources } from './vba.ts';
+import { wideStrings } from './wide-strings.ts';
 
 /** Streams up to this size are joined into one piece: a message file has some hundred properties of a few bytes. */
 const SMALL_STREAM_BYTES = 256;
@@ -18,6 +19,14 @@ const SMALL_STREAM_BYTES = 256;
 const MAX_STREAM_RATIO = 4;
 /** What the first stream of a Hangul document begins with; its other streams are deflated without a header. */
 const HANGUL = 'HWP Document File';
+
+/** Streams that hold the text of a document, each with two bytes a character where it is not all Latin. */
+const TEXT_STREAMS: ReadonlySet<string> = new Set([
+  'worddocument',
+  'workbook',
+  'book',
+  'powerpoint document',
+]);
 
 const EMPTY = Buffer.alloc(0);
 
@@ -67,6 +76,7 @@ class OleRun {
       this.#small.push(bytes, Buffer.from('\n'));
     }
     this.#objects(name, bytes);
+    this.#wideText(name, bytes);
     this.#openHangul(name, bytes);
     for (const source of vbaSources(bytes, this.#offsets)) {
       this.#out.emit(`${name}.vba`, source);
@@ -91,6 +101,13 @@ class OleRun {
         decompressRtf(bytes, this.#out.budget.objectAllowance()),
         'compressed RTF',
       );
+    }
+  }
+
+  #wideText(name: string, bytes: Buffer): void {
+    const text = TEXT_STREAMS.has(name.toLowerCase()) ? wideStrings(bytes) : undefined;
+    if (text !== undefined) {
+      this.#out.emit(`${name}.txt`, text);
     }
   }
 

@@ -1,3 +1,6 @@
+import { latin1 } from './byte-view.ts';
+import type { CodeMap } from './pdf-code-map.ts';
+
 /**
  * What a page shows: its strings put together, however its program cuts and places them (ISO 32000 9.4). The whole
  * program is read, in linear time: a string that is not closed before the next one begins is none.
@@ -31,6 +34,7 @@ const LESS = 0x3c;
 const GREATER = 0x3e;
 const LETTER_E = 0x45;
 const LETTER_J = 0x4a;
+const LETTER_F = 0x66;
 const LETTER_T = 0x54;
 const BACKSLASH = 0x5c;
 const CLOSE_ARRAY = 0x5d;
@@ -87,17 +91,28 @@ function nextText(bytes: Buffer, from = 0): number {
   return -1;
 }
 
+/** The name of a font and its size, before the operator. */
+const MAX_FONT_OPERANDS = 64;
+const FONT = /\/([^\s/<>[\]()]{1,32})\s{1,8}-?[\d.]{1,16}\s{1,8}$/;
+const NO_CHARACTER = Buffer.alloc(0);
+
 /** Room for what is shown at first: most streams in which some text seems to begin are no pages. */
 const FIRST_ROOM = 4 * 1024;
 
+/** The map of the font with that name; undefined when its codes are characters. */
+export type FontMaps = (name: string) => CodeMap | undefined;
+
 class ShownText {
   readonly #bytes: Buffer;
+  readonly #maps: FontMaps | undefined;
+  #map: CodeMap | undefined;
   #out = Buffer.allocUnsafe(FIRST_ROOM);
   #length = 0;
   #isShown = false;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, maps: FontMaps | undefined) {
     this.#bytes = bytes;
+    this.#maps = maps;
   }
 
   read(): Buffer | undefined {
@@ -175,9 +190,34 @@ class ShownText {
     return at;
   }
 
+  /** A string that begins at `from` of what was put, by the map of its font. */
+  #translate(from: number): void {
+    if (this.#map === undefined) {
+      return;
+    }
+    const { width, characters } = this.#map;
+    const codes = Buffer.from(this.#out.subarray(from, this.#length));
+    this.#length = from;
+    for (let at = 0; at + width <= codes.length; at += width) {
+      for (const byte of characters.get(codes.readUIntBE(at, width)) ?? NO_CHARACTER) {
+        this.#put(byte);
+      }
+    }
+  }
+
+  /** `/F1 12 Tf` takes another font. */
+  #font(at: number): void {
+    const before = latin1(this.#bytes, Math.max(0, at - MAX_FONT_OPERANDS), at);
+    const name = FONT.exec(before)?.[1];
+    this.#map = name === undefined ? undefined : this.#maps?.(name);
+  }
+
   /** `T*` and `ET` end a line. */
   #operator(at: number): number {
     const next = this.#bytes[at + 1];
+    if (next === LETTER_F && this.#maps !== undefined && this.#bytes[at] === LETTER_T) {
+      this.#font(at);
+    }
     const isEnd = next === LETTER_T && isBoundary(this.#bytes, at - 1) && isBoundary(this.#bytes, at + 2);
     if (this.#bytes[at] === LETTER_T ? next !== STAR : !isEnd) {
       return at + 1;
@@ -191,6 +231,7 @@ class ShownText {
     for (let at = start; at < this.#bytes.length;) {
       const byte = this.#bytes[at] ?? 0;
       if (byte === CLOSE) {
+        this.#translate(length);
         this.#look(at + 1);
         return at + 1;
       }
@@ -235,6 +276,7 @@ class ShownText {
       const byte = this.#bytes[at] ?? 0;
       const digit = hexOf(byte);
       if (byte === GREATER) {
+        this.#translate(length);
         return at;
       }
       if (digit < 0 && BLANKS[byte] === 0) {
@@ -268,7 +310,7 @@ class ShownText {
   }
 }
 
-/** The text of a page; undefined when the bytes are none. */
-export function shownText(bytes: Buffer): Buffer | undefined {
-  return nextText(bytes) < 0 ? undefined : new ShownText(bytes).read();
+/** The text of a page; undefined when the bytes are none. `maps`: what the codes of its fonts stand for. */
+export function shownText(bytes: Buffer, maps?: FontMaps): Buffer | undefined {
+  return nextText(bytes) < 0 ? undefined : new ShownText(bytes, maps).read();
 }

@@ -17,6 +17,7 @@ import {
 import { inlineImages } from './pdf-inline-images.ts';
 import { SealedStrings } from './pdf-sealed-strings.ts';
 import { shownText } from './pdf-shown.ts';
+import { PdfFonts } from './pdf-fonts.ts';
 import { codedStrings, numberOf, SCRIPT_NAMES, scriptStrings } from './pdf-text.ts';
 import { XfaForms } from './pdf-xfa.ts';
 import { PieceJoiner } from './piece-joiner.ts';
@@ -66,6 +67,7 @@ class PdfRun {
   #lookUps = 0;
   readonly #forms = new XfaForms();
   readonly #objects: PdfObjects;
+  readonly #fonts: PdfFonts;
   /** By the number of its object: where the word `stream` stands, and the one before. */
   readonly #streams = new Map<number, readonly [at: number, previousEnd: number]>();
   #dictionaryCharacters = 0;
@@ -77,6 +79,7 @@ class PdfRun {
     this.#out = out;
     this.#joiner = new PieceJoiner(out, 'stream');
     this.#objects = new PdfObjects(bytes, () => this.#objectStreams());
+    this.#fonts = new PdfFonts(this.#objects, (object) => this.#packet(object));
     const { decrypt, isSealed } = pdfKey(bytes, first(SCRIPT_NAMES.length), this.#objects, out);
     this.#sealed = isSealed;
     this.#decrypt = decrypt;
@@ -107,6 +110,10 @@ class PdfRun {
     this.#objectTexts(latin1(this.#bytes, objectsFrom, this.#bytes.length));
     this.#scripts(this.#bytes, this.#first);
     this.#joinForms();
+    for (const text of this.#fonts.texts()) {
+      this.#out.budget.checkTime();
+      this.#joiner.add(text);
+    }
     if (this.#objects.isOverfull || this.#sealedStrings?.isOverfull === true) {
       this.#out.cannot('bomb', 'PDF document with too much in object streams or too many strings');
     }
@@ -241,9 +248,17 @@ class PdfRun {
         this.#scripts(decoded);
         this.#strings(latin1(decoded));
       } else {
-        this.#joiner.add(shownText(decoded) ?? EMPTY);
+        this.#page(decoded);
         this.#pictures(decoded);
       }
+    }
+  }
+
+  #page(bytes: Buffer): void {
+    const shown = shownText(bytes);
+    if (shown !== undefined) {
+      this.#joiner.add(shown);
+      this.#fonts.add(bytes);
     }
   }
 
@@ -349,6 +364,7 @@ class PdfRun {
   }
 
   #strings(text: string): void {
+    this.#fonts.look(text);
     this.#forms.look(text, (numbers, most) => this.#objects.text(numbers, most));
     for (const bytes of codedStrings(text.replaceAll(MAGIC.toString(), ''))) {
       this.#joiner.add(bytes); // without the mark it is not opened as a document again

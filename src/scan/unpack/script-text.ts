@@ -6,7 +6,9 @@ import { decodedRun } from './encoded-run.ts';
 import { FoldedWord } from './folded-word.ts';
 import { hexPairs } from './hex-pairs.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
+import { LookupArrays } from './lookup-arrays.ts';
 import { numberArrays } from './number-arrays.ts';
+import { numberLists } from './number-lists.ts';
 import { packedCodes } from './packed-codes.ts';
 import { packedLiterals } from './packed-literals.ts';
 import { PieceJoiner } from './piece-joiner.ts';
@@ -152,6 +154,7 @@ interface TextLore {
   readonly announcements: readonly Announcement[];
   readonly scriptNumbers: ScriptNumbers;
   readonly announcedTexts: AnnouncedTexts;
+  readonly lookupArrays: LookupArrays;
 }
 
 /** Reads one text: what is encoded in it, and its other readings. */
@@ -162,16 +165,18 @@ class TextReading {
   readonly #announcements: readonly Announcement[];
   readonly #scriptNumbers: ScriptNumbers;
   readonly #announcedTexts: AnnouncedTexts;
+  readonly #lookupArrays: LookupArrays;
 
   /** `view` must be the array that the piece holds when that is a Buffer: the family knows texts by it. */
   constructor(view: Buffer, out: Yield, lore: TextLore) {
-    const { family, announcements, scriptNumbers, announcedTexts } = lore;
+    const { family, announcements, scriptNumbers, announcedTexts, lookupArrays } = lore;
     this.#view = view;
     this.#out = out;
     this.#family = family;
     this.#announcements = announcements;
     this.#scriptNumbers = scriptNumbers;
     this.#announcedTexts = announcedTexts;
+    this.#lookupArrays = lookupArrays;
   }
 
   run(): void {
@@ -252,7 +257,14 @@ class TextReading {
     const pairs = hexPairs(this.#view, MIN_PAIRS);
     const series = this.#scriptNumbers.in(this.#view, MIN_NUMBERS);
     const announced = this.#announcedTexts.in(this.#view);
-    const packed = [...packedCodes(this.#view), ...packedLiterals(this.#view), ...announced];
+    const lists = numberLists(this.#view);
+    const packed = [
+      ...packedCodes(this.#view),
+      ...packedLiterals(this.#view),
+      ...announced,
+      ...lists,
+      ...this.#lookupArrays.in(this.#view),
+    ];
     for (const bytes of [...arrays, ...changedCodes(this.#view, arrays), ...pairs, ...series, ...packed]) {
       if (this.#family.isNew(this.#view, bytes)) {
         joiner.add(bytes);
@@ -273,6 +285,7 @@ export function createScriptTextUnpacker(marks: MarkIndex): Unpacker {
     announcements: createAnnouncements(marks),
     scriptNumbers: new ScriptNumbers(marks),
     announcedTexts: new AnnouncedTexts(marks),
+    lookupArrays: new LookupArrays(marks),
   };
   return {
     name: 'text',

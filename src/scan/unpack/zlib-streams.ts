@@ -1,7 +1,8 @@
 import type { Piece } from '../piece.ts';
-import { viewOf } from './byte-view.ts';
+import { hasMagic, viewOf } from './byte-view.ts';
 import { type Inflated, inflateZlib, isZlibHeader } from './decompress.ts';
 import { emitStream, reportEnd, reportRatio, withoutMalformed } from './emission.ts';
+import { hasKnownStart } from './known-start.ts';
 import type { PieceJoiner } from './piece-joiner.ts';
 import { inflateTolerantly } from './tolerant-inflate.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
@@ -10,6 +11,8 @@ import type { Unpacker, Yield } from './unpacker.ts';
 
 /** What a database or a program writes before a stream: its length, a version (MySQL COMPRESS: 4 bytes). */
 const MAX_PREFIX = 16;
+/** What else may stand before one: a header with a table or two, or a serialised object, bytes. Only usual headers. */
+const MAX_LONG_PREFIX = 4096;
 /** A first try costs so many bytes, and is believed when it gives so many or the whole stream. */
 const PROBE_INPUT = 512;
 const PROBE_OUTPUT = 64;
@@ -20,6 +23,7 @@ const MAX_ACCIDENTS = 10_000;
 const MAX_STREAMS = 20_000;
 /** Method and window as every library writes them; the four levels are the only flags that go with it (RFC 1950 2.2). */
 const FIRST = 0x78;
+const HEADER_BYTES = 2;
 const HEADERS = [0x01, 0x5e, 0x9c, 0xda].map((flags) => Buffer.from([FIRST, flags]));
 
 function isStream(view: Buffer, at: number): boolean {
@@ -37,6 +41,19 @@ function firstStream(view: Buffer, from: 0 | 1): number {
   for (let at: number = from; at <= MAX_PREFIX && at + 8 <= view.length; at += 1) {
     if (view[at] === FIRST && isZlibHeader(view, at) && isStream(view, at)) {
       return at;
+    }
+  }
+  return -1;
+}
+
+/** Where a stream with one of the usual headers begins behind a longer prefix, or -1. */
+function streamBehind(view: Buffer): number {
+  const head = view.subarray(0, MAX_LONG_PREFIX + HEADER_BYTES);
+  for (const header of HEADERS) {
+    for (let at = head.indexOf(header, MAX_PREFIX + 1); at >= 0; at = head.indexOf(header, at + 1)) {
+      if (isStream(view, at)) {
+        return at;
+      }
     }
   }
   return -1;
@@ -104,14 +121,23 @@ export function joinStream(value: Buffer, joiner: PieceJoiner, out: Yield): void
   }
 }
 
-/** A zlib stream behind a few bytes that belong to no format. */
+/** Files whose zlib streams have readers of their own, or are pixels. */
+const OTHERS = ['\u0089PNG', 'wOFF', 'II*\u0000', 'MM\u0000*', 'SQLite format 3'];
+
+function prefixedStream(view: Buffer): number {
+  const near = firstStream(view, 1);
+  const hasReader = hasKnownStart(view) || OTHERS.some((magic) => hasMagic(view, magic));
+  return near > 0 || hasReader ? near : streamBehind(view);
+}
+
+/** A zlib stream behind bytes that belong to no format. */
 export function createPrefixedZlibUnpacker(): Unpacker {
   return {
     name: 'prefixed-zlib',
-    recognises: ({ bytes }: Piece) => firstStream(viewOf(bytes), 1) > 0,
+    recognises: ({ bytes }: Piece) => prefixedStream(viewOf(bytes)) > 0,
     unpack: ({ bytes }: Piece, out: Yield) => {
       const view = viewOf(bytes);
-      const stream = inflateZlib(view.subarray(firstStream(view, 1)), out.budget.objectAllowance());
+      const stream = inflateZlib(view.subarray(prefixedStream(view)), out.budget.objectAllowance());
       emitStream(withoutMalformed(out), '', stream, 'zlib stream');
     },
   };

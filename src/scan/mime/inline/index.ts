@@ -7,6 +7,7 @@ import { BeginWords } from './begin-words.ts';
 import { createBinhexUnpacker } from './binhex.ts';
 import { base64TextUnpacker, createQuotedTextUnpacker } from './coded-text.ts';
 import { mboxUnpacker } from './mbox.ts';
+import { createQuotedLinesUnpacker } from './quoted-lines.ts';
 import { TextLikeness } from './text-likeness.ts';
 import { createTextViews } from './text-views.ts';
 import { createUuencodeUnpacker } from './uuencode.ts';
@@ -32,6 +33,7 @@ export function createInlineDecoders(): InlineDecoders {
       createTextRepairs(likeness),
       flowedTextUnpacker,
       contentCodingUnpacker,
+      createQuotedLinesUnpacker(likeness, words),
       uuencode,
       createXxencodeUnpacker(likeness, words),
       yenc,

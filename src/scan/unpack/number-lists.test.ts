@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { numberLists } from './number-lists.ts';
+
+const TEXT = 'a harmless text';
+
+function listOf(change: (code: number) => number, text = TEXT): string {
+  return `a=[${Array.from(Buffer.from(text), change).join(',')}]`;
+}
+
+function addedTo(text: string): string {
+  return `${listOf((code) => code + 700, text)};x(a[i]-700)`;
+}
+
+function said(script: string): string[] {
+  return numberLists(Buffer.from(script)).map(String);
+}
+
+describe('a list of numbers', () => {
+  it('is what it is after the change that the script names', () => {
+    assert.deepEqual(said(`${listOf((code) => code + 700)};x(a[i]-700)`), [TEXT]);
+    assert.deepEqual(said(`${listOf((code) => code ^ 0x155)};x(a[i]^0x155)`), [TEXT]);
+    assert.deepEqual(said(`${listOf((code) => 300 - code)};x(300-a[i])`), [TEXT]);
+  });
+
+  it('is nothing where no change makes sense of it', () => {
+    assert.deepEqual(said(`${listOf((code) => code + 700)};x(a[i]-640)`), []);
+    assert.deepEqual(said(listOf((code) => code + 700)), []);
+  });
+
+  it('has twelve numbers or more', () => {
+    assert.deepEqual(said(addedTo('twelve chars')), ['twelve chars']);
+    assert.deepEqual(said(addedTo('elevenchars')), []);
+  });
+
+  it('is one of 64 in a text', () => {
+    const others = `${listOf((code) => code + 700, 'x'.repeat(12))};`;
+    const last = `${listOf((code) => code + 700)};x(a[i]-700)`;
+    assert.ok(said(others.repeat(63) + last).includes(TEXT));
+    assert.ok(!said(others.repeat(64) + last).includes(TEXT));
+  });
+});

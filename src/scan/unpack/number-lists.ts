@@ -1,0 +1,149 @@
+import { hasKnownStart } from './known-start.ts';
+
+/**
+ * Lists of numbers that are too large for bytes, or that a script changes before it makes characters of them: several
+ * bytes in one number, a sum, a product, a difference. Only what then begins like a file or reads like a text counts,
+ * and that shows in the first numbers, so that many ways are tried at little cost. Takes linear time.
+ */
+
+/** Lists of one text, keys by which numbers are changed, and numbers that show whether a way makes sense. */
+const MAX_LISTS = 64;
+const MAX_KEYS = 48;
+const HEAD = 48;
+/** Letters and digits, line ends and signs of a program; so many of them, in hundredths, is a text. */
+const TEXT_SHARE = 95;
+const LETTER_SHARE = 50;
+
+const LIST =
+  /[[({]\s{0,8}((?:(?:0x[\da-f]{1,16}|-?\d{1,20})n?\s{0,8},\s{0,8}){11,}(?:0x[\da-f]{1,16}|-?\d{1,20})n?)\s{0,8},?\s{0,8}[\])}]/gi;
+/** `a[i] - 300`, `x ^ 0x155`, `n / 3`, and `300 - a[i]`. */
+const KEY = /(?:[-+^*/]|xor\b)\s{0,4}\(?\s{0,4}(0x[\da-f]{1,4}|&h[\da-f]{1,4}|\d{1,5})(?![\w.])/gi;
+const FROM_KEY = /(?<![\w.])(\d{2,5})\s{0,4}-\s{0,4}[A-Za-z_$][\w$]{0,31}\s{0,4}[[).;]/g;
+
+const EMPTY = Buffer.alloc(0);
+
+type Change = (value: number) => number;
+
+/** How many bytes one number holds, and whether the highest stands first. */
+interface Layout {
+  readonly width: number;
+  readonly isBig: boolean;
+}
+
+const LAYOUTS: readonly Layout[] = [2, 4, 8].flatMap((width) => [
+  { width, isBig: false },
+  { width, isBig: true },
+]);
+
+function written(values: readonly bigint[], { width, isBig }: Layout): Buffer {
+  const out = Buffer.alloc(values.length * width);
+  for (const [index, value] of values.entries()) {
+    let rest = BigInt.asUintN(width * 8, value);
+    for (let place = 0; place < width; place += 1) {
+      out[index * width + (isBig ? width - 1 - place : place)] = Number(rest & 0xffn);
+      rest >>= 8n;
+    }
+  }
+  return out;
+}
+
+function isLetter(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
+}
+
+function isTelling(bytes: Buffer): boolean {
+  if (hasKnownStart(bytes)) {
+    return true;
+  }
+  let [shown, letters] = [0, 0];
+  for (const byte of bytes) {
+    shown += (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13) ? 1 : 0;
+    letters += isLetter(byte) ? 1 : 0;
+  }
+  return shown * 100 >= bytes.length * TEXT_SHARE && letters * 100 >= bytes.length * LETTER_SHARE;
+}
+
+function keysIn(text: string): Change[] {
+  const keys = new Set<number>();
+  for (const [, digits = ''] of text.matchAll(KEY)) {
+    keys.add(Number(digits.replace(/^&h/i, '0x')));
+    if (keys.size >= MAX_KEYS) break;
+  }
+  const changes = [...keys].flatMap((key): Change[] => [
+    (value) => value - key,
+    (value) => value + key,
+    (value) => value ^ key,
+    ...(key > 1 ? [(value: number) => value / key, (value: number) => value * key] : []),
+  ]);
+  const minuends = new Set(
+    Array.from(text.matchAll(FROM_KEY), ([, digits = '']) => Number(digits)).slice(0, MAX_KEYS),
+  );
+  return [
+    ...changes,
+    ...Array.from(
+      minuends,
+      (key): Change =>
+        (value) =>
+          key - value,
+    ),
+  ];
+}
+
+function changed(values: readonly number[], change: Change): Buffer | undefined {
+  const out = Buffer.allocUnsafe(values.length);
+  for (let at = 0; at < values.length; at += 1) {
+    const code = change(values[at] ?? 0);
+    if (code < 0 || code > 255 || !Number.isInteger(code)) {
+      return undefined;
+    }
+    out[at] = code;
+  }
+  return out;
+}
+
+function isTellingChange(head: readonly number[], change: Change): boolean {
+  const codes = changed(head, change);
+  return codes !== undefined && isTelling(codes);
+}
+
+function bigOf(digits: string): bigint {
+  const plain = digits.trim().toLowerCase().replace(/n$/, '');
+  return plain.startsWith('-') ? -BigInt(plain.slice(1)) : BigInt(plain);
+}
+
+/** What one list stands for, in every way that makes sense. */
+function readingsOf(list: string, changes: readonly Change[]): Buffer[] {
+  const digits = list.split(',', HEAD);
+  const head = digits.map((each) => Number(each.trim().replace(/n$/i, '')));
+  const isWide = head.some((value) => value > 255);
+  const first = isWide ? digits.map(bigOf) : [];
+  const layouts = isWide ? LAYOUTS.filter((layout) => isTelling(written(first, layout))) : [];
+  const fitting = changes.filter((change) => isTellingChange(head, change));
+  if (layouts.length === 0 && fitting.length === 0) {
+    return [];
+  }
+  const all = list.split(',');
+  const values = layouts.length === 0 ? [] : all.map(bigOf);
+  const plain = fitting.length === 0 ? [] : all.map(Number);
+  return [
+    ...layouts.map((layout) => written(values, layout)),
+    ...fitting.map((change) => changed(plain, change) ?? EMPTY),
+  ].filter(({ length }) => length > 0);
+}
+
+/** What the lists of numbers in a text stand for. */
+export function numberLists(bytes: Buffer): Buffer[] {
+  const text = bytes.toString('latin1');
+  const found: Buffer[] = [];
+  let changes: Change[] | undefined;
+  let lists = 0;
+  for (const [, list = ''] of text.matchAll(LIST)) {
+    lists += 1;
+    if (lists > MAX_LISTS) {
+      break;
+    }
+    changes ??= keysIn(text);
+    found.push(...readingsOf(list, changes));
+  }
+  return found;
+}

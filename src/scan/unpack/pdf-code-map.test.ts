@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseCodeMap } from './pdf-code-map.ts';
+
+function said(text: string, ...codes: readonly number[]): string {
+  const map = parseCodeMap(text);
+  return codes.map((code) => map?.characters.get(code)?.toString() ?? '?').join('');
+}
+
+describe('the map of a font', () => {
+  it('names characters one by one, in ranges and in lists', () => {
+    const text =
+      'beginbfchar <01> <0041> <02><00660069> endbfchar beginbfrange <10> <12> <0061> <20> <21> [<0058> <0059>] endbfrange';
+    assert.equal(said(text, 1, 2, 0x10, 0x12, 0x13, 0x20, 0x21), 'Afiac?XY');
+  });
+
+  it('has as many bytes in a code as its longest one', () => {
+    assert.equal(parseCodeMap('beginbfchar <01> <0041> endbfchar')?.width, 1);
+    assert.equal(parseCodeMap('beginbfchar <0001> <0041> endbfchar')?.width, 2);
+  });
+
+  it('is none without characters', () => {
+    assert.equal(parseCodeMap('begincmap endcmap'), undefined);
+    assert.equal(parseCodeMap('beginbfchar <zz> <0041> endbfchar'), undefined);
+  });
+
+  it('holds 65536 codes at most', () => {
+    const map = parseCodeMap('beginbfrange <000000> <ffffff> <0041> endbfrange');
+    assert.equal(map?.characters.size, 65_536);
+  });
+});

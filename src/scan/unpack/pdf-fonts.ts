@@ -1,0 +1,111 @@
+import { latin1 } from './byte-view.ts';
+import { type CodeMap, parseCodeMap } from './pdf-code-map.ts';
+import type { PdfObjects } from './pdf-objects.ts';
+import { shownText } from './pdf-shown.ts';
+
+/**
+ * Pages whose strings are numbers of glyphs: what they say is told by the map of their font (ISO 32000-1 9.10.3), by
+ * which viewers search and copy. Which fonts a page names is looked up by the names alone, whatever page they are of.
+ */
+
+/** Pages that are read again, bytes of all of them in each reading; a book of text has less. */
+const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+/** Fonts of one name: pages may each have their own, and most documents have one. */
+const MAX_FONTS = 4;
+/** Names that refer to something, and what each refers to. */
+const MAX_NAMES = 2_000;
+const MAX_REFERENCES = 16;
+/** Fonts that are looked up; each looks through the whole document. */
+const MAX_LOOK_UPS = 256;
+/** The text of a font object, and of a map. */
+const MAX_FONT_BYTES = 2_048;
+const MAX_MAP_BYTES = 1024 * 1024;
+
+const REFERENCE = /\/([A-Za-z][\w.+-]{0,31})\s{1,4}(\d{1,8}\s\d{1,5})\sR/g;
+const MAP = /\/ToUnicode\s{0,4}(\d{1,8})\s{1,4}\d{1,5}\s{1,4}R/;
+
+export class PdfFonts {
+  readonly #objects: PdfObjects;
+  readonly #stream: (object: number) => Buffer;
+  readonly #references = new Map<string, Set<string>>();
+  readonly #maps = new Map<string, CodeMap | undefined>();
+  readonly #pages: Buffer[] = [];
+  #left = MAX_PAGE_BYTES;
+
+  /** `stream`: the content of the stream with that number; empty when there is none. */
+  constructor(objects: PdfObjects, stream: (object: number) => Buffer) {
+    this.#objects = objects;
+    this.#stream = stream;
+  }
+
+  /** Notes what names in a text of objects refer to. */
+  look(text: string): void {
+    for (const [, name = '', written = ''] of text.matchAll(REFERENCE)) {
+      const numbers = written.replace(/\s/, ' ');
+      const known = this.#references.get(name);
+      if (known !== undefined) {
+        if (known.size < MAX_REFERENCES) known.add(numbers);
+      } else if (this.#references.size < MAX_NAMES) {
+        this.#references.set(name, new Set([numbers]));
+      }
+    }
+  }
+
+  /** Remembers a page that shows some text. */
+  add(page: Buffer): void {
+    this.#left -= page.length;
+    if (this.#left >= 0) {
+      this.#pages.push(page);
+    }
+  }
+
+  /** What the pages say by the maps of their fonts; those left out that name no font with a map. */
+  *texts(): Generator<Buffer, void, void> {
+    let left = MAX_PAGE_BYTES;
+    for (const page of this.#pages) {
+      for (let which = 0, last = 0; which <= last && left > 0; which += 1) {
+        let isMapped = false;
+        const text = shownText(page, (name) => {
+          const maps = this.#mapsOf(name);
+          last = Math.max(last, maps.length - 1);
+          isMapped ||= maps.length > 0;
+          return maps[Math.min(which, maps.length - 1)];
+        });
+        left -= page.length;
+        if (text !== undefined && isMapped) {
+          yield text;
+        }
+      }
+    }
+  }
+
+  #mapsOf(name: string): CodeMap[] {
+    const found: CodeMap[] = [];
+    for (const numbers of this.#references.get(name) ?? []) {
+      const map = this.#mapOf(numbers);
+      if (map !== undefined && !found.includes(map)) {
+        found.push(map);
+      }
+      if (found.length >= MAX_FONTS) {
+        break;
+      }
+    }
+    return found;
+  }
+
+  /** Of the font with these numbers, looked up once; fonts of one map have the same. */
+  #mapOf(numbers: string): CodeMap | undefined {
+    if (this.#maps.has(numbers)) {
+      return this.#maps.get(numbers);
+    }
+    const object =
+      this.#maps.size < MAX_LOOK_UPS ? MAP.exec(this.#objects.text(numbers, MAX_FONT_BYTES))?.[1] : undefined;
+    const key = `map ${object}`;
+    if (object !== undefined && !this.#maps.has(key)) {
+      this.#maps.set(key, parseCodeMap(latin1(this.#stream(Number(object)), 0, MAX_MAP_BYTES)));
+    }
+    const map = object === undefined ? undefined : this.#maps.get(key);
+    this.#maps.set(numbers, map);
+    return map;
+  }
+}
