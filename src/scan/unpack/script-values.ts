@@ -41,7 +41,7 @@ function reversed(text: string): string {
 /** A text that was put together. Nothing of it is copied before somebody reads it. */
 interface Value {
   readonly text: string;
-  /** Its parts from the last to the first. */
+  /** Its parts from the last to the first; empty in a script that has no sign of that. */
   readonly turned: string;
   /** Parts. */
   readonly count: number;
@@ -64,12 +64,13 @@ function valueOf(text: string): Value {
 const MAX_LOOSE = 4096;
 const CHARACTERS_PER_PART = 16;
 
-function added(first: Value, second: Value): Value {
+/** `turns`: the script may read a text from its end. */
+function added(first: Value, second: Value, turns: boolean): Value {
   if (first.count === 0 || second.count === 0) {
     return first.count === 0 ? second : first;
   }
   const text = first.text + second.text;
-  const turned = second.turned + first.turned;
+  const turned = turns ? second.turned + first.turned : '';
   const loose = first.loose + second.loose + 1;
   const isCopied = loose >= MAX_LOOSE && loose * CHARACTERS_PER_PART >= text.length;
   return {
@@ -86,6 +87,7 @@ function copied(text: string): string {
 }
 
 class Evaluation {
+  readonly #turns: boolean;
   readonly #text: string;
   readonly #values = new Map<string, Value>();
   readonly #reversals: Reversals;
@@ -98,6 +100,7 @@ class Evaluation {
   constructor(text: string) {
     this.#text = text;
     this.#reversals = new Reversals(text);
+    this.#turns = !this.#reversals.isEmpty;
     this.#left = Math.min(text.length * MAX_VALUES_SHARE + MIN_VALUES, MAX_VALUES);
   }
 
@@ -126,7 +129,8 @@ class Evaluation {
     const isNew = replacements.length > 0;
     const plain = this.#lookedUp(assignment.parts, isOwn && !isNew ? 1 : 0);
     const whole = isNew ? valueOf(this.#changed(plain.text, replacements)) : plain;
-    const value = { ...whole, isTurned: this.#isTurned || plain.isTurned };
+    const isTurned = this.#isTurned || plain.isTurned;
+    const value = whole.isTurned === isTurned ? whole : { ...whole, isTurned };
     if (isCall || isNew) {
       this.#tell(value, isNew);
     }
@@ -146,14 +150,18 @@ class Evaluation {
     if (known !== undefined && !isAppended) {
       this.#tell(known);
     }
-    this.#values.set(name, known !== undefined && isAppended ? added(known, value) : value);
+    this.#values.set(name, known !== undefined && isAppended ? this.#added(known, value) : value);
+  }
+
+  #added(first: Value, second: Value): Value {
+    return added(first, second, this.#turns);
   }
 
   #lookedUp(parts: readonly (string | Named)[], from: number): Value {
     let value = NOTHING;
     for (let at = from; at < parts.length; at += 1) {
       const part = parts[at] ?? '';
-      value = added(value, typeof part === 'string' ? this.#expanded(part) : this.#valueOf(part.name));
+      value = this.#added(value, typeof part === 'string' ? this.#expanded(part) : this.#valueOf(part.name));
     }
     return value;
   }
@@ -174,11 +182,11 @@ class Evaluation {
     for (const match of text.matchAll(REFERENCE)) {
       const name = match[1] ?? match[2] ?? '';
       if (this.#values.has(name)) {
-        value = added(added(value, valueOf(text.slice(from, match.index))), this.#referred(name));
+        value = this.#added(this.#added(value, valueOf(text.slice(from, match.index))), this.#referred(name));
         from = match.index + match[0].length;
       }
     }
-    return added(value, valueOf(text.slice(from)));
+    return this.#added(value, valueOf(text.slice(from)));
   }
 
   #referred(name: string): Value {
