@@ -10,7 +10,6 @@ const ABSENT = -1;
 const CASE_BIT = 0x20;
 /** Whoever wants a mark wherever it stands looks at its surroundings: a text of nothing but marks fills no memory. */
 export const REPEATED_APART = 512;
-const NONE: readonly Anchored[] = [];
 
 /** What is looked for. */
 export interface Mark {
@@ -40,8 +39,10 @@ interface Anchored {
   readonly mark: Mark;
   /** Bytes of the mark before the pair that was seen. */
   readonly lead: number;
-  readonly group: Group;
 }
+
+/** What a group is compared with: three numbers, one behind the other in memory. */
+const GROUP_NUMBERS = 3;
 
 /** The four bytes from the pair on, as many of them as belong to the mark: `(found | fold) & mask` has to be `value`. */
 interface Group {
@@ -51,12 +52,7 @@ interface Group {
 }
 
 const ANYTHING: Group = { fold: 0, mask: 0, value: 0 };
-const NOTHING: Anchored = {
-  index: 0,
-  mark: { bytes: Buffer.alloc(0), isFolded: false },
-  lead: 0,
-  group: ANYTHING,
-};
+const NOTHING: Anchored = { index: 0, mark: { bytes: Buffer.alloc(0), isFolded: false }, lead: 0 };
 
 /** Letters of which most texts consist. */
 const COMMON_LETTERS: ReadonlySet<number> = new Set(Buffer.from('etaoinsrhldcu'));
@@ -128,6 +124,25 @@ function groupAt({ bytes, isFolded }: Mark, lead: number): Group {
   return { fold, mask, value };
 }
 
+function numbersOf({ fold, mask, value }: Group): number[] {
+  return [fold, mask, value];
+}
+
+/** One of two pairs of a mark is seen. */
+function anchorsOf({ bytes }: Mark): number[] {
+  const anchor = anchorOf(bytes);
+  return [anchor, anchor + 1];
+}
+
+/** Where lists begin that stand one behind the other, and where the last one ends. */
+function startsOf(lists: readonly (readonly unknown[])[]): number[] {
+  const starts = [0];
+  for (const { length } of lists) {
+    starts.push((starts.at(-1) ?? 0) + length);
+  }
+  return starts;
+}
+
 /**
  * The next word but the last, from `from` on, in which three bytes of some mark may begin. A function of its own, so
  * small that it is compiled to a tight loop.
@@ -153,23 +168,43 @@ function promising(words: Int32Array, from: number, thirds: Uint8Array): number 
  */
 export class MarkSearch {
   readonly #thirds = new Uint8Array(PAIRS);
-  readonly #byPair: (readonly Anchored[])[] = Array.from({ length: PAIRS }, () => NONE);
+  /** For each pair the number of the list of marks that show it; zero for the empty list. */
+  readonly #lists = new Uint16Array(PAIRS);
+  /** Where each list begins among the groups, and where the next one does. */
+  readonly #starts: Int32Array;
+  /** `fold`, `mask` and `value` of each: text meets thousands of pairs, and lists of objects would be read from afar. */
+  readonly #groups: Int32Array;
+  readonly #anchored: readonly Anchored[];
   /** What most contents give: memory for each of them is what the runtime has to collect. */
   readonly #nowhere: Int32Array<ArrayBuffer>;
 
   /** Marks of at least three bytes. */
   constructor(marks: readonly Mark[]) {
     this.#nowhere = new Int32Array(marks.length).fill(ABSENT);
-    for (const [index, mark] of marks.entries()) {
-      const anchor = anchorOf(mark.bytes);
-      for (const lead of [anchor, anchor + 1]) {
-        const group = groupAt(mark, lead);
-        for (const pair of pairsAt(mark, lead)) {
-          this.#thirds[pair] = (this.#thirds[pair] ?? 0) | thirdAt(mark, lead);
-          this.#byPair[pair] = [...(this.#byPair[pair] ?? NONE), { index, mark, lead, group }];
-        }
+    const all = marks.flatMap((mark, index) => anchorsOf(mark).map((lead) => ({ index, mark, lead })));
+    const lists = this.#fill(all).map((list) => list.flatMap((at) => all[at] ?? []));
+    this.#starts = Int32Array.from(startsOf(lists));
+    this.#anchored = lists.flat();
+    this.#groups = Int32Array.from(this.#anchored.flatMap(({ mark, lead }) => numbersOf(groupAt(mark, lead))));
+  }
+
+  /** The lists of those that show the same pairs, by their places among `all`. Letters and capitals share theirs. */
+  #fill(all: readonly Anchored[]): (readonly number[])[] {
+    const byPair = new Map<number, number[]>();
+    for (const [at, { mark, lead }] of all.entries()) {
+      for (const pair of pairsAt(mark, lead)) {
+        this.#thirds[pair] = (this.#thirds[pair] ?? 0) | thirdAt(mark, lead);
+        byPair.set(pair, [...(byPair.get(pair) ?? []), at]);
       }
     }
+    const lists = new Map<string, { readonly number: number; readonly list: readonly number[] }>();
+    for (const [pair, list] of byPair) {
+      const name = list.join();
+      const known = lists.get(name) ?? { number: lists.size + 1, list };
+      lists.set(name, known);
+      this.#lists[pair] = known.number;
+    }
+    return [[], ...Array.from(lists.values(), ({ list }) => list)];
   }
 
   /** For each mark where it stands first, or -1. */
@@ -220,11 +255,14 @@ export class MarkSearch {
 
   /** `seen`: the four bytes at `at`, with zeros behind the end. */
   #check(view: Buffer, at: number, seen: number, found: Found): void {
-    const anchored = this.#byPair[seen & 0xffff] ?? NONE;
-    for (let each = 0; each < anchored.length; each += 1) {
-      const one = anchored[each] ?? NOTHING;
-      if (((seen | one.group.fold) & one.group.mask) === one.group.value) {
-        this.#note(view, at, one, found);
+    const list = this.#lists[seen & 0xffff] ?? 0;
+    const groups = this.#groups;
+    const end = this.#starts[list + 1] ?? 0;
+    for (let each = this.#starts[list] ?? 0; each < end; each += 1) {
+      const first = each * GROUP_NUMBERS;
+      const [fold, mask] = [groups[first] ?? 0, groups[first + 1] ?? 0];
+      if (((seen | fold) & mask) === groups[first + 2]) {
+        this.#note(view, at, this.#anchored[each] ?? NOTHING, found);
       }
     }
   }
