@@ -7,6 +7,11 @@
 export class KnownAnswers<Subject extends object, Answer extends {}> {
   readonly #answers = new WeakMap<Subject, Answer>();
 
+  /** The answer that was given about `subject`; undefined: nobody asked. */
+  given(subject: Subject): Answer | undefined {
+    return this.#answers.get(subject);
+  }
+
   /** What `find` says of `subject`, asked once. */
   of(subject: Subject, find: (subject: Subject) => Answer): Answer {
     const known = this.#answers.get(subject);

@@ -163,6 +163,7 @@ export function createCarver(unpackers: readonly Unpacker[], marks: MarkIndex): 
       const view = viewOf(piece.bytes);
       for (const at of starts(piece.bytes)) {
         const bytes = view.subarray(at);
+        marks.notePart(bytes, piece.bytes);
         const inner: Piece = { path: piece.path, bytes, depth: piece.depth };
         const sink = isArchive(bytes) ? out : withoutMalformed(out);
         for (const unpacker of unpackers.filter((candidate) => candidate.recognises(inner))) {

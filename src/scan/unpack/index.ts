@@ -1,4 +1,5 @@
 import { ScanLimitError } from '../budget.ts';
+import type { Piece } from '../piece.ts';
 import { createAscii85Unpacker } from './ascii85-text.ts';
 import { createArjSelfExtractor } from './arj.ts';
 import { createCarver } from './carve.ts';
@@ -33,13 +34,13 @@ import { createSqliteUnpacker } from './sqlite.ts';
 import { createTarUnpacker } from './tar.ts';
 import { createTnefUnpacker } from './tnef.ts';
 import { createSealedManifest, createUnopenedFormats } from './unopened.ts';
-import type { Unpacker } from './unpacker.ts';
+import type { Unpacker, Yield } from './unpacker.ts';
 import { createZipUnpacker } from './zip.ts';
 import { createPrefixedZlibUnpacker } from './zlib-streams.ts';
 import { createBrotliUnpacker, createZstdUnpacker } from './zstd.ts';
 
 /** A fault in an unpacker is `malformed`, never a crash of the scan and never silence. */
-function guarded(unpacker: Unpacker): Unpacker {
+function guarded(unpacker: Unpacker, marks: MarkIndex): Unpacker {
   return {
     name: unpacker.name,
     ...(unpacker.step && { step: unpacker.step }),
@@ -58,12 +59,25 @@ function guarded(unpacker: Unpacker): Unpacker {
         out.cannot('malformed', `${unpacker.name} reader failed`);
       };
       try {
-        const pending = unpacker.unpack(piece, out);
+        const pending = unpacker.unpack(piece, noting(marks, piece, out));
         return pending instanceof Promise ? pending.catch(failed) : undefined;
       } catch (error) {
         return failed(error);
       }
     },
+  };
+}
+
+/** Tells the marks what is a part of the piece. */
+function noting(marks: MarkIndex, piece: Piece, out: Yield): Yield {
+  return {
+    budget: out.budget,
+    emit: (name, bytes, spelling) => {
+      marks.notePart(bytes, piece.bytes);
+      out.emit(name, bytes, spelling);
+    },
+    cannot: (cause, detail, isCut) => out.cannot(cause, detail, isCut),
+    passwords: () => out.passwords(),
   };
 }
 
@@ -121,5 +135,5 @@ export function createUnpackers(): readonly Unpacker[] {
     createHexRecordsUnpacker(marks),
     createCarver(files, marks),
   ];
-  return unpackers.map(guarded);
+  return unpackers.map((unpacker) => guarded(unpacker, marks));
 }

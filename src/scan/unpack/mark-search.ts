@@ -1,5 +1,7 @@
 import { KnownAnswers } from '../known-answers.ts';
 import { u32le, viewOf } from './byte-view.ts';
+import type { Mark, MarkPlaces } from './mark.ts';
+import { isPartOf, MIN_PART_BYTES, placesInPart } from './mark-parts.ts';
 
 /** Every pair of bytes has a byte: which bytes may stand behind it in some mark, by their lowest three bits. */
 const PAIRS = 65_536;
@@ -10,23 +12,6 @@ const ABSENT = -1;
 const CASE_BIT = 0x20;
 /** Whoever wants a mark wherever it stands looks at its surroundings: a text of nothing but marks fills no memory. */
 export const REPEATED_APART = 512;
-
-/** What is looked for. */
-export interface Mark {
-  readonly bytes: Buffer;
-  /** Letters, which are small ones in `bytes`, may be capitals as well. */
-  readonly isFolded: boolean;
-  /** It is wanted wherever it stands, not only where it stands first. */
-  readonly isRepeated?: boolean;
-}
-
-/** Where marks stand. */
-export interface MarkPlaces {
-  /** For each mark where it stands first, or -1. */
-  readonly first: Int32Array<ArrayBuffer>;
-  /** Where any of the repeated marks stand, in ascending order; those less than `REPEATED_APART` behind another are left out. */
-  readonly repeated: readonly number[];
-}
 
 interface Found {
   /** Of the search where nothing was found so far, and so nobody's own. */
@@ -185,7 +170,9 @@ export class MarkSearch {
     const lists = this.#fill(all).map((list) => list.flatMap((at) => all[at] ?? []));
     this.#starts = Int32Array.from(startsOf(lists));
     this.#anchored = lists.flat();
-    this.#groups = Int32Array.from(this.#anchored.flatMap(({ mark, lead }) => numbersOf(groupAt(mark, lead))));
+    this.#groups = Int32Array.from(
+      this.#anchored.flatMap(({ mark, lead }) => numbersOf(groupAt(mark, lead))),
+    );
   }
 
   /** The lists of those that show the same pairs, by their places among `all`. Letters and capitals share theirs. */
@@ -312,10 +299,25 @@ export class MarkIndex {
   readonly #marks: Mark[] = [];
   /** Unpackers are asked one after the other about the same piece. */
   #known = new KnownAnswers<Uint8Array, MarkPlaces>();
+  /** Of what a content is a part. */
+  readonly #wholes = new WeakMap<Uint8Array, Uint8Array>();
   #search: MarkSearch | undefined;
   /** Made once: a text is asked about hundreds of marks. */
   readonly #find = (bytes: Uint8Array): MarkPlaces =>
-    (this.#search ??= new MarkSearch(this.#marks)).places(bytes);
+    this.#inWhole(bytes) ?? (this.#search ??= new MarkSearch(this.#marks)).places(bytes);
+
+  /** Notes that `part` is some of the memory of `whole`, if it is: what was found there need not be found again. */
+  notePart(part: Uint8Array, whole: Uint8Array): void {
+    if (part.length >= MIN_PART_BYTES && part !== whole && isPartOf(part, whole)) {
+      this.#wholes.set(part, whole);
+    }
+  }
+
+  #inWhole(bytes: Uint8Array): MarkPlaces | undefined {
+    const whole = this.#wholes.get(bytes);
+    const known = whole && this.#known.given(whole);
+    return known && placesInPart(this.#marks, bytes, whole, known);
+  }
 
   /** `isFolded`: the letters of `bytes`, all small, may be capitals as well. Several callers may ask for one mark. */
   add(bytes: Buffer, isFolded = false): MarkFinder {
