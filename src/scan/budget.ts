@@ -30,6 +30,9 @@ export interface ScanLimits {
   readonly timeMs: number;
 }
 
+/** Sources of programs have about five spellings each, and many files. */
+const SPELLINGS_PER_PIECE = 4;
+
 /** Thrown by `Budget` and by decoders: the scan (or one piece of it) cannot go on. Becomes `unscannable`. */
 export class ScanLimitError extends Error {
   override readonly name = 'ScanLimitError';
@@ -93,8 +96,9 @@ export class Budget {
     return Math.min(this.limits.maxObjectBytes, this.limits.maxTotalBytes - this.#totalBytes);
   }
 
-  spendPiece(): void {
-    this.#pieces += 1;
+  /** `isSpelled`: a text in another spelling, of which one text has several; so many count as one. */
+  spendPiece(isSpelled = false): void {
+    this.#pieces += isSpelled ? 1 / SPELLINGS_PER_PIECE : 1;
     if (this.#pieces > this.limits.maxPieces) {
       throw new ScanLimitError('bomb', `more than ${this.limits.maxPieces} pieces`);
     }

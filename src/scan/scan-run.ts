@@ -284,7 +284,7 @@ export class ScanRun {
     }
     const isRenamed = !isNew && !isLabelled;
     if (!isRenamed) {
-      this.#budget.spendPiece();
+      this.#budget.spendPiece(how.isSpelled);
     }
     const later = laterOf(piece, how.again);
     if (later === undefined) {

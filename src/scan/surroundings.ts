@@ -21,12 +21,16 @@ const SOURCE_TYPES = /^text\/x-(?:patch|diff|python|c|csrc|chdr|java)$/;
 const TEXT_TYPES =
   /^(?:text\/(?:plain|csv|markdown|yaml|x-(?:log|yaml|markdown|sql|csv))|application\/(?:json|yaml|x-yaml|sql|x-ipynb\+json)|message\/delivery-status)$/;
 
+/** Types that leave it to the name; programs run no other text of these. */
+const NAMED_TYPES =
+  /^(?:application\/octet-stream|text\/x-(?!.*(?:script|html|sh$|shell|bat|vb|component|hta)).*)$/;
+
 type Declared = Pick<Piece, 'name' | 'otherNames' | 'type'>;
 
 /** Which of both a text is. Where it has names they count as well as its type: each program goes by another one. */
 export function quotationOf({ name, otherNames = [], type }: Declared): Quotation | undefined {
   const names = name === undefined ? otherNames : [name, ...otherNames];
-  const isNamed = names.length > 0 && (type === undefined || type === 'application/octet-stream');
+  const isNamed = names.length > 0 && (type === undefined || NAMED_TYPES.test(type));
   const isSource = SOURCE_TYPES.test(type ?? '') || names.some((each) => SOURCE_NAMES.test(each));
   if (!isNamed && !SOURCE_TYPES.test(type ?? '') && !TEXT_TYPES.test(type ?? '')) {
     return undefined;

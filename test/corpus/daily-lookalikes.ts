@@ -163,6 +163,35 @@ function sources(): Lookalike[] {
   ];
 }
 
+/** A zip archive as it goes over a network, the headers of packets in it. */
+function capture(): Lookalike {
+  const file = archive(12, 6000);
+  const packets = Array.from({ length: 5 }, (_, at) =>
+    Buffer.concat([noise(at, 70), file.subarray(at * 1460, at * 1460 + 1460)]),
+  );
+  const head = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
+  return {
+    row: 'zip',
+    name: 'a record of a network',
+    message: mailWith('a.pcap', Buffer.concat([head, ...packets])),
+  };
+}
+
+/** The source of a program in which names stand in quotes one behind the other. */
+function source(at: number): string {
+  const line = (number: number): string =>
+    `self.name${number} = "attribute" + option + 'handler' + "listener${at}" + value[${number}]`;
+  return Array.from({ length: 8 }, (_, number) => line(number)).join('\n');
+}
+
+function manySources(): Lookalike {
+  const files = Array.from({ length: 1100 }, (_, at) => ({
+    name: `m${at}.py`,
+    content: Buffer.from(source(at)),
+  }));
+  return { row: 'zip', name: 'many sources of a program', message: mailWith('a.zip', buildZip(files)) };
+}
+
 /** Bytes that go on with a length of lz4 whose first four bits are full. */
 function furtherLength(length: number): number[] {
   const rest = length - 15;
@@ -236,5 +265,7 @@ export function dailyLookalikes(): Lookalike[] {
     ...sources(),
     ...scriptWords(),
     compressedArchive(),
+    capture(),
+    manySources(),
   ];
 }

@@ -5,6 +5,7 @@ import { buildOle } from '../../src/scan/unpack/ole-for-test.ts';
 import { sealSevenZip } from '../../src/scan/unpack/seven-zip-for-test.ts';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { fixture } from './archive-techniques.ts';
+import { le } from './container-bytes.ts';
 import { uuencode } from './mime-evasions.ts';
 import { payload, plainMail, Row, type Technique, type Word } from './technique.ts';
 
@@ -230,6 +231,20 @@ function lockedBesideNotes(): Technique[] {
   ).cases;
 }
 
+function streamedDisks(): Technique[] {
+  const row = new Row('archives', 'disk images', 'Windows and macOS mount them; 7-Zip');
+  return row.attached('VMDK of compressed grains', 'a.vmdk', (word) => {
+    const header = Buffer.alloc(1024);
+    header.write('KDMV');
+    header.writeUInt32LE(0x3_0001, 8);
+    header.writeBigUInt64LE(128n, 12);
+    header.writeBigUInt64LE(128n, 20);
+    const packed = deflateSync(Buffer.concat([Buffer.alloc(5000, 0xf6), payload(word)]));
+    const head = Buffer.concat([Buffer.alloc(8), le(packed.length, 4)]);
+    return Buffer.concat([header, Buffer.alloc(4096), head, packed, Buffer.alloc(1024)]);
+  }).cases;
+}
+
 export function shownTechniques(): Technique[] {
   return [
     ...shownByFonts(),
@@ -240,5 +255,6 @@ export function shownTechniques(): Technique[] {
     ...farValues(),
     ...recordsInText(),
     ...lockedBesideNotes(),
+    ...streamedDisks(),
   ];
 }

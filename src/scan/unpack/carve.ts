@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Piece } from '../piece.ts';
 import { hasMagic, latin1, u16le, u32le, u8, viewOf } from './byte-view.ts';
+import { CAPTURES } from './capture-magic.ts';
 import { withoutMalformed } from './emission.ts';
 import { isGzipMember } from './gzip.ts';
 import { isLz4Frame } from './lz4.ts';
@@ -148,9 +149,10 @@ function createStarts(marks: MarkIndex): (bytes: Uint8Array) => number[] {
   };
 }
 
-/** A 7z or RAR archive behind other data is there on purpose: its failure is told. */
-function isArchive(bytes: Uint8Array): boolean {
-  return hasMagic(bytes, '7z\u00bc\u00af') || hasMagic(bytes, 'Rar!\u001a\u0007');
+/** A 7z or RAR archive behind other data is there on purpose, but in a record of a network: its failure is told. */
+function isArchive(bytes: Uint8Array, whole: Uint8Array): boolean {
+  const isOne = hasMagic(bytes, '7z\u00bc\u00af') || hasMagic(bytes, 'Rar!\u001a\u0007');
+  return isOne && !CAPTURES.some((magic) => hasMagic(whole, magic));
 }
 
 /** Opens what stands at offsets above zero with the unpackers given. */
@@ -165,7 +167,7 @@ export function createCarver(unpackers: readonly Unpacker[], marks: MarkIndex): 
         const bytes = view.subarray(at);
         marks.notePart(bytes, piece.bytes);
         const inner: Piece = { path: piece.path, bytes, depth: piece.depth };
-        const sink = isArchive(bytes) ? out : withoutMalformed(out);
+        const sink = isArchive(bytes, view) ? out : withoutMalformed(out);
         for (const unpacker of unpackers.filter((candidate) => candidate.recognises(inner))) {
           await unpacker.unpack(inner, sink);
         }

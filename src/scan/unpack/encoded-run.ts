@@ -44,3 +44,19 @@ export function decodedRun(run: Uint8Array): [first: Buffer, ...others: Buffer[]
   const first = Buffer.from(text, isHex ? 'hex' : 'base64');
   return isBase32(text) ? [first, decodeBase32(text)] : [first];
 }
+
+/** Small letters of a run, in hundredths: base64 has 41 of them, words of programs that stand without blanks three quarters. */
+const WORDS_SHARE = 64;
+/** Letters that are looked at. */
+const MAX_LOOK = 1024;
+
+/** True for a run that is rather words one behind the other than data: names of a program that are put together. */
+export function readsLikeWords(run: Uint8Array): boolean {
+  const end = Math.min(run.length, MAX_LOOK);
+  let small = 0;
+  for (let at = 0; at < end; at += 1) {
+    const byte = run[at] ?? 0;
+    small += byte >= 0x61 && byte <= 0x7a ? 1 : 0;
+  }
+  return small * 100 > end * WORDS_SHARE;
+}

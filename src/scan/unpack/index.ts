@@ -35,6 +35,7 @@ import { createTarUnpacker } from './tar.ts';
 import { createTnefUnpacker } from './tnef.ts';
 import { createSealedManifest, createUnopenedFormats } from './unopened.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
+import { createVmdkStreamUnpacker } from './vmdk-stream.ts';
 import { createZipUnpacker } from './zip.ts';
 import { createPrefixedZlibUnpacker } from './zlib-streams.ts';
 import { createBrotliUnpacker, createZstdUnpacker } from './zstd.ts';
@@ -125,6 +126,7 @@ export function createUnpackers(): readonly Unpacker[] {
     createSqliteUnpacker(),
     createShortcutUnpacker(),
     createInstallShieldUnpacker(marks),
+    createVmdkStreamUnpacker(),
     createUnopenedFormats(),
     createSealedManifest(manifests),
     createWideTextUnpacker(),

@@ -41,6 +41,14 @@ export class PieceJoiner {
     }
   }
 
+  /** Something that is hardly anything by itself. */
+  addToOthers(bytes: Buffer): void {
+    const single = this.#single;
+    this.#single = 0;
+    this.add(bytes);
+    this.#single = single;
+  }
+
   flush(): void {
     if (this.#length > 0) {
       this.#out.emit(`${this.#name}s`, Buffer.concat(this.#parts));

@@ -2,7 +2,7 @@ import type { Piece } from '../piece.ts';
 import { AnnouncedTexts } from './announced-texts.ts';
 import { bareDeflate } from './bare-deflate.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
-import { decodedRun } from './encoded-run.ts';
+import { decodedRun, readsLikeWords } from './encoded-run.ts';
 import { FoldedWord } from './folded-word.ts';
 import { hexPairs } from './hex-pairs.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
@@ -212,7 +212,11 @@ class TextReading {
   /** What the run stands for, and that again where it is compressed without a header or written in base 32. */
   #addRun(joiner: PieceJoiner, run: Buffer): void {
     const [decoded, ...others] = decodedRun(run);
-    joiner.add(decoded);
+    if (readsLikeWords(run)) {
+      joiner.addToOthers(decoded);
+    } else {
+      joiner.add(decoded);
+    }
     joiner.add(bareDeflate(decoded) ?? Buffer.alloc(0));
     others.forEach((other) => joiner.add(other));
   }

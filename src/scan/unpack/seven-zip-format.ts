@@ -1,5 +1,6 @@
 import type { Piece } from '../piece.ts';
 import { hasMagic, latin1, u16le, u32le, u64le, u8, viewOf } from './byte-view.ts';
+import { isStreamedVmdk } from './vmdk-stream.ts';
 
 /** A format that 7-Zip opens for us. */
 export interface SevenZipFormat {
@@ -108,7 +109,12 @@ export const SEVEN_ZIP_FORMATS: readonly SevenZipFormat[] = [
   magic('szdd', 'MsLZ', 'SZDD\u0088\u00f0\u0027\u0033'),
   magic('rpm', 'Rpm', '\u00ed\u00ab\u00ee\u00db'),
   magic('xar', 'Xar', 'xar!\u0000'),
-  magic('vmdk', 'VMDK', 'KDMV', '# Disk DescriptorFile'),
+  {
+    name: 'vmdk',
+    type: 'VMDK',
+    recognises: (bytes) =>
+      hasMagic(bytes, '# Disk DescriptorFile') || (hasMagic(bytes, 'KDMV') && !isStreamedVmdk(bytes)),
+  },
   magic('qcow', 'QCOW', 'QFI\u00fb'),
   { name: 'vdi', type: 'VDI', recognises: (bytes) => u32le(bytes, 0x40) === 0xbeda107f },
   magic('squashfs', 'SquashFS', 'hsqs', 'sqsh', 'qshs', 'shsq'),

@@ -7,6 +7,7 @@ import { OLE_MAGIC } from './ole-file.ts';
 import { PasswordTries } from './password-tries.ts';
 import type { SevenZip } from './seven-zip.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
+import { CAPTURES } from './capture-magic.ts';
 import { AES_EXTRA, decryptZipAes, decryptZipCrypto, matchesCrc, readAesExtra } from './zip-cipher.ts';
 import { AES, DEFLATE, isKnownMethod, STORED, ZipMethods, type ZipSizes } from './zip-method.ts';
 import {
@@ -47,10 +48,11 @@ function isFolder({ name, packed, size }: ZipClaim): boolean {
   return packed === 0 && size === 0 && name.at(-1) === SLASH;
 }
 
-/** Compound files, databases, disk images, compressed data. */
+/** Compound files, databases, disk images, compressed data, records of a network. */
 const SCATTERING = [
   OLE_MAGIC,
   'SQLite format 3\u0000',
+  ...CAPTURES,
   'conectix',
   'vhdxfile',
   'KDMV',
