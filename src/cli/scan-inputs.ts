@@ -74,6 +74,20 @@ export async function* scanInputs(paths: readonly string[]): AsyncGenerator<Scan
   }
 }
 
+/** Whether the paths name one message, a file or standard input, and no folder. */
+export async function isOneMessage(paths: readonly string[]): Promise<boolean> {
+  const [path = '', ...others] = paths;
+  return others.length === 0 && (path === '-' || (await isFile(path)));
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false; // why it cannot be read is said in its place
+  }
+}
+
 function inMemory(chunks: readonly Uint8Array[]): OpenedMessage {
   const byteLength = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   const buffer = new SharedArrayBuffer(byteLength);

@@ -180,6 +180,18 @@ describe('postern scan', () => {
     assert.deepEqual((await scan([CLEAN])).roof.rules, [['config/rules']]);
   });
 
+  it('starts one thread for one message, and as many as are configured for more', async () => {
+    const many = { env: { POSTERN_SCAN_WORKERS: '3' } };
+    const single = [[CLEAN], ['-']];
+    const several = [[CLEAN, CLEAN], [join(folder, 'kinds')], [MISSING]];
+    for (const paths of single) {
+      assert.deepEqual((await scan(paths, { ...many, stdin: stream('hello') })).roof.workers, [1]);
+    }
+    for (const paths of several) {
+      assert.deepEqual((await scan(paths, many)).roof.workers, [3]);
+    }
+  });
+
   it('says what is wrong with a rule, without a stack', async () => {
     const io = new RecordedIo();
     const roof = new ScriptedRoof();

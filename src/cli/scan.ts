@@ -14,7 +14,7 @@ import {
 import { CONFIG_HELP, loadForTool } from './config-source.ts';
 import type { Io } from './io.ts';
 import { scanBatch, type ScanResult } from './scan-batch.ts';
-import { scanInputs } from './scan-inputs.ts';
+import { isOneMessage, scanInputs } from './scan-inputs.ts';
 import { formatJsonLine, formatTableLines, TABLE_TITLES } from './scan-line.ts';
 import { createStderrLogger } from './stderr-logger.ts';
 import { printable } from './terminal-text.ts';
@@ -38,6 +38,8 @@ Ctrl-C ends the scan; what was done stays printed, and the exit code is 2.
 `;
 
 const PROGRESS_MS = 2_000;
+/** For one message; each more takes a third of a second of the processor to start. */
+const ONE_THREAD = 1;
 
 interface Totals {
   readonly verdicts: Map<VerdictKind, number>;
@@ -181,6 +183,7 @@ export const scanCommand: Command = {
     }
     const config = loadForTool(values.config, io.env);
     const rules = values.rules ?? config.rules;
-    return scanAll({ paths: positionals, json: values.json, config: { ...config, rules } }, io, roof);
+    const scan = (await isOneMessage(positionals)) ? { ...config.scan, workers: ONE_THREAD } : config.scan;
+    return scanAll({ paths: positionals, json: values.json, config: { ...config, rules, scan } }, io, roof);
   },
 };

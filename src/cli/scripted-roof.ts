@@ -76,6 +76,8 @@ export class ScriptedScanner implements Scanner {
 export class ScriptedRoof implements Roof {
   readonly events: string[] = [];
   readonly rules: (readonly string[])[] = [];
+  /** Scan threads that were asked for; 0: as many as are usual. */
+  readonly workers: number[] = [];
   readonly scanner: ScriptedScanner;
   /** Makes `openScanner` or `start` fail. */
   failure: GatewayError | undefined;
@@ -84,11 +86,12 @@ export class ScriptedRoof implements Roof {
     this.scanner = scanner;
   }
 
-  readonly openScanner: Roof['openScanner'] = async ({ rules }) => {
+  readonly openScanner: Roof['openScanner'] = async ({ rules, scan }) => {
     if (this.failure !== undefined) {
       throw this.failure;
     }
     this.rules.push(rules);
+    this.workers.push(scan.workers);
     return { scanner: this.scanner, ruleCount: 7, close: async () => void this.events.push('closed') };
   };
 
