@@ -66,7 +66,7 @@ function compressedValues(): Technique[] {
 }
 
 /** Bytes that do not shrink. */
-function scattered(length: number): Buffer {
+export function scattered(length: number): Buffer {
   return Buffer.from(new Seeded('scattered').hex(length), 'hex');
 }
 

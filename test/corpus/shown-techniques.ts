@@ -1,11 +1,12 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- a builder stands beside the row that it is for */
 /** Texts that programs show and keep otherwise than as the bytes of their letters. */
-import { deflateSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { buildOle } from '../../src/scan/unpack/ole-for-test.ts';
 import { sealSevenZip } from '../../src/scan/unpack/seven-zip-for-test.ts';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { fixture } from './archive-techniques.ts';
 import { le } from './container-bytes.ts';
+import { scattered } from './carried-techniques.ts';
 import { uuencode } from './mime-evasions.ts';
 import { payload, plainMail, Row, type Technique, type Word } from './technique.ts';
 
@@ -66,7 +67,15 @@ function shownByFonts(): Technique[] {
       );
     }
   }
-  return row.cases;
+  return row.attached('each letter placed by itself', 'a.pdf', (word) =>
+    Buffer.concat([
+      Buffer.from('%PDF-1.6\n'),
+      streamObject(
+        2,
+        Array.from(word, (letter, at) => `BT 1 0 0 1 ${at * 7} 700 Tm (${letter}) Tj ET`).join('\n'),
+      ),
+    ]),
+  ).cases;
 }
 
 function wideDocuments(): Technique[] {
@@ -144,6 +153,15 @@ function listedNumbers(): Technique[] {
     'what numbers lack of 300',
     (codes) => `a=[${list(codes, (code) => 300 - code)}];for(i in a)s+=String.fromCharCode(300-a[i])`,
   );
+  script(
+    row,
+    'signed bytes in braces',
+    (codes) => `new byte[]{${Array.from(new Int8Array(gzipSync(codes))).join(',')}}`,
+  );
+  script(row, 'steps from one number to the next', (codes) => {
+    const steps = Array.from(codes, (code, at) => code - (codes[at - 1] ?? 0));
+    return `p=0;[${steps.join(',')}].map(d=>String.fromCharCode(p+=d))`;
+  });
   script(row, 'numbers of two bytes', (codes) => `a=[${numbers(codes, 2, false).join(',')}]`);
   script(
     row,
@@ -196,9 +214,21 @@ function farValues(): Technique[] {
     'compressed values',
     'the program that keeps its data so; a few lines of a script',
   );
-  return row.attached('behind a header of a program', 'a.bin', (word) =>
-    Buffer.concat([Buffer.from('HDR1'), Buffer.alloc(300, 7), deflateSync(payload(word))]),
-  ).cases;
+  return row
+    .attached('behind a header of a program', 'a.bin', (word) =>
+      Buffer.concat([Buffer.from('HDR1'), Buffer.alloc(300, 7), deflateSync(payload(word))]),
+    )
+    .attached('in a pack of git', 'a.bundle', (word) => {
+      const object = Buffer.concat([Buffer.from([0xb0, 0x08]), deflateSync(payload(word))]);
+      const lead = Buffer.concat([Buffer.from([0xb0, 0x32]), deflateSync(scattered(9000))]);
+      return Buffer.concat([
+        Buffer.from('# v2 git bundle\n\nPACK'),
+        le(0x0200_0000, 4),
+        le(0x0200_0000, 4),
+        lead,
+        object,
+      ]);
+    }).cases;
 }
 
 function recordsInText(): Technique[] {
@@ -215,6 +245,14 @@ function recordsInText(): Technique[] {
     );
     return Buffer.from(`Firmware\n\n${data.join('\n')}\n`);
   }).cases;
+}
+
+function shortCommands(): Technique[] {
+  const row = new Row('documents', 'scripts and links', 'Windows Script Host, PowerShell, Explorer');
+  const code = (word: Word): string => Buffer.from(word, 'utf16le').toString('base64');
+  return row.attached('a short command in base64', 'a.cmd', (word) =>
+    Buffer.from(`powershell -nop -enc ${code(word)}\r\n`),
+  ).cases;
 }
 
 function lockedBesideNotes(): Technique[] {
@@ -256,5 +294,6 @@ export function shownTechniques(): Technique[] {
     ...recordsInText(),
     ...lockedBesideNotes(),
     ...streamedDisks(),
+    ...shortCommands(),
   ];
 }

@@ -37,7 +37,7 @@ import { createSealedManifest, createUnopenedFormats } from './unopened.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 import { createVmdkStreamUnpacker } from './vmdk-stream.ts';
 import { createZipUnpacker } from './zip.ts';
-import { createPrefixedZlibUnpacker } from './zlib-streams.ts';
+import { createGitPackUnpacker, createPrefixedZlibUnpacker } from './zlib-streams.ts';
 import { createBrotliUnpacker, createZstdUnpacker } from './zstd.ts';
 
 /** A fault in an unpacker is `malformed`, never a crash of the scan and never silence. */
@@ -113,6 +113,7 @@ export function createUnpackers(): readonly Unpacker[] {
     createArjSelfExtractor(archives),
     createZlibUnpacker(),
     createPrefixedZlibUnpacker(),
+    createGitPackUnpacker(),
     createDeflateFileUnpacker(),
     createBrotliUnpacker(),
     createTnefUnpacker(),

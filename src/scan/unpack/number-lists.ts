@@ -111,6 +111,21 @@ function bigOf(digits: string): bigint {
   return plain.startsWith('-') ? -BigInt(plain.slice(1)) : BigInt(plain);
 }
 
+/** Bytes as languages with signed ones write them. */
+function signed(value: number): number {
+  return value < 0 && value >= -128 ? value + 256 : value;
+}
+
+function same(value: number): number {
+  return value;
+}
+
+/** Each number added to those before it: a script that keeps the steps from one character to the next. */
+function summed(values: readonly number[]): number[] {
+  let sum = 0;
+  return values.map((value) => (sum += value));
+}
+
 /** What one list stands for, in every way that makes sense. */
 function readingsOf(list: string, changes: readonly Change[]): Buffer[] {
   const digits = list.split(',', HEAD);
@@ -118,16 +133,19 @@ function readingsOf(list: string, changes: readonly Change[]): Buffer[] {
   const isWide = head.some((value) => value > 255);
   const first = isWide ? digits.map(bigOf) : [];
   const layouts = isWide ? LAYOUTS.filter((layout) => isTelling(written(first, layout))) : [];
-  const fitting = changes.filter((change) => isTellingChange(head, change));
-  if (layouts.length === 0 && fitting.length === 0) {
+  const ways = [...changes, ...(head.some((value) => value < 0) ? [signed] : [])];
+  const fitting = ways.filter((change) => isTellingChange(head, change));
+  const isSummed = isTellingChange(summed(head), same);
+  if (layouts.length === 0 && fitting.length === 0 && !isSummed) {
     return [];
   }
   const all = list.split(',');
   const values = layouts.length === 0 ? [] : all.map(bigOf);
-  const plain = fitting.length === 0 ? [] : all.map(Number);
+  const plain = fitting.length === 0 && !isSummed ? [] : all.map(Number);
   return [
     ...layouts.map((layout) => written(values, layout)),
     ...fitting.map((change) => changed(plain, change) ?? EMPTY),
+    ...(isSummed ? [changed(summed(plain), same) ?? EMPTY] : []),
   ].filter(({ length }) => length > 0);
 }
 

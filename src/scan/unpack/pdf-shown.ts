@@ -310,6 +310,16 @@ class ShownText {
   }
 }
 
+/** Characters of a line below which lines are no lines: a program that places each letter by itself ends one behind each. */
+const MIN_LINE = 4;
+
+/** The text of a page as one line, when its lines are hardly longer than a letter. */
+export function joinedLetters(text: Buffer): Buffer | undefined {
+  const letters = text.filter((byte) => byte !== LF);
+  const lines = text.length - letters.length;
+  return lines > MIN_LINE && letters.length < lines * MIN_LINE ? Buffer.from(letters) : undefined;
+}
+
 /** The text of a page; undefined when the bytes are none. `maps`: what the codes of its fonts stand for. */
 export function shownText(bytes: Buffer, maps?: FontMaps): Buffer | undefined {
   return nextText(bytes) < 0 ? undefined : new ShownText(bytes, maps).read();

@@ -16,7 +16,7 @@ import {
 } from './pdf-dictionary.ts';
 import { inlineImages } from './pdf-inline-images.ts';
 import { SealedStrings } from './pdf-sealed-strings.ts';
-import { shownText } from './pdf-shown.ts';
+import { joinedLetters, shownText } from './pdf-shown.ts';
 import { PdfFonts } from './pdf-fonts.ts';
 import { codedStrings, numberOf, SCRIPT_NAMES, scriptStrings } from './pdf-text.ts';
 import { XfaForms } from './pdf-xfa.ts';
@@ -113,6 +113,7 @@ class PdfRun {
     for (const text of this.#fonts.texts()) {
       this.#out.budget.checkTime();
       this.#joiner.add(text);
+      this.#joiner.add(joinedLetters(text) ?? EMPTY);
     }
     if (this.#objects.isOverfull || this.#sealedStrings?.isOverfull === true) {
       this.#out.cannot('bomb', 'PDF document with too much in object streams or too many strings');
@@ -258,6 +259,7 @@ class PdfRun {
     const shown = shownText(bytes);
     if (shown !== undefined) {
       this.#joiner.add(shown);
+      this.#joiner.add(joinedLetters(shown) ?? EMPTY);
       this.#fonts.add(bytes);
     }
   }

@@ -106,6 +106,7 @@ const ANNOUNCING: readonly { readonly name: string; readonly whole: RegExp }[] =
       /^(?:[\s\S]{4}base64\s{0,8}[,:;]|frombase64(?:string)?\s{0,8}\(|[\s\S]{4}base64_?decode\s{0,8}\()\s{0,8}["'`]?/i,
   },
   { name: 'atob', whole: /^[\s\S]{4}atob\s{0,8}\(\s{0,8}["'`]?/i },
+  { name: 'powershell', whole: /^[\s\S]{4}powershell(?:\.exe)?[ \w-]{0,32}?[ ]-e[a-z]{0,13}[ ]{1,4}["']?/i },
 ];
 interface Announcement {
   readonly word: FoldedWord;

@@ -3,7 +3,7 @@ import { hasMagic, viewOf } from './byte-view.ts';
 import { type Inflated, inflateZlib, isZlibHeader } from './decompress.ts';
 import { emitStream, reportEnd, reportRatio, withoutMalformed } from './emission.ts';
 import { hasKnownStart } from './known-start.ts';
-import type { PieceJoiner } from './piece-joiner.ts';
+import { PieceJoiner } from './piece-joiner.ts';
 import { inflateTolerantly } from './tolerant-inflate.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
@@ -121,12 +121,27 @@ export function joinStream(value: Buffer, joiner: PieceJoiner, out: Yield): void
   }
 }
 
+const PACKS = ['PACK\u0000\u0000\u0000', '# v2 git bundle\n', '# v3 git bundle\n'];
+
 /** Files whose zlib streams have readers of their own, or are pixels. */
 const OTHERS = ['\u0089PNG', 'wOFF', 'II*\u0000', 'MM\u0000*', 'SQLite format 3'];
 
+/** A pack of git, by itself or in a bundle: objects one behind the other, each compressed, without their places. */
+export function createGitPackUnpacker(): Unpacker {
+  return {
+    name: 'git-pack',
+    recognises: ({ bytes }: Piece) => PACKS.some((magic) => hasMagic(bytes, magic)),
+    unpack: ({ bytes }: Piece, out: Yield) => {
+      const joiner = new PieceJoiner(out, 'object');
+      joinStreams(viewOf(bytes), out.budget.objectAllowance(), joiner, out);
+      joiner.flush();
+    },
+  };
+}
+
 function prefixedStream(view: Buffer): number {
   const near = firstStream(view, 1);
-  const hasReader = hasKnownStart(view) || OTHERS.some((magic) => hasMagic(view, magic));
+  const hasReader = hasKnownStart(view) || [...OTHERS, ...PACKS].some((magic) => hasMagic(view, magic));
   return near > 0 || hasReader ? near : streamBehind(view);
 }
 
