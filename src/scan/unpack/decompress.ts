@@ -97,6 +97,23 @@ export function inflateZlib(input: Uint8Array, cap: number): Inflated {
   return { bytes, consumed: Math.min(input.length, consumed + skip + trailer), end };
 }
 
+/**
+ * A zlib stream that is whole, with its checksum, and otherwise undefined: what only may be one is not read any further.
+ * One above the cap is given as far as that.
+ */
+export function inflateSure(input: Uint8Array, cap: number): Inflated | undefined {
+  const decode: SyncDecoder = zlib.inflateSync;
+  try {
+    const result: unknown = decode(input, { info: true, maxOutputLength: cap, chunkSize: BIG_CHUNK });
+    return hasInfo(result)
+      ? { bytes: result.buffer, consumed: result.engine.bytesWritten, end: 'complete' }
+      : undefined;
+  } catch (error) {
+    const isAbove = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    return isAbove ? inflateZlib(input, cap) : undefined;
+  }
+}
+
 /** Bytes fed at a time when a stream is known to be bad: what the failing slice gave is lost. */
 const PARTIAL_SLICE = 256;
 
