@@ -13,6 +13,11 @@ function said(script: string): string {
   return arrays.in(Buffer.from(script)).join('\n');
 }
 
+/** What is made of an array of so many texts. */
+function fetched(count: number): string {
+  return said(`_0x1=[${Array(count).fill("'-'").join()}];_0x2(1)+_0x2(2)`);
+}
+
 describe('texts that a script fetches by number', () => {
   it('are put together from wherever the array may begin', () => {
     assert.match(said(`var _0x1=['x','harm','less'];_0x2(0x64)+_0x2(0x65)`), /^harmless$/m);
@@ -32,5 +37,29 @@ describe('texts that a script fetches by number', () => {
     const calls = `_0x2(0)+_0x2(1)`;
     assert.match(said(array('a').repeat(7) + array('last') + calls), /lastb/);
     assert.doesNotMatch(said(array('a').repeat(8) + array('last') + calls), /lastb/);
+  });
+
+  it('are found behind a list that is none, and inside of one that is none', () => {
+    assert.match(said(`_0x1=['a','b',f(['x','harm','less'])];_0x2(1)+_0x2(2)`), /^harmless$/m);
+    assert.match(said(`_0x1=['a','b';_0x3=['x','harm','less'];_0x2(1)+_0x2(2)`), /^harmless$/m);
+  });
+
+  it('are three at least and 2,048 at most', () => {
+    assert.deepEqual([fetched(2), fetched(3).split('\n').length], ['', 3]);
+    assert.deepEqual([fetched(2_048).split('\n').length, fetched(2_049)], [2_048, '']);
+  });
+
+  it('are put together for as many places as terms and characters allow', () => {
+    const texts = `_0x1=[${Array(1_000).fill("'-'").join()}];`;
+    const chains = `${Array(200).fill('_0x2(1)').join('+')};`.repeat(200);
+    const places = said(texts + chains).split('\n').length / 200;
+    assert.equal(places, Math.ceil((1024 * 1024) / (2 * 200 * 200 + 199)));
+  });
+
+  it('are looked for near the first name only', () => {
+    const script = `var _0x1=['x','harm','less'];_0x2(1)+_0x2(2)`;
+    const at = (count: number): string => said(`_0x;${' '.repeat(count)}${script}`);
+    assert.match(at(4 * 1024 * 1024 - script.length - 4), /^harmless$/m);
+    assert.doesNotMatch(at(4 * 1024 * 1024 - script.length - 3), /^harmless$/m);
   });
 });

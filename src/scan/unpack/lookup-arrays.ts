@@ -1,3 +1,4 @@
+import { latin1 } from './byte-view.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 
 /**
@@ -11,17 +12,18 @@ const NAMES = Buffer.from('_0x');
 /** Arrays of one text, and texts of one: the tools split what they hide into hundreds. */
 const MAX_ARRAYS = 8;
 const MAX_TEXTS = 2_048;
-/** Chains of calls that are put together, calls of one, and all that comes out, characters. */
+/** Read of a text: so much before the first such name, and so much in all. No script of these tools is that long. */
+const BEFORE_NAME = 1024 * 1024;
+const MAX_SCRIPT = 4 * 1024 * 1024;
+/** Chains of calls that are put together, calls of one, and what all places together may cost: characters and terms. */
 const MAX_CHAINS = 256;
 const MAX_CALLS = 256;
-const MAX_OUTPUT = 1024 * 1024;
+const MAX_WORK = 1024 * 1024;
 
 const QUOTED = `'(?:[^'\\\\\\r\\n]|\\\\.){0,4096}'|"(?:[^"\\\\\\r\\n]|\\\\.){0,4096}"`;
-const ARRAY = new RegExp(
-  `\\[\\s{0,8}((?:(?:${QUOTED})\\s{0,8},\\s{0,8}){2,${MAX_TEXTS}}(?:${QUOTED}))\\s{0,8},?\\s{0,8}\\]`,
-  'g',
-);
-const ELEMENT = new RegExp(QUOTED, 'g');
+/** A text of an array and what stands behind it. */
+const ELEMENT = new RegExp(`\\s{0,8}(${QUOTED})\\s{0,8}(,\\s{0,8}\\]|[,\\]])`, 'y');
+const MIN_TEXTS = 3;
 const CALL = `[A-Za-z_$][\\w$]{0,31}[([]['"]?(?:0x[\\da-fA-F]{1,6}|\\d{1,6})['"]?(?:,[^()]{0,32})?[)\\]]`;
 const CHAIN = new RegExp(
   `(?:(?<![\\w$])${CALL}|'[^'\\\\\\r\\n]{0,64}'|"[^"\\\\\\r\\n]{0,64}")(?:\\s{0,4}\\+\\s{0,4}(?:${CALL}|'[^'\\\\\\r\\n]{0,64}'|"[^"\\\\\\r\\n]{0,64}")){1,${MAX_CALLS}}`,
@@ -31,8 +33,34 @@ const TERM = new RegExp(`(${CALL})|'([^'\\\\\\r\\n]{0,64})'|"([^"\\\\\\r\\n]{0,6
 const PLACE = /[([]['"]?(0x[\da-fA-F]{1,6}|\d{1,6})/;
 const BASE64 = /^[A-Za-z0-9+/]{2,}={0,2}$/;
 
-function textsOf(list: string): string[] {
-  return Array.from(list.matchAll(ELEMENT), ([element]) => element.slice(1, -1));
+/** The texts of the array that opens before `at`, and where reading ended; `undefined` texts when it is none. */
+function arrayAt(text: string, at: number): { readonly texts: string[] | undefined; readonly end: number } {
+  const texts: string[] = [];
+  for (ELEMENT.lastIndex = at; texts.length < MAX_TEXTS;) {
+    const start = ELEMENT.lastIndex;
+    const [all, element = '', behind = ''] = ELEMENT.exec(text) ?? [];
+    if (all === undefined) {
+      return { texts: undefined, end: start };
+    }
+    texts.push(element.slice(1, -1));
+    if (behind.endsWith(']')) {
+      return { texts: texts.length < MIN_TEXTS ? undefined : texts, end: start + all.length };
+    }
+  }
+  return { texts: undefined, end: ELEMENT.lastIndex };
+}
+
+/** Goes on where an array turned out to be none: what was read is not read again, whatever stands in it. */
+function arraysIn(text: string): string[][] {
+  const found: string[][] = [];
+  for (let open = text.indexOf('['); open >= 0 && found.length < MAX_ARRAYS;) {
+    const { texts, end } = arrayAt(text, open + 1);
+    if (texts !== undefined) {
+      found.push(texts);
+    }
+    open = text.indexOf('[', end);
+  }
+  return found;
 }
 
 /** The tools write base64 with small letters before capital ones. */
@@ -86,24 +114,26 @@ export class LookupArrays {
 
   /** What the arrays of a text hold where they are coded, and what its chains of calls make of them. */
   in(bytes: Buffer): Buffer[] {
-    if (this.#first(bytes) < 0) {
+    const first = this.#first(bytes);
+    if (first < 0) {
       return [];
     }
-    const text = bytes.toString('latin1');
-    const lists = Array.from(text.matchAll(ARRAY), ([, list = '']) => textsOf(list));
-    const chains = chainsIn(text);
-    const found = lists.slice(0, MAX_ARRAYS).flatMap((texts) => this.#readings(texts, chains));
-    return found.map((each) => Buffer.from(each, 'latin1'));
+    const start = Math.max(0, first - BEFORE_NAME);
+    const text = latin1(bytes, start, Math.min(bytes.length, start + MAX_SCRIPT));
+    const lists = arraysIn(text);
+    const chains = lists.length === 0 ? [] : chainsIn(text);
+    return lists.flatMap((texts) => this.#readings(texts, chains)).map((each) => Buffer.from(each, 'latin1'));
   }
 
   #readings(texts: readonly string[], chains: readonly Term[][]): string[] {
     const found: string[] = [];
-    let left = MAX_OUTPUT;
+    const terms = chains.reduce((sum, chain) => sum + chain.length, 0);
+    let left = MAX_WORK;
     for (const [index, spelling] of spellingsOf(texts).entries()) {
       found.push(...(index === 0 ? [] : [spelling.join('\n')]));
       for (let shift = 0; shift < spelling.length && left > 0 && chains.length > 0; shift += 1) {
         const said = chainsAt(chains, spelling, shift);
-        left -= said.length;
+        left -= terms + said.length;
         found.push(said);
       }
     }
