@@ -39,4 +39,22 @@ describe('a list of numbers', () => {
     assert.ok(said(others.repeat(63) + last).includes(TEXT));
     assert.ok(!said(others.repeat(64) + last).includes(TEXT));
   });
+
+  it('is read to its end however long it is, and no fault when nothing closes it', () => {
+    const longer = TEXT.repeat(2_000);
+    assert.deepEqual(said(addedTo(longer)), [longer]);
+    const plain = `[${'12,13,'.repeat(1_000_000)}`;
+    assert.deepEqual([said(plain), said(`${plain}1]`), said(`${plain}]`)], [[], [], []]);
+  });
+
+  it('may end with a comma', () => {
+    const list = listOf((code) => code + 700).replace(']', ' , ]');
+    assert.deepEqual(said(`${list};x(a[i]-700)`), [TEXT]);
+  });
+
+  it('has 1,048,576 numbers at most', () => {
+    const text = 'some harmless text of sixteen'.slice(0, 16).repeat(65_536);
+    assert.equal(said(addedTo(text))[0]?.length, text.length);
+    assert.equal(said(addedTo(`${text}x`))[0]?.length, text.length);
+  });
 });

@@ -6,6 +6,8 @@ import { hasKnownStart } from './known-start.ts';
  * and that shows in the first numbers, so that many ways are tried at little cost. Takes linear time.
  */
 
+/** Numbers of one list: a program of a megabyte, a byte in each. */
+const MAX_NUMBERS = 1024 * 1024;
 /** Lists of one text, keys by which numbers are changed, and numbers that show whether a way makes sense. */
 const MAX_LISTS = 64;
 const MAX_KEYS = 48;
@@ -14,8 +16,13 @@ const HEAD = 48;
 const TEXT_SHARE = 95;
 const LETTER_SHARE = 50;
 
-const LIST =
-  /[[({]\s{0,8}((?:(?:0x[\da-f]{1,16}|-?\d{1,20})n?\s{0,8},\s{0,8}){11,}(?:0x[\da-f]{1,16}|-?\d{1,20})n?)\s{0,8},?\s{0,8}[\])}]/gi;
+const NUMBER = String.raw`(?:0x[\da-f]{1,16}|-?\d{1,20})n?\s{0,8}`;
+/** A shorter list is none; a longer one is read in steps, because the engine keeps a note of every repetition. */
+const MIN_NUMBERS = 12;
+const STEP = 4_096;
+const BEGIN = new RegExp(`[[({]\\s{0,8}(?=(?:${NUMBER},\\s{0,8}){${MIN_NUMBERS - 1}}${NUMBER})`, 'gi');
+const MORE = new RegExp(`(?:${NUMBER},\\s{0,8}){1,${STEP}}`, 'iy');
+const LAST = new RegExp(`(?:${NUMBER})?(?=[\\])}])`, 'iy');
 /** `a[i] - 300`, `x ^ 0x155`, `n / 3`, and `300 - a[i]`. */
 const KEY = /(?:[-+^*/]|xor\b)\s{0,4}\(?\s{0,4}(0x[\da-f]{1,4}|&h[\da-f]{1,4}|\d{1,5})(?![\w.])/gi;
 const FROM_KEY = /(?<![\w.])(\d{2,5})\s{0,4}-\s{0,4}[A-Za-z_$][\w$]{0,31}\s{0,4}[[).;]/g;
@@ -139,7 +146,7 @@ function readingsOf(list: string, changes: readonly Change[]): Buffer[] {
   if (layouts.length === 0 && fitting.length === 0 && !isSummed) {
     return [];
   }
-  const all = list.split(',');
+  const all = list.split(',', MAX_NUMBERS);
   const values = layouts.length === 0 ? [] : all.map(bigOf);
   const plain = fitting.length === 0 && !isSummed ? [] : all.map(Number);
   return [
@@ -149,13 +156,33 @@ function readingsOf(list: string, changes: readonly Change[]): Buffer[] {
   ].filter(({ length }) => length > 0);
 }
 
+/** Each list from its first number to its last, without what closes it. */
+function* listsIn(text: string): Generator<string, void, void> {
+  BEGIN.lastIndex = 0;
+  for (let begin = BEGIN.exec(text); begin !== null; begin = BEGIN.exec(text)) {
+    const start = BEGIN.lastIndex;
+    MORE.lastIndex = start;
+    let end = start;
+    while (MORE.test(text)) {
+      end = MORE.lastIndex;
+    }
+    LAST.lastIndex = end;
+    const [last] = LAST.exec(text) ?? [];
+    BEGIN.lastIndex = end;
+    if (last !== undefined) {
+      const list = text.slice(start, end + last.length).trimEnd();
+      yield list.endsWith(',') ? list.slice(0, -1) : list;
+    }
+  }
+}
+
 /** What the lists of numbers in a text stand for. */
 export function numberLists(bytes: Buffer): Buffer[] {
   const text = bytes.toString('latin1');
   const found: Buffer[] = [];
   let changes: Change[] | undefined;
   let lists = 0;
-  for (const [, list = ''] of text.matchAll(LIST)) {
+  for (const list of listsIn(text)) {
     lists += 1;
     if (lists > MAX_LISTS) {
       break;

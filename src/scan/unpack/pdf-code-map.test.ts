@@ -28,4 +28,19 @@ describe('the map of a font', () => {
     const map = parseCodeMap('beginbfrange <000000> <ffffff> <0041> endbfrange');
     assert.equal(map?.characters.size, 65_536);
   });
+
+  it('counts every code that is mapped, also one that is mapped again', () => {
+    const range = '<0001> <8000> <0041> ';
+    const text = (more: number): string =>
+      `beginbfrange ${range.repeat(2)}endbfrange beginbfchar ${'<9000> <0042> '.repeat(more)}endbfchar`;
+    assert.equal(said(text(1), 0x90_00), '?');
+    assert.equal(said('beginbfchar <9000> <0042> endbfchar', 0x90_00), 'B');
+    assert.equal(parseCodeMap('beginbfrange <01> <09> <0041> endbfrange', 4)?.characters.size, 4);
+  });
+
+  it('ends where nothing closes it', () => {
+    assert.equal(parseCodeMap('beginbfchar <01> <0041> '.repeat(100_000)), undefined);
+    assert.equal(said(`${'beginbfchar '.repeat(100_000)}<01> <0041> endbfchar`, 1), 'A');
+    assert.equal(parseCodeMap(`beginbfrange ${'<00><01>[ '.repeat(100_000)}endbfrange`), undefined);
+  });
 });

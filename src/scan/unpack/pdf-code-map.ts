@@ -1,14 +1,15 @@
 /** Maps from the codes of a font to characters, as CMap files write them (ISO 32000-1 9.10.3). */
 
-/** Codes of one map; those of two bytes have no more. */
+/** Codes that one map maps; those of two bytes have no more. */
 const MAX_CODES = 65_536;
 /** Characters that one code stands for: a ligature has a few. */
 const MAX_DIGITS = 32;
 
-const SECTION = /beginbf(char|range)([\s\S]*?)endbf/g;
+const SECTION = /beginbf(char|range)/g;
+const SECTION_END = 'endbf';
 const CHARACTER = /<([\da-fA-F\s]{1,16})>\s{0,16}<([\da-fA-F\s]{1,64})>/g;
 const RANGE =
-  /<([\da-fA-F\s]{1,16})>\s{0,16}<([\da-fA-F\s]{1,16})>\s{0,16}(?:<([\da-fA-F\s]{1,64})>|\[([^\]]{0,100000})\])/g;
+  /<([\da-fA-F\s]{1,16})>\s{0,16}<([\da-fA-F\s]{1,16})>\s{0,16}(?:<([\da-fA-F\s]{1,64})>|\[([^[\]]{0,100000})\])/g;
 const ELEMENT = /<([\da-fA-F\s]{1,64})>/g;
 
 /** What codes of `width` bytes stand for, in UTF-8. */
@@ -38,13 +39,25 @@ function characterOf(text: string, step = 0): Buffer {
 class CodeMapReader {
   readonly characters = new Map<number, Buffer>();
   width = 0;
+  /** Codes that may still be mapped, also those that are mapped already. */
+  #left: number;
+
+  constructor(maxCodes: number) {
+    this.#left = maxCodes;
+  }
 
   read(text: string): void {
-    for (const [, kind, body = ''] of text.matchAll(SECTION)) {
-      if (kind === 'char') {
-        this.#readCharacters(body);
-      } else {
-        this.#readRanges(body);
+    let behind = 0;
+    for (const { 0: begin, 1: kind, index } of text.matchAll(SECTION)) {
+      const end = index < behind ? -1 : text.indexOf(SECTION_END, index);
+      if (end < 0 && index >= behind) {
+        return; // nor is there an end behind those that follow
+      }
+      if (end >= 0) {
+        behind = end;
+        const body = text.slice(index + begin.length, end);
+        if (kind === 'char') this.#readCharacters(body);
+        else this.#readRanges(body);
       }
     }
   }
@@ -63,7 +76,7 @@ class CodeMapReader {
         elements.forEach((character, index) => this.#add(from + index, characterOf(character)));
       } else {
         const to = Math.min(this.#code(high), from + MAX_CODES);
-        for (let code = from; code <= to && this.characters.size < MAX_CODES; code += 1) {
+        for (let code = from; code <= to && this.#left > 0; code += 1) {
           this.#add(code, characterOf(first, code - from));
         }
       }
@@ -77,15 +90,16 @@ class CodeMapReader {
   }
 
   #add(code: number, character: Buffer): void {
-    if (this.characters.size < MAX_CODES) {
+    if (this.#left > 0) {
+      this.#left -= 1;
       this.characters.set(code, character);
     }
   }
 }
 
-/** Undefined when the text maps nothing. Takes linear time. */
-export function parseCodeMap(text: string): CodeMap | undefined {
-  const reader = new CodeMapReader();
+/** Undefined when the text maps nothing. Takes linear time, and bounded time for the codes. */
+export function parseCodeMap(text: string, maxCodes = MAX_CODES): CodeMap | undefined {
+  const reader = new CodeMapReader(Math.min(MAX_CODES, maxCodes));
   reader.read(text);
   const { width, characters } = reader;
   return characters.size === 0 ? undefined : { width, characters };

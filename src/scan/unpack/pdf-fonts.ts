@@ -20,6 +20,8 @@ const MAX_LOOK_UPS = 256;
 /** The text of a font object, and of a map. */
 const MAX_FONT_BYTES = 2_048;
 const MAX_MAP_BYTES = 1024 * 1024;
+/** Codes that the maps of one document map together: ten fonts of a language with thousands of characters. */
+const MAX_DOCUMENT_CODES = 131_072;
 
 const REFERENCE = /\/([A-Za-z][\w.+-]{0,31})\s{1,4}(\d{1,8}\s\d{1,5})\sR/g;
 const MAP = /\/ToUnicode\s{0,4}(\d{1,8})\s{1,4}\d{1,5}\s{1,4}R/;
@@ -31,6 +33,7 @@ export class PdfFonts {
   readonly #maps = new Map<string, CodeMap | undefined>();
   readonly #pages: Buffer[] = [];
   #left = MAX_PAGE_BYTES;
+  #codesLeft = MAX_DOCUMENT_CODES;
 
   /** `stream`: the content of the stream with that number; empty when there is none. */
   constructor(objects: PdfObjects, stream: (object: number) => Buffer) {
@@ -102,7 +105,10 @@ export class PdfFonts {
       this.#maps.size < MAX_LOOK_UPS ? MAP.exec(this.#objects.text(numbers, MAX_FONT_BYTES))?.[1] : undefined;
     const key = `map ${object}`;
     if (object !== undefined && !this.#maps.has(key)) {
-      this.#maps.set(key, parseCodeMap(latin1(this.#stream(Number(object)), 0, MAX_MAP_BYTES)));
+      const text = latin1(this.#stream(Number(object)), 0, MAX_MAP_BYTES);
+      const parsed = parseCodeMap(text, this.#codesLeft);
+      this.#codesLeft -= parsed?.characters.size ?? 0;
+      this.#maps.set(key, parsed);
     }
     const map = object === undefined ? undefined : this.#maps.get(key);
     this.#maps.set(numbers, map);

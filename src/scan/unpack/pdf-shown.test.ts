@@ -6,6 +6,13 @@ function shown(content: string): string | undefined {
   return shownText(Buffer.from(content, 'latin1'))?.toString('latin1');
 }
 
+/** Bytes of the text of a page with so many letters, each of which stands for `character`. */
+function lengthOf(character: string, count: number): number {
+  const characters = new Map([[0x61, Buffer.from(character)]]);
+  const page = `BT /F1 12 Tf (${'a'.repeat(count)}) Tj`;
+  return shownText(Buffer.from(page), () => ({ width: 1, characters }))?.length ?? 0;
+}
+
 describe('the text of a page', () => {
   it('is what its strings say', () => {
     assert.equal(shown('BT [(POS) 20 (TE) -5 (RN)] TJ ET'), 'POSTERN\n');
@@ -48,5 +55,10 @@ describe('the text of a page', () => {
       const content = `BT ${unit.repeat(1_000_000)}(b) Tj`;
       assert.ok((shown(content) ?? '').endsWith('b'), unit);
     }
+  });
+
+  it('is, by the map of a font, four times as long as the page at most', () => {
+    assert.equal(lengthOf('\u4e00', 1_000), 3_000);
+    assert.equal(lengthOf('x'.repeat(12), 1_000), Math.ceil((4 * 1_018) / 12) * 12);
   });
 });

@@ -96,6 +96,9 @@ const MAX_FONT_OPERANDS = 64;
 const FONT = /\/([^\s/<>[\]()]{1,32})\s{1,8}-?[\d.]{1,16}\s{1,8}$/;
 const NO_CHARACTER = Buffer.alloc(0);
 
+/** A code of one byte is a character of three; ligatures are more, and few. */
+const MAX_EXPANSION = 4;
+
 /** Room for what is shown at first: most streams in which some text seems to begin are no pages. */
 const FIRST_ROOM = 4 * 1024;
 
@@ -198,7 +201,8 @@ class ShownText {
     const { width, characters } = this.#map;
     const codes = Buffer.from(this.#out.subarray(from, this.#length));
     this.#length = from;
-    for (let at = 0; at + width <= codes.length; at += width) {
+    const most = MAX_EXPANSION * this.#bytes.length;
+    for (let at = 0; at + width <= codes.length && this.#length < most; at += width) {
       for (const byte of characters.get(codes.readUIntBE(at, width)) ?? NO_CHARACTER) {
         this.#put(byte);
       }
