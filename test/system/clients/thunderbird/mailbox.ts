@@ -40,21 +40,25 @@ const READ_ALL = `
     await pause();
     if (headers().length < expected) status = await Promise.race([update(), pause().then(pause).then(() => 0)]);
   }
-  // a new profile makes its folders while it reads them
-  const patiently = async (header) => {
+  const readAll = async () => {
+    const messages = [];
+    for (const header of headers()) {
+      messages.push({ subject: header.mime2DecodedSubject, text: await source(header) });
+    }
+    return messages;
+  };
+  // a new profile makes its folders while it reads them: a header that was found may be gone, and all of them for a while
+  const patiently = async () => {
     for (let tries = 0; tries < 40; tries += 1) {
       try {
-        return await source(header);
-      } catch {
-        await pause();
-      }
+        const messages = await readAll();
+        if (messages.length >= expected) return messages;
+      } catch {}
+      await pause();
     }
-    return await source(header);
+    return await readAll();
   };
-  const messages = [];
-  for (const header of headers()) {
-    messages.push({ subject: header.mime2DecodedSubject, text: await patiently(header) });
-  }
+  const messages = status === 0 ? await patiently() : await readAll();
   return { status, messages };
 `;
 
