@@ -29,7 +29,5 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.POSTERN_ADMIN_PORT}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # exec form: the process is pid 1 and hears SIGTERM itself
 # The young generation of the heap stays small: idle sessions would pay for room that bursts once took.
-ENTRYPOINT ["node", "--max-semi-space-size=16", "--min-semi-space-size=16", \
-  "--no-parallel-scavenge", "--no-parallel-marking", "--no-parallel-compaction", "--no-parallel-pointer-update", "--no-parallel-weak-ref-clearing", \
-  "src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "--min-semi-space-size=16", "src/main.ts"]
 CMD ["serve"]

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The edge of the process: arguments in, exit code out. */
 import { setFlagsFromString } from 'node:v8';
-import { lowerPriorityOfRuntime } from './base/thread-priority.ts';
 import type { Roof } from './cli/command.ts';
 import { openCodeCache } from './cli/code-cache.ts';
 
@@ -22,7 +21,6 @@ if (argv[0] === 'serve') {
   // The young generation that the command line asks for is that of this thread; those that scan have a limit of their own.
   setFlagsFromString('--max-semi-space-size=0');
   setFlagsFromString('--min-semi-space-size=0');
-  lowerPriorityOfRuntime(process.execArgv);
 }
 openCodeCache(process.env); // V8 asks for the flags that the code was compiled under
 const [{ processIo }, { runCli }] = await Promise.all([import('./cli/io.ts'), import('./cli/run-cli.ts')]);
