@@ -4,11 +4,10 @@ import { setPriority } from 'node:os';
  * Enough that a saturated pool does not delay the event loop that serves everybody else, also when they share one
  * core: with 5 a NOOP beside eight readers waited 2.5 times as long in the median as with 15; with 19 it is no better.
  * `SCHED_IDLE` takes another half a millisecond from one NOOP in ten and leaves two scans 0.7 % of a core that is busy
- * with other mail, where this leaves them 6.6 %; a shorter time slice of the event loop changes nothing (Linux 6.18). V8's own
- * threads keep theirs: with this priority, and flags so that nobody waits for them, NOOP p99 beside scans was 9.4 ms
- * instead of 13.5, but garbage was marked late (58 KiB for an idle connection instead of 52) and a session cost a fifth
- * more. In a
- * container or a service it only counts among the gateway's own threads.
+ * with other mail, where this leaves them 6.6 %; a shorter time slice of the event loop changes nothing (Linux 6.18). V8's
+ * own threads keep theirs: with this priority, and flags so that nobody waits for them, NOOP p99 beside scans was 9.4 ms
+ * instead of 13.5, but garbage was marked late: 58 KiB for each of 5,000 idle connections instead of 52. In a container
+ * or a service it only counts among the gateway's own threads.
  */
 const NICENESS = 15;
 
