@@ -83,11 +83,6 @@ export class Budget {
     this.#room?.adopt(bytes);
   }
 
-  /** True when the memory of these bytes is there until the message is judged, whoever uses it. */
-  holds(bytes: Uint8Array): boolean {
-    return this.#room?.holds(bytes) === true;
-  }
-
   /** Counts `bytes` of decoded or unpacked output. */
   spendBytes(bytes: number): void {
     this.#totalBytes += bytes;

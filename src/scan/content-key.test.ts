@@ -56,22 +56,3 @@ it('a digest is never made up for a content that is gone', () => {
   unasked.forget();
   assert.throws(() => unasked.sha256);
 });
-
-it('a content that is held is told apart after it was forgotten, and any other before', () => {
-  for (const isHeld of [true, false]) {
-    const bytes = Buffer.alloc(LARGE_BYTES, 'content');
-    const { key } = ContentKey.of(bytes);
-    const content = ContentKey.of(bytes);
-    content.forget(isHeld);
-    bytes.fill(isHeld ? 'content' : 'other');
-    assert.equal(content.key, key);
-  }
-});
-
-it('a key is never made up for a content that is gone', () => {
-  const content = ContentKey.of(Buffer.alloc(LARGE_BYTES));
-  content.forget();
-  const { key } = content;
-  content.forget(true);
-  assert.equal(content.key, key);
-});

@@ -19,23 +19,28 @@ function authenticationCode(bytes: Uint8Array): string {
 /** Up to here the content is its own key: shorter than what it costs to calculate another. */
 export const SHORT_BYTES = 512;
 
-/** What tells contents apart within this process; it and the SHA-256 are calculated only when somebody asks. */
+/** What tells contents apart within this process; the SHA-256 is calculated only when somebody asks. */
 export class ContentKey {
-  /** Bytes of the content: others of another length are other contents. */
-  readonly length: number;
-  #key: string | undefined;
+  /** Of one content always the same, and of another never: the kinds of keys begin differently. */
+  readonly key: string;
   #bytes: Uint8Array | undefined;
   #sha256: string | undefined;
 
-  private constructor(key: string | undefined, bytes: Uint8Array, sha256: string | undefined) {
-    this.length = bytes.length;
-    this.#key = key;
+  private constructor(key: string, bytes: Uint8Array, sha256: string | undefined) {
+    this.key = key;
     this.#bytes = bytes;
     this.#sha256 = sha256;
   }
 
   static of(bytes: Uint8Array): ContentKey {
-    return new ContentKey(undefined, bytes, undefined);
+    if (bytes.length <= SHORT_BYTES) {
+      return new ContentKey(`=${latin1(bytes)}`, bytes, undefined);
+    }
+    if (bytes.length < LARGE_BYTES) {
+      const sha256 = hash('sha256', bytes);
+      return new ContentKey(sha256, bytes, sha256);
+    }
+    return new ContentKey(`${bytes.length}:${authenticationCode(bytes)}`, bytes, undefined);
   }
 
   /** The message itself, which is told apart from its pieces by comparison. `sha256`: when it is known already. */
@@ -43,28 +48,12 @@ export class ContentKey {
     return new ContentKey('message', bytes, sha256);
   }
 
-  /** Of one content always the same, and of another never: the kinds of keys begin differently. */
-  get key(): string {
-    this.#key ??= this.#calculated();
-    return this.#key;
-  }
-
-  #calculated(): string {
-    if (this.#bytes === undefined) {
-      throw new Error('key of a content that is gone');
-    }
-    if (this.length <= SHORT_BYTES) {
-      return `=${latin1(this.#bytes)}`;
-    }
-    return this.length < LARGE_BYTES ? this.sha256 : `${this.length}:${authenticationCode(this.#bytes)}`;
-  }
-
   /** The SHA-256 if it was calculated before, lower-case hex. */
   get knownSha256(): string | undefined {
     return this.#sha256;
   }
 
-  /** Lower-case hex. Throws after `forget`, unless it was asked for before or the content is held. */
+  /** Lower-case hex. Throws after `forget`, unless it was asked for before. */
   get sha256(): string {
     if (this.#sha256 === undefined) {
       if (this.#bytes === undefined) {
@@ -80,15 +69,8 @@ export class ContentKey {
     this.#bytes ??= bytes;
   }
 
-  /**
-   * The content was judged: nobody but for its key will ask any more, and its memory is needed. `isHeld`: it is not,
-   * because somebody else holds it as long as the key can be asked for.
-   */
-  forget(isHeld = false): void {
-    if (this.#key === undefined && isHeld) {
-      return;
-    }
-    this.#key ??= this.#bytes && this.#calculated();
+  /** The content was judged: nobody will ask any more, and its memory is needed. */
+  forget(): void {
     this.#bytes = undefined;
   }
 }

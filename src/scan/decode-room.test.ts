@@ -90,18 +90,4 @@ describe('room for decoded contents', () => {
     assert.equal(leftAfter(new Uint8Array(half), twice, twice), 0);
     assert.equal(leftAfter(new Uint8Array(least), new Uint8Array(half), new Uint8Array(half)), least);
   });
-
-  it('holds what it gave out and what it took over until the message is judged, and nothing else', () => {
-    const room = roomAfter(MIN_ADOPTED_BYTES);
-    const [given, taken] = [room.allocate(10), new Uint8Array(MIN_ADOPTED_BYTES)];
-    room.adopt(taken.subarray(3));
-    assert.deepEqual(
-      [given, taken, new Uint8Array(MIN_ADOPTED_BYTES), new Uint8Array(new SharedArrayBuffer(5))].map(
-        (bytes) => room.holds(bytes),
-      ),
-      [true, true, false, false],
-    );
-    room.giveBack();
-    assert.equal(room.holds(taken), false);
-  });
 });

@@ -59,11 +59,6 @@ export class DecodeRoom {
     this.#adopted.add(buffer);
   }
 
-  /** True when these bytes are neither given back nor given out again before the message is judged. */
-  holds({ buffer }: Uint8Array): boolean {
-    return buffer === this.#slab.buffer || (buffer instanceof ArrayBuffer && this.#adopted.has(buffer));
-  }
-
   /** Nothing that was given out is used any more. */
   giveBack(): void {
     this.#handBack();

@@ -79,15 +79,11 @@ export function noteDeclared({ declared }: PieceRecord, piece: Piece): NewlyDecl
 
 /** Remembers distinct pieces by content, so that each is judged once and all its places are known. */
 export class PieceLedger {
-  readonly #all: PieceRecord[] = [];
-  /** Of each length the first, as long as it is the only one: its key is not needed. */
-  readonly #lone = new Map<number, PieceRecord | undefined>();
-  /** By key, all but those. */
   readonly #records = new Map<string, PieceRecord>();
 
   /** The record of that content; `isNew` when it was not met before. */
   note(content: ContentKey, origin: Origin): { readonly record: PieceRecord; readonly isNew: boolean } {
-    const known = this.#find(content);
+    const known = this.#records.get(content.key);
     const record = known ?? {
       content,
       ranges: new Set(),
@@ -104,39 +100,19 @@ export class PieceLedger {
     } else {
       record.ranges.add(origin.range);
     }
-    if (known === undefined) {
-      this.#add(record);
-    }
+    this.#records.set(content.key, record);
     return { record, isNew: known === undefined };
   }
 
   get size(): number {
-    return this.#all.length;
-  }
-
-  #find(content: ContentKey): PieceRecord | undefined {
-    const lone = this.#lone.get(content.length);
-    if (lone !== undefined) {
-      this.#lone.set(content.length, undefined);
-      this.#records.set(lone.content.key, lone);
-    }
-    return this.#lone.has(content.length) ? this.#records.get(content.key) : undefined;
-  }
-
-  #add(record: PieceRecord): void {
-    this.#all.push(record);
-    if (this.#lone.has(record.content.length)) {
-      this.#records.set(record.content.key, record);
-    } else {
-      this.#lone.set(record.content.length, record);
-    }
+    return this.#records.size;
   }
 
   /** Every range that carries something guilty; `isComplete` is false when a guilty piece has a place without one. */
   guilt(): { readonly guilt: Guilt; readonly isComplete: boolean } {
     const ranges = new Set<GuiltyRange | undefined>();
     const visited = new Set<PieceRecord>();
-    const pending = this.#all.filter((record) => record.isGuilty);
+    const pending = [...this.#records.values()].filter((record) => record.isGuilty);
     for (let record = pending.pop(); record !== undefined; record = pending.pop()) {
       if (!visited.has(record)) {
         visited.add(record);

@@ -117,8 +117,8 @@ export class PieceMatching {
         }
       }
     }
-    for (const { piece, record } of pieces) {
-      record.content.forget(this.#budget.holds(piece.bytes));
+    for (const { record } of pieces) {
+      record.content.forget();
     }
   }
 

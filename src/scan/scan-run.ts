@@ -195,7 +195,7 @@ export class ScanRun {
     const part = isMessage ? `${piece.path}/body` : waiting.part; // beside the parts that were read of it
     await this.#unpack({ ...waiting, piece, isRead: waiting.isRead || isMessage, part }, this.#parts.openers);
     if (!isWaiting) {
-      record.content.forget(this.#budget.holds(piece.bytes));
+      record.content.forget();
     }
     return piece.bytes.length;
   }
