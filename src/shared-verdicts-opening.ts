@@ -1,8 +1,8 @@
-import manifest from '../package.json' with { type: 'json' };
 import type { StatusReason } from './admin/providers.ts';
 import type { Clock } from './base/clock.ts';
 import type { Logger } from './base/log.ts';
 import type { Metrics } from './base/metrics.ts';
+import { scanCode } from './scan-code.ts';
 import type { ScanConfig } from './scan-pool-opening.ts';
 import { redisStore } from './workers/shared-verdicts/redis-store.ts';
 import { type SharedVerdicts, StoredVerdicts } from './workers/shared-verdicts/shared-verdicts.ts';
@@ -35,7 +35,7 @@ export function openSharedVerdicts(config: ScanConfig, parts: SharedVerdictsPart
   const verdicts = new StoredVerdicts({
     open: redisStore({ url, ca }),
     secret,
-    settings: settingsOf(config),
+    settings: verdictSettings(config, scanCode()),
     maxAgeMs,
     timeoutMs,
     clock,
@@ -57,10 +57,10 @@ export function openSharedVerdicts(config: ScanConfig, parts: SharedVerdictsPart
 }
 
 /** What a verdict depends on beside content and rules: gateways that differ in it must not share. */
-function settingsOf({ scan, limits }: ScanConfig): string {
+export function verdictSettings({ scan, limits }: Pick<ScanConfig, 'scan' | 'limits'>, code: string): string {
   const { socket, server, failure } = scan.clamd;
   return JSON.stringify({
-    version: manifest.version,
+    code,
     limits: scan.limits,
     maxMessageBytes: limits.maxMessageBytes,
     readers: scan.mime.readers,
