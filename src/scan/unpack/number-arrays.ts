@@ -64,10 +64,25 @@ function isCallDot(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === DOT && classAt(bytes, at + 1) === WORD;
 }
 
+/** Letters of the words above, of hex digits, and of the prefixes `0x` and `0o`. */
+const NUMBER_LETTERS: ReadonlySet<string> = new Set(['abcdefxo', ...GLUE].join(''));
+const ENDS = 1;
+const MAY_END = 2;
+/** What no array of numbers goes on over: other signs, and the letters of which none of its words has one. */
+const END_KIND = NUMBER_CLASS.map((kind, code) => {
+  const isOther = kind === WORD && !NUMBER_LETTERS.has(String.fromCharCode(code).toLowerCase());
+  return kind === MINUS || code === DOT ? MAY_END : kind === 0 || isOther ? ENDS : 0;
+});
+
+function isEndAt(bytes: Uint8Array, at: number): boolean {
+  return classAt(bytes, at) === 0 && !isCallDot(bytes, at);
+}
+
 /** The last byte in `[from, to)` that no array of numbers goes on over, or -1. */
 function lastArrayEnd(bytes: Uint8Array, from: number, to: number): number {
   for (let at = to - 1; at >= from; at -= 1) {
-    if (classAt(bytes, at) === 0 && !isCallDot(bytes, at)) {
+    const kind = END_KIND[bytes[at] ?? 0];
+    if (kind !== 0 && (kind === ENDS || isEndAt(bytes, at))) {
       return at;
     }
   }

@@ -1,4 +1,6 @@
+import { latin1 } from './byte-view.ts';
 import { hasKnownStart } from './known-start.ts';
+import { signsOf, signStretches } from './sign-stretches.ts';
 
 /**
  * Lists of numbers that are too large for bytes, or that a script changes before it makes characters of them: several
@@ -20,9 +22,12 @@ const NUMBER = String.raw`(?:0x[\da-f]{1,16}|-?\d{1,20})n?\s{0,8}`;
 /** A shorter list is none; a longer one is read in steps, because the engine keeps a note of every repetition. */
 const MIN_NUMBERS = 12;
 const STEP = 4_096;
-const BEGIN = new RegExp(`[[({]\\s{0,8}(?=(?:${NUMBER},\\s{0,8}){${MIN_NUMBERS - 1}}${NUMBER})`, 'gi');
+const BEGIN = new RegExp(`[[({]\\s{0,8}(?=(?:${NUMBER},\\s{0,8}){${MIN_NUMBERS - 1}}${NUMBER})`, 'iy');
 const MORE = new RegExp(`(?:${NUMBER},\\s{0,8}){1,${STEP}}`, 'iy');
 const LAST = new RegExp(`(?:${NUMBER})?(?=[\\])}])`, 'iy');
+/** All that numbers are written with and that stands between them, and what comes before the first. */
+const SIGNS = signsOf(/[0-9a-fxn\s,-]/i);
+const OPENS = signsOf(/[[({]/);
 /** `a[i] - 300`, `x ^ 0x155`, `n / 3`, and `300 - a[i]`. */
 const KEY = /(?:[-+^*/]|xor\b)\s{0,4}\(?\s{0,4}(0x[\da-f]{1,4}|&h[\da-f]{1,4}|\d{1,5})(?![\w.])/gi;
 const FROM_KEY = /(?<![\w.])(\d{2,5})\s{0,4}-\s{0,4}[A-Za-z_$][\w$]{0,31}\s{0,4}[[).;]/g;
@@ -156,38 +161,46 @@ function readingsOf(list: string, changes: readonly Change[]): Buffer[] {
   ].filter(({ length }) => length > 0);
 }
 
-/** Each list from its first number to its last, without what closes it. */
-function* listsIn(text: string): Generator<string, void, void> {
+/** The list that opens at the start of `text`, from its first number to its last, without what closes it. */
+function listAt(text: string): string | undefined {
   BEGIN.lastIndex = 0;
-  for (let begin = BEGIN.exec(text); begin !== null; begin = BEGIN.exec(text)) {
-    const start = BEGIN.lastIndex;
-    MORE.lastIndex = start;
-    let end = start;
-    while (MORE.test(text)) {
-      end = MORE.lastIndex;
-    }
-    LAST.lastIndex = end;
-    const [last] = LAST.exec(text) ?? [];
-    BEGIN.lastIndex = end;
-    if (last !== undefined) {
-      const list = text.slice(start, end + last.length).trimEnd();
-      yield list.endsWith(',') ? list.slice(0, -1) : list;
+  if (!BEGIN.test(text)) {
+    return undefined;
+  }
+  const start = BEGIN.lastIndex;
+  MORE.lastIndex = start;
+  let end = start;
+  while (MORE.test(text)) {
+    end = MORE.lastIndex;
+  }
+  LAST.lastIndex = end;
+  const [last] = LAST.exec(text) ?? [];
+  const list = last === undefined ? undefined : text.slice(start, end + last.length).trimEnd();
+  return list?.endsWith(',') === true ? list.slice(0, -1) : list;
+}
+
+/** Each list opens before a stretch of nothing but its signs, which one of the shortest numbers has as well. */
+function* listsIn(bytes: Buffer): Generator<string, void, void> {
+  for (const { start, end } of signStretches(bytes, SIGNS, 2 * MIN_NUMBERS - 1)) {
+    const isOpen = OPENS[bytes[start - 1] ?? 0] === 1;
+    const list = isOpen ? listAt(latin1(bytes, start - 1, end + 1)) : undefined;
+    if (list !== undefined) {
+      yield list;
     }
   }
 }
 
 /** What the lists of numbers in a text stand for. */
 export function numberLists(bytes: Buffer): Buffer[] {
-  const text = bytes.toString('latin1');
   const found: Buffer[] = [];
   let changes: Change[] | undefined;
   let lists = 0;
-  for (const list of listsIn(text)) {
+  for (const list of listsIn(bytes)) {
     lists += 1;
     if (lists > MAX_LISTS) {
       break;
     }
-    changes ??= keysIn(text);
+    changes ??= keysIn(bytes.toString('latin1'));
     found.push(...readingsOf(list, changes));
   }
   return found;

@@ -1,5 +1,11 @@
+import { latin1 } from './byte-view.ts';
+import { signsOf, signStretches } from './sign-stretches.ts';
+
 /** Runs of such escapes: `%u5041`, `\u5041`; in one of them stand two bytes. */
 const RUN = /(?:[%\\]u[\da-f]{4}){6,}/gi;
+const SIGNS = signsOf(/[%\\u\da-f]/i);
+/** Bytes of the shortest run. */
+const MIN_RUN = 36;
 const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
 const ESCAPE_LENGTH = 6;
@@ -22,8 +28,10 @@ function packed(run: string): Buffer[] {
 /** Bytes that a script packs two and two into its characters, read from either end of each. Takes linear time. */
 export function packedCodes(bytes: Buffer): Buffer[] {
   // The search for one byte is many times faster, and most texts have none of it.
-  const isWritten =
-    (bytes.includes(PERCENT) && (bytes.includes('%u') || bytes.includes('%U'))) ||
-    (bytes.includes(BACKSLASH) && bytes.includes(String.raw`\u`));
-  return isWritten ? (bytes.toString('latin1').match(RUN) ?? []).flatMap(packed) : [];
+  const isWritten = bytes.includes(PERCENT) || bytes.includes(BACKSLASH);
+  const found: Buffer[] = [];
+  for (const { start, end } of isWritten ? signStretches(bytes, SIGNS, MIN_RUN) : []) {
+    found.push(...(latin1(bytes, start, end).match(RUN) ?? []).flatMap(packed));
+  }
+  return found;
 }
