@@ -113,11 +113,29 @@ function passes(token: string, offersBinding: boolean): boolean {
   return KEPT.has(upper) || KEPT_PREFIXES.some((prefix) => upper.startsWith(prefix));
 }
 
-/** The list a client may see, from the list of the server: same order, never empty. */
+/** A server says the same to every client, before and behind the login; lists beyond these are judged each time. */
+const MAX_KNOWN_LISTS = 64;
+/** Characters; the longest list seen has 900. */
+const MAX_KNOWN_LENGTH = 4_096;
+const knownLists = new Map<string, readonly string[]>();
+
+/**
+ * The list a client may see, from the list of the server: same order, never empty. What was judged is remembered: it
+ * took 3 % of a short session.
+ */
 export function rewriteCapabilities(
   tokens: readonly string[],
   context: CapabilityContext,
 ): readonly string[] {
+  const key = `${context.offerStartTls} ${context.loginDisabled} ${tokens.join(' ')}`;
+  const known = knownLists.get(key);
+  if (known !== undefined) return known;
+  const list = visibleList(tokens, context);
+  if (knownLists.size < MAX_KNOWN_LISTS && key.length <= MAX_KNOWN_LENGTH) knownLists.set(key, list);
+  return list;
+}
+
+function visibleList(tokens: readonly string[], context: CapabilityContext): readonly string[] {
   const offersBinding = tokens.some((token) => /^AUTH=.*-PLUS$/i.test(token));
   const kept = tokens.filter((token) => /^[\x21-\x7e]{1,64}$/.test(token) && passes(token, offersBinding));
   const visible = context.loginDisabled ? kept.filter((token) => !/^(AUTH=|SASL-IR$)/i.test(token)) : kept;
