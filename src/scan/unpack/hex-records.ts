@@ -13,6 +13,8 @@ const MOTOROLA = /^[ \t]{0,8}S([1-3])([0-9a-fA-F]{8,514})[ \t]{0,8}\r?$/gm;
 const ENDS = [':00000001ff', 's9030000fc', 's804000000fb', 's70500000000fa'];
 /** Data of S-records at the beginning of a line, with the first digit of a length that such a line has. */
 const RECORDS = ['1', '2', '3'].flatMap((kind) => ['0', '1', '2'].map((digit) => `\ns${kind}${digit}`));
+/** What a line of base64 hardly ever begins with, unlike the signs above. */
+const RECORD_START = /\nS[1-3][0-9a-fA-F]{10}/;
 /** Fewer are a quotation. */
 const MIN_RECORDS = 3;
 
@@ -69,10 +71,13 @@ function isMotorola(bytes: Uint8Array): boolean {
 }
 
 export function createHexRecordsUnpacker(marks: MarkIndex): Unpacker {
-  const hasSign = marks.addWords([...ENDS, ...RECORDS]);
+  const hasEnd = marks.addWords(ENDS);
+  const mayHaveRecords = marks.addWords(RECORDS);
+  const hasRecords = (bytes: Uint8Array): boolean =>
+    mayHaveRecords(bytes) && RECORD_START.test(viewOf(bytes).toString('latin1'));
   return {
     name: 'hex-records',
-    recognises: ({ bytes }: Piece) => hasSign(bytes) || isMotorola(bytes),
+    recognises: ({ bytes }: Piece) => hasEnd(bytes) || isMotorola(bytes) || hasRecords(bytes),
     unpack: ({ bytes }, out) => {
       const text = viewOf(bytes).toString('latin1');
       for (const records of [intelRecords(text), motorolaRecords(text)]) {
