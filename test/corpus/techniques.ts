@@ -3,6 +3,7 @@ import { carriedTechniques } from './carried-techniques.ts';
 import { computedTechniques } from './computed-techniques.ts';
 import { documentTechniques } from './document-techniques.ts';
 import { edgeTechniques } from './edge-techniques.ts';
+import { hostTechniques } from './host-techniques.ts';
 import { lockedTechniques } from './locked-techniques.ts';
 import { mimeEvasions } from './mime-evasions.ts';
 import { mimeLabelEvasions } from './mime-label-evasions.ts';
@@ -56,5 +57,6 @@ export function techniques(): Technique[] {
     ...edgeTechniques(),
     ...carriedTechniques(),
     ...shownTechniques(),
+    ...hostTechniques(),
   ];
 }

@@ -3,6 +3,7 @@ import { hasCompatibleLetters, withPlainLetters } from './compatible-text.ts';
 import { addsElements, COMPUTING_MARKS, withComputedLiterals } from './computed-literals.ts';
 import { disarm } from './disarmed.ts';
 import { encodedLength } from './encoded-length.ts';
+import { brokenLines, HIDING_MARKS, shownText } from './hidden-text.ts';
 import { hasShortInvisible, INVISIBLE_MARKS, withoutInvisible } from './invisible-text.ts';
 import { hasMarkedLines } from './marked-lines.ts';
 import { PICKING_MARKS, pickedCharacters } from './picked-characters.ts';
@@ -159,6 +160,8 @@ export const CALLED_VIEWS: readonly {
   },
   { name: 'prompted', words: ['set /p'], read: (bytes) => promptedText(bytes).map(disarm) },
   { name: 'formatted', words: ['{0}'], read: (bytes, report) => formatted(bytes, report).map(disarm) },
+  { name: 'shown', words: HIDING_MARKS, read: (bytes) => shownText(bytes).map(disarm) },
+  { name: 'broken', words: ['begin 6', 'begin 7'], read: (bytes) => brokenLines(bytes).map(disarm) },
   { name: 'rotated', words: ['rot13', 'rot(', 'n-za-m'], read: rotated },
 ];
 
