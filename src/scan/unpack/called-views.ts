@@ -47,7 +47,8 @@ function commands(bytes: Buffer): Buffer[] {
 
 function assembled(bytes: Buffer): Buffer[] {
   const literals = assembleLiterals(bytes);
-  return encodedLength(literals) > encodedLength(bytes) ? [literals] : [];
+  const length = encodedLength(literals);
+  return length > 0 && length > encodedLength(bytes) ? [literals] : [];
 }
 
 /**

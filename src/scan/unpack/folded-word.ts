@@ -1,8 +1,10 @@
 /** Searches bytes for an ASCII word in capital or small letters, without a text made of them (Boyer, Moore, Horspool). */
 export class FoldedWord {
   readonly #word: Uint8Array;
-  /** How far the search goes on behind a byte that stands where the word would end. */
+  /** How far the search goes on behind a byte that stands where the word would end; zero for the byte that ends it. */
   readonly #skips = new Uint8Array(256);
+  /** The same for the byte that ends it. */
+  readonly #step: number;
 
   /** `word`: small letters and digits, at most 255. */
   constructor(word: string) {
@@ -13,6 +15,10 @@ export class FoldedWord {
       this.#skips[letter] = skip;
       this.#skips[capital(letter)] = skip;
     }
+    const last = this.#word.at(-1) ?? 0;
+    this.#step = this.#skips[last] ?? 1;
+    this.#skips[last] = 0;
+    this.#skips[capital(last)] = 0;
   }
 
   get length(): number {
@@ -23,10 +29,13 @@ export class FoldedWord {
   indexIn(bytes: Uint8Array, from = 0): number {
     const last = this.#word.length - 1;
     const skips = this.#skips;
-    for (let end = from + last; end < bytes.length; end += skips[bytes[end] ?? 0] ?? 1) {
-      if (this.#endsAt(bytes, end)) {
+    const { length } = bytes;
+    for (let end = from + last; end < length;) {
+      const skip = skips[bytes[end] ?? 0] ?? 0;
+      if (skip === 0 && this.#endsAt(bytes, end)) {
         return end - last;
       }
+      end += skip === 0 ? this.#step : skip;
     }
     return -1;
   }

@@ -36,6 +36,12 @@ const STARTS: readonly string[] = [
   '#!/',
 ];
 
+/** Most data begin with none of these bytes. */
+const FIRST_BYTES = new Uint8Array(256);
+for (const start of STARTS) {
+  FIRST_BYTES[start.charCodeAt(0)] = 1;
+}
+
 export function hasKnownStart(bytes: Uint8Array): boolean {
-  return STARTS.some((start) => hasMagic(bytes, start));
+  return FIRST_BYTES[bytes[0] ?? 0] === 1 && STARTS.some((start) => hasMagic(bytes, start));
 }

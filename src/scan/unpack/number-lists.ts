@@ -63,16 +63,19 @@ function isLetter(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
 }
 
+/** Most ways make no sense, which the first numbers tell. */
 function isTelling(bytes: Buffer): boolean {
   if (hasKnownStart(bytes)) {
     return true;
   }
-  let [shown, letters] = [0, 0];
-  for (const byte of bytes) {
-    shown += (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13) ? 1 : 0;
+  const mostOthers = (bytes.length * (100 - TEXT_SHARE)) / 100;
+  let [others, letters] = [0, 0];
+  for (let at = 0; at < bytes.length && others <= mostOthers; at += 1) {
+    const byte = bytes[at] ?? 0;
+    others += (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13) ? 0 : 1;
     letters += isLetter(byte) ? 1 : 0;
   }
-  return shown * 100 >= bytes.length * TEXT_SHARE && letters * 100 >= bytes.length * LETTER_SHARE;
+  return others <= mostOthers && letters * 100 >= bytes.length * LETTER_SHARE;
 }
 
 function keysIn(text: string): Change[] {
@@ -101,8 +104,11 @@ function keysIn(text: string): Change[] {
   ];
 }
 
-function changed(values: readonly number[], change: Change): Buffer | undefined {
-  const out = Buffer.allocUnsafe(values.length);
+function changed(
+  values: readonly number[],
+  change: Change,
+  out: Buffer = Buffer.allocUnsafe(values.length),
+): Buffer | undefined {
   for (let at = 0; at < values.length; at += 1) {
     const code = change(values[at] ?? 0);
     if (code < 0 || code > 255 || !Number.isInteger(code)) {
@@ -113,8 +119,9 @@ function changed(values: readonly number[], change: Change): Buffer | undefined 
   return out;
 }
 
-function isTellingChange(head: readonly number[], change: Change): boolean {
-  const codes = changed(head, change);
+/** Writes over `room`, which has as many bytes as there are numbers. */
+function isTellingChange(head: readonly number[], change: Change, room: Buffer): boolean {
+  const codes = changed(head, change, room);
   return codes !== undefined && isTelling(codes);
 }
 
@@ -146,8 +153,9 @@ function readingsOf(list: string, changes: readonly Change[]): Buffer[] {
   const first = isWide ? digits.map(bigOf) : [];
   const layouts = isWide ? LAYOUTS.filter((layout) => isTelling(written(first, layout))) : [];
   const ways = [...changes, ...(head.some((value) => value < 0) ? [signed] : [])];
-  const fitting = ways.filter((change) => isTellingChange(head, change));
-  const isSummed = isTellingChange(summed(head), same);
+  const room = Buffer.allocUnsafe(head.length);
+  const fitting = ways.filter((change) => isTellingChange(head, change, room));
+  const isSummed = isTellingChange(summed(head), same, room);
   if (layouts.length === 0 && fitting.length === 0 && !isSummed) {
     return [];
   }

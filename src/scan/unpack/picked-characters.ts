@@ -55,7 +55,12 @@ function stepsIn(text: string): number[] {
 }
 
 function isAlphabet(literal: string): boolean {
-  return literal.length >= MIN_ALPHABET && literal.length <= 256 && new Set(literal).size === literal.length;
+  return (
+    literal.length >= MIN_ALPHABET &&
+    literal.length <= 256 &&
+    new Set(literal.slice(0, MIN_ALPHABET)).size === MIN_ALPHABET &&
+    new Set(literal).size === literal.length
+  );
 }
 
 function mapped(text: string, literals: readonly string[]): string[] {

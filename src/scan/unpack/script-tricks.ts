@@ -1,5 +1,6 @@
 import { ByteCuts } from './byte-cuts.ts';
 import { FoldedWord } from './folded-word.ts';
+import { signsOf } from './sign-stretches.ts';
 
 /** What scripts do to a text before they decode it. Each takes linear time. */
 
@@ -113,10 +114,8 @@ export function withoutSeparators(bytes: Buffer): Buffer[] {
   return sets.length <= MAX_SEPARATORS ? single : [...single, withoutAll(bytes, sets.flat())];
 }
 
-const QUOTES: ReadonlySet<number> = new Set(Buffer.from('"\'`'));
-const ENCODED = Uint8Array.from({ length: 256 }, (_, code) =>
-  /[A-Za-z0-9+/=_-]/.test(String.fromCharCode(code)) ? 1 : 0,
-);
+const QUOTES = signsOf(/["'`]/);
+const ENCODED = signsOf(/[A-Za-z0-9+/=_-]/);
 /** Longest literal of other text that is passed over as a whole, bytes. */
 const MAX_OTHER = 4096;
 const LF = 0x0a;
@@ -172,7 +171,7 @@ export function assembleLiterals(bytes: Buffer): Buffer {
   const out = Buffer.allocUnsafe(bytes.length);
   let length = 0;
   for (let at = 0; at < bytes.length;) {
-    if (!QUOTES.has(bytes[at] ?? 0)) {
+    if (QUOTES[bytes[at] ?? 0] !== 1) {
       at += 1;
       continue;
     }
@@ -209,12 +208,31 @@ interface Change {
 const MAX_CHANGED_BYTES = 1024 * 1024;
 const MIN_CHANGES = 4;
 const MAX_CHANGES = 64;
+/** From its sign on: what stands before that is looked at where there is a sign, and not at every letter. */
 const CHANGE =
-  /[\w\])]\s{0,4}(\^|-bxor|\bxor|[+-])\s{0,4}(?:\(\s{0,4})?(0x[\da-f]{1,2}|&h[\da-f]{1,2}|\d{1,3})(?![\w.,])/gi;
+  /(\^|-bxor|\bxor|[+-])\s{0,4}(?:\(\s{0,4})?(0x[\da-f]{1,2}|&h[\da-f]{1,2}|\d{1,3})(?![\w.,])/gi;
+const CHANGED = signsOf(/[\w\])]/);
+const BLANKS = signsOf(/\s/);
+const MAX_BLANKS = 4;
+
+/** Where that stands which the sign at `at` changes, or -1. */
+function changedBefore(bytes: Buffer, at: number): number {
+  let place = at - 1;
+  while (place > at - 1 - MAX_BLANKS && BLANKS[bytes[place] ?? 0] === 1) {
+    place -= 1;
+  }
+  return CHANGED[bytes[place] ?? 0] === 1 ? place : -1;
+}
 
 function changesIn(bytes: Buffer, most: number): Change[] {
   const changes = new Map<string, Change>();
-  for (const [, sign = '', digits = ''] of bytes.toString('latin1').matchAll(CHANGE)) {
+  let end = 0;
+  for (const match of bytes.toString('latin1').matchAll(CHANGE)) {
+    const [whole, sign = '', digits = ''] = match;
+    if (changedBefore(bytes, match.index) < end) {
+      continue; // of the change before, or of nothing
+    }
+    end = match.index + whole.length;
     const key = Number(digits.replace(/^&h/i, '0x'));
     // Adding one is what loops do.
     const isTelling = key > 1 && key < 256;
