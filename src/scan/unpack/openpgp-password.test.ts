@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { openAll, yields, type Opened } from './open-all.ts';
+import { Budget } from '../budget.ts';
+import { openAll, TEST_LIMITS, yields, type Opened } from './open-all.ts';
+import { MAX_ATTEMPTS, openByPassword } from './openpgp-password.ts';
 
 const MARKER = 'POSTERN-TEST-MARK';
 
@@ -51,5 +53,40 @@ describe('OpenPGP under a password', () => {
   it('is encrypted when its data are missing', async () => {
     const bytes = Buffer.from(SEALED['AES with 256 bits, SHA-512'], 'base64').subarray(0, 15);
     assert.deepEqual((await openAll(bytes, { passwords: ['Tulpe-31'] })).causes, ['encrypted']);
+  });
+
+  /** The first packet has 13 bytes behind its head of two, the second one its head of two as well. */
+  const packets = Buffer.from(SEALED['AES with 256 bits, SHA-512'], 'base64');
+  const [session, data] = [packets.subarray(2, 15), packets.subarray(17)];
+
+  /** Tries it with each of these lists in one scan; how often somebody asked for the passwords, and what was opened. */
+  function openWith(lists: readonly (readonly string[])[]): {
+    readonly asked: number;
+    readonly isOpen: boolean[];
+  } {
+    const budget = new Budget(TEST_LIMITS, () => 0);
+    let asked = 0;
+    const isOpen = lists.map((passwords) => {
+      const told = (): readonly string[] => {
+        asked += 1;
+        return passwords;
+      };
+      const out = { budget, emit: () => undefined, cannot: () => undefined, passwords: told };
+      return openByPassword([session], data, undefined, out) !== undefined;
+    });
+    return { asked, isOpen };
+  }
+
+  it('is tried again with what came to light, and remembered', () => {
+    const wrong = Array.from({ length: MAX_ATTEMPTS - 1 }, () => ['wrong']);
+    const { asked, isOpen } = openWith([...wrong, ['Tulpe-31'], [], []]);
+    assert.deepEqual(isOpen, [...wrong.map(() => false), true, true, true]);
+    assert.equal(asked, MAX_ATTEMPTS);
+  });
+
+  it('is not tried in every reading of the text around it', () => {
+    const wrong = Array.from({ length: MAX_ATTEMPTS }, () => ['wrong']);
+    const { asked, isOpen } = openWith([...wrong, ['Tulpe-31']]);
+    assert.deepEqual([asked, isOpen.includes(true)], [MAX_ATTEMPTS, false]);
   });
 });

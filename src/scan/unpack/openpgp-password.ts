@@ -1,4 +1,5 @@
 import { createDecipheriv, createHash, hash } from 'node:crypto';
+import type { Budget } from '../budget.ts';
 import { u8 } from './byte-view.ts';
 import { PasswordTries } from './password-tries.ts';
 import type { Yield } from './unpacker.ts';
@@ -39,6 +40,11 @@ const SALT_BYTES = 8;
 const BLOCK_BYTES = 64 * 1024;
 /** Passwords that one message is encrypted under are tried one after the other. */
 const MAX_SESSIONS = 4;
+/**
+ * How often one message of a scan is tried: it stands in every reading of the text around it, one try takes up to a
+ * second, and only a password that comes to light in between could change what comes of it.
+ */
+export const MAX_ATTEMPTS = 2;
 /** A packet of the checksum behind the content: its type and length, and SHA-1 over all before. */
 const CHECK_BYTES = 22;
 const CHECK_HEAD = 2;
@@ -118,6 +124,23 @@ function opened(session: Session, password: string, data: Buffer): Buffer | unde
   return cipher?.keyBytes === own.length - 1 ? contentOf(cipher, own.subarray(1), data) : undefined;
 }
 
+interface Attempts {
+  count: number;
+  content: Buffer | undefined;
+}
+
+/** Encrypted messages of each scan that is under way, by digest. */
+const attemptsOf = new WeakMap<Budget, Map<string, Attempts>>();
+
+function attemptsAt(budget: Budget, sessions: readonly Buffer[], data: Buffer): Attempts {
+  const known = attemptsOf.get(budget) ?? new Map<string, Attempts>();
+  attemptsOf.set(budget, known);
+  const digest = hash('sha256', Buffer.concat([...sessions, data]));
+  const attempts = known.get(digest) ?? { count: 0, content: undefined };
+  known.set(digest, attempts);
+  return attempts;
+}
+
 /**
  * The packets inside of encrypted data, by a password of the mail; undefined when none opens it. `sessions`: bodies of
  * the packets that say how a password gives the key. `data`: body of the packet with its checksum, version 1.
@@ -132,9 +155,18 @@ export function openByPassword(
   if (known.length === 0 || u8(data, 0) !== 1 || data.length < CHECK_BYTES + 20) {
     return undefined;
   }
-  for (const password of new PasswordTries(out, [], name).candidates()) {
-    for (const session of known) {
-      const content = opened(session, password, data.subarray(1));
+  const attempts = attemptsAt(out.budget, sessions, data);
+  if (attempts.content === undefined && attempts.count < MAX_ATTEMPTS) {
+    attempts.count += 1;
+    attempts.content = tried(known, new PasswordTries(out, [], name), data.subarray(1));
+  }
+  return attempts.content;
+}
+
+function tried(sessions: readonly Session[], tries: PasswordTries, data: Buffer): Buffer | undefined {
+  for (const password of tries.candidates()) {
+    for (const session of sessions) {
+      const content = opened(session, password, data);
       if (content !== undefined) {
         return content;
       }
