@@ -40,7 +40,7 @@ export function quotationOf({ name, otherNames = [], type }: Declared): Quotatio
 }
 
 /** Unpackers that find files in what people write: as programs know them, but no mail client looks for those. */
-const QUOTERS: ReadonlySet<string> = new Set(['hex-dump', 'hex-records', 'ascii85']);
+const QUOTERS: ReadonlySet<string> = new Set(['hex-dump', 'number-dump', 'hex-records', 'ascii85']);
 
 interface Around extends Surroundings {
   readonly piece: Piece;

@@ -121,7 +121,7 @@ export class AnnouncedTexts {
     this.#readers = [
       { isAnnounced: marks.addWords(HEX_WORDS), read: ofPairs },
       { isAnnounced: marks.addWords(NUMBER_WORDS), read: ofNumbers },
-      { isAnnounced: marks.addWords(['atob', 'base64', '-enc']), read: ofShortBase64 },
+      { isAnnounced: marks.addWords(['atob', 'base64', '-enc', 'unpack(', 'unpack1(']), read: ofShortBase64 },
       { isAnnounced: marks.addWords(['setuint8(', 'setint8(']), read: ofByteCalls },
     ];
   }

@@ -4,6 +4,7 @@ import { addsElements, COMPUTING_MARKS, withComputedLiterals } from './computed-
 import { disarm } from './disarmed.ts';
 import { encodedLength } from './encoded-length.ts';
 import { brokenLines, HIDING_MARKS, shownText } from './hidden-text.ts';
+import { HOST_VIEWS } from './host-views.ts';
 import { hasShortInvisible, INVISIBLE_MARKS, withoutInvisible } from './invisible-text.ts';
 import { hasMarkedLines } from './marked-lines.ts';
 import { PICKING_MARKS, pickedCharacters } from './picked-characters.ts';
@@ -164,6 +165,7 @@ export const CALLED_VIEWS: readonly {
   { name: 'shown', words: HIDING_MARKS, read: (bytes) => shownText(bytes).map(disarm) },
   { name: 'broken', words: ['begin 6', 'begin 7'], read: (bytes) => brokenLines(bytes).map(disarm) },
   { name: 'rotated', words: ['rot13', 'rot(', 'n-za-m'], read: rotated },
+  ...HOST_VIEWS,
 ];
 
 /** The place of what a script puts together among them. */

@@ -22,10 +22,12 @@ const NUMBER = String.raw`(?:0x[\da-f]{1,4}|&h[\da-f]{1,4}|\d{1,5})`;
 const WHITE = String.raw`[ \t]{0,4}`;
 /** `Chr(84)`, `ChrW(&H54)`, `Chr(CLng("&H54"))`, `Chr(90-6)`, `[char]84`, `String.fromCharCode(84)`. */
 const CHARACTER = new RegExp(
-  String.raw`(?:\[string\]${WHITE})?(?:\bchr[wb]?\$?${WHITE}\(|\[char\]${WHITE}\(?|fromcharcode${WHITE}\()${WHITE}` +
+  String.raw`(?:\[string\]${WHITE})?(?:\bchr[wb]?\$?${WHITE}\(|\[char\]${WHITE}\(?|\[convert\]::tochar${WHITE}\(|fromcharcode${WHITE}\()${WHITE}` +
     String.raw`(?:c(?:lng|int|byte)${WHITE}\(${WHITE})?"?(${NUMBER})"?\)?(?:${WHITE}([-+*/^]|xor|-bxor)${WHITE}(${NUMBER}))?(?:${WHITE}\))?`,
   'gi',
 );
+/** A character that was computed inside of a text in double quotes: `"$([char]84)…"`. */
+const INSERTED = /\$\(\s?"([^"])"\s?\)?/g;
 /** `Mid(a, 3, 1)`, `Mid("abc", 2)`, `Left("abc", 2)`. */
 const MIDDLE =
   /\b(mid|left|right)\$?\(\s{0,4}(?:(\w{1,64})|"([^"\r\n]{1,1024})")\s{0,4},\s{0,4}(\d{1,5})(?:\s{0,4},\s{0,4}(\d{1,5}))?\s{0,4}\)/gi;
@@ -197,11 +199,12 @@ class Lookups {
 const CLOSING = 0x5d;
 const PLUS = 0x2b;
 const BLANK = 0x20;
+const DOT = 0x2e;
 /** Behind the bracket that closes the place of an element. */
-const JOINING = /^(?: ?\+| -join)/;
+const JOINING = /^(?: ?\+| ?\. ?\$| -join)/;
 const MAX_JOINING = 6;
 const JOINED =
-  /[\w$"']\[(?:0x)?[\da-f]{1,5}(?:\]\s?\+\s?[\w$]{1,32}\[(?:0x)?\d|\s?,[\d,\s]{1,4096}\]\s?-join)/i;
+  /[\w$"']\[(?:0x)?[\da-f]{1,5}(?:\]\s?(?:\+\s?[\w$]{1,32}|\.\s?\$\w{1,32})\[(?:0x)?\d|\s?,[\d,\s]{1,4096}\]\s?-join)/i;
 
 const HAS_CUTS = /[%!]\w{1,64}:~-?\d/;
 const HAS_PARTS = /\b(?:mid|left|right)\$?\s?\(|\.(?:charat|substr|substring|slice)\(\s{0,4}\d/i;
@@ -225,7 +228,8 @@ export function withComputedLiterals(bytes: Buffer): Buffer[] {
   const other = lookedUp(text).replace(CHARACTER, (whole, first: string, sign?: string, second?: string) =>
     literalOf(calculated(valueOf(first), sign, valueOf(second)), whole),
   );
-  const formatted = other.includes('{0}') ? withFormats(other) : other;
+  const joined = other.replace(INSERTED, '$1');
+  const formatted = joined.includes('{0}') ? withFormats(joined) : joined;
   const whole = formatted.replace(CONCATENATED, (_, list: string) => quoted(literalsIn(list).join('')));
   if (whole === text) {
     return [];
@@ -236,7 +240,7 @@ export function withComputedLiterals(bytes: Buffer): Buffer[] {
 
 /** Words of scripts that compute characters. */
 export const COMPUTING_MARKS: readonly string[] = [
-  ...'chr(|chrw(|chrb(|chr$(|[char]|mid(|mid$(|left("|right("|.charat(|.substr(|.substring(|concat(|concatenate(|\'-f|"-f|\' -f|" -f'.split(
+  ...'chr(|chrw(|chrb(|tochar(|chr$(|[char]|mid(|mid$(|left("|right("|.charat(|.substr(|.substring(|concat(|concatenate(|\'-f|"-f|\' -f|" -f'.split(
     '|',
   ),
   ...Array.from('-0123456789', (sign) => `:~${sign}`),
@@ -251,7 +255,7 @@ export function addsElements(bytes: Buffer): boolean {
 function hasJoinedPlaces(bytes: Buffer): boolean {
   for (let at = bytes.indexOf(CLOSING); at >= 0; at = bytes.indexOf(CLOSING, at + 1)) {
     const next = bytes[at + 1];
-    const mayJoin = next === PLUS || next === BLANK;
+    const mayJoin = next === PLUS || next === BLANK || next === DOT;
     if (mayJoin && JOINING.test(bytes.toString('latin1', at + 1, at + 1 + MAX_JOINING))) {
       return true;
     }

@@ -39,9 +39,11 @@ function lettersOnly(run: Uint8Array): Buffer {
 /** What `run` stands for: first the reading that most programs would take, then that in base 32 where it may be that. */
 export function decodedRun(run: Uint8Array): [first: Buffer, ...others: Buffer[]] {
   const text = latin1(lettersOnly(run));
-  const isHex = /^[0-9a-fA-F]+$/.test(text);
+  // MySQL writes `0x` before them, PostgreSQL `\\x`.
+  const digits = /^0?x(?=[0-9a-fA-F]+$)/i.test(text) ? text.slice(text.search(/x/i) + 1) : text;
+  const isHex = /^[0-9a-fA-F]+$/.test(digits);
   // Percent-encoded padding and plus signs are undone by the unescaped reading of the text.
-  const first = Buffer.from(text, isHex ? 'hex' : 'base64');
+  const first = isHex ? Buffer.from(digits, 'hex') : Buffer.from(text, 'base64');
   return isBase32(text) ? [first, decodeBase32(text)] : [first];
 }
 

@@ -60,7 +60,10 @@ describe('what a page shows', () => {
 
 describe('broken lines of a page', () => {
   it('are lines of a text, with their brackets', () => {
-    const page = 'begin 644 a<br>\r\nM&lt;P&gt;&amp;&nbsp;<br>\r\nend<br>';
-    assert.equal(brokenLines(Buffer.from(page)).toString(), 'begin 644 a\r\nM<P>& \r\nend');
+    const page = '<p>The file:</p>begin 644 a<br>\r\nM&lt;P&gt;&amp;&nbsp;<br>\r\nend<br>';
+    assert.equal(
+      brokenLines(Buffer.from(page)).toString(),
+      '\r\nThe file:\r\nbegin 644 a\r\nM<P>& \r\nend\r\n',
+    );
   });
 });

@@ -220,6 +220,7 @@ export function shownText(bytes: Buffer): Buffer[] {
 }
 
 const BREAK = /<(?:br|div|p|li|td)\b/i;
+const BREAKS = /<\/?(?:br|div|p|li|td)\b[^<>]{0,256}>(?:\r?\n)?/gi;
 const BLANKS = /&nbsp;|&#160;|&#x0*a0;/gi;
 
 /**
@@ -231,6 +232,12 @@ export function brokenLines(bytes: Buffer): Buffer[] {
   if (!BREAK.test(text) || !/&(?:lt|gt|amp|quot);/.test(text)) {
     return [];
   }
-  const plain = Buffer.from(text.replace(/<[^<>]{0,2048}>/g, '').replace(BLANKS, ' '), 'latin1');
+  const plain = Buffer.from(
+    text
+      .replace(BREAKS, '\r\n')
+      .replace(/<[^<>]{0,2048}>/g, '')
+      .replace(BLANKS, ' '),
+    'latin1',
+  );
   return [decodeEntities(plain) ?? plain];
 }

@@ -18,6 +18,7 @@ import { createInstallShieldUnpacker } from './installshield.ts';
 import { createLz4Unpacker } from './lz4.ts';
 import { createLzopUnpacker } from './lzop.ts';
 import { MarkIndex } from './mark-search.ts';
+import { createNumberDumpUnpacker } from './number-dump.ts';
 import { createOdfUnpacker } from './odf-encryption.ts';
 import { AnsweredManifests } from './odf-manifest.ts';
 import { createOle2Unpacker } from './ole2.ts';
@@ -135,6 +136,7 @@ export function createUnpackers(): readonly Unpacker[] {
     createScriptEncoderUnpacker(marks),
     createAscii85Unpacker(marks),
     createHexDumpUnpacker(),
+    createNumberDumpUnpacker(),
     createHexRecordsUnpacker(marks),
     createCarver(files, marks),
   ];

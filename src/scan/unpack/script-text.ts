@@ -4,6 +4,7 @@ import { bareDeflate } from './bare-deflate.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
 import { decodedRun, readsLikeWords } from './encoded-run.ts';
 import { FoldedWord } from './folded-word.ts';
+import { HostTexts } from './host-texts.ts';
 import { hexPairs } from './hex-pairs.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { LookupArrays } from './lookup-arrays.ts';
@@ -156,6 +157,7 @@ interface TextLore {
   readonly scriptNumbers: ScriptNumbers;
   readonly announcedTexts: AnnouncedTexts;
   readonly lookupArrays: LookupArrays;
+  readonly hostTexts: HostTexts;
 }
 
 /** Reads one text: what is encoded in it, and its other readings. */
@@ -167,10 +169,11 @@ class TextReading {
   readonly #scriptNumbers: ScriptNumbers;
   readonly #announcedTexts: AnnouncedTexts;
   readonly #lookupArrays: LookupArrays;
+  readonly #hostTexts: HostTexts;
 
   /** `view` must be the array that the piece holds when that is a Buffer: the family knows texts by it. */
   constructor(view: Buffer, out: Yield, lore: TextLore) {
-    const { family, announcements, scriptNumbers, announcedTexts, lookupArrays } = lore;
+    const { family, announcements, scriptNumbers, announcedTexts, lookupArrays, hostTexts } = lore;
     this.#view = view;
     this.#out = out;
     this.#family = family;
@@ -178,6 +181,7 @@ class TextReading {
     this.#scriptNumbers = scriptNumbers;
     this.#announcedTexts = announcedTexts;
     this.#lookupArrays = lookupArrays;
+    this.#hostTexts = hostTexts;
   }
 
   run(): void {
@@ -269,6 +273,7 @@ class TextReading {
       ...announced,
       ...lists,
       ...this.#lookupArrays.in(this.#view),
+      ...this.#hostTexts.in(this.#view),
     ];
     for (const bytes of [...arrays, ...changedCodes(this.#view, arrays), ...pairs, ...series, ...packed]) {
       if (this.#family.isNew(this.#view, bytes)) {
@@ -291,6 +296,7 @@ export function createScriptTextUnpacker(marks: MarkIndex): Unpacker {
     scriptNumbers: new ScriptNumbers(marks),
     announcedTexts: new AnnouncedTexts(marks),
     lookupArrays: new LookupArrays(marks),
+    hostTexts: new HostTexts(marks),
   };
   return {
     name: 'text',

@@ -71,7 +71,7 @@ function hasMarkup(bytes: Buffer): boolean {
 
 /** An escape of a character that is printed: words, quotes and signs of a script are written with it. */
 const PRINTED_ESCAPE =
-  /(?:%|\\x|[%\\]u00)(?:2[1-9a-f]|[3-7][\da-f])|\\u\{0{0,6}[2-7][\da-f]\}|\\(?:0?[4-7][0-7]|1[0-7]{2})/i;
+  /(?:%|\\x|[%\\]u00)(?:2[1-9a-f]|[3-7][\da-f])|\\[ux]\{0{0,6}[2-7][\da-f]\}|\\(?:0?[4-7][0-7]|1[0-7]{2})/i;
 /** Bytes by which escapes of other characters make a text shorter where they are data. */
 const ESCAPED_DATA = 256;
 

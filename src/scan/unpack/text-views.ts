@@ -197,7 +197,7 @@ function exact(bytes: Buffer, at: number, prefix: number, digits: number): Escap
 const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
 
-/** `%41`, `%u0041`, `\x41`, `\u0041`, `\u{41}`, `\101` and `\55`. */
+/** `%41`, `%u0041`, `\x41`, `\u0041`, `\u{41}`, `\x{41}`, `\101` and `\55`. */
 function readScriptEscape(bytes: Buffer, at: number): Escape | undefined {
   const kind = (bytes[at + 1] ?? 0) | 0x20;
   if (kind === 0x75) {
@@ -206,7 +206,7 @@ function readScriptEscape(bytes: Buffer, at: number): Escape | undefined {
   if (bytes[at] === PERCENT) {
     return exact(bytes, at, 1, 2);
   }
-  return kind === 0x78 ? exact(bytes, at, 2, 2) : readOctal(bytes, at);
+  return kind === 0x78 ? (exact(bytes, at, 2, 2) ?? readBraced(bytes, at)) : readOctal(bytes, at);
 }
 
 /** The first character that is printed: fewer digits stand for none and are written in paths and expressions. */

@@ -9,8 +9,8 @@ import type { TextLikeness } from './text-likeness.ts';
  */
 
 const LF = 0x0a;
-/** Before a line: signs of quotations with initials before them, or blanks. */
-const MARK = /^(?:[ \t]{0,16}(?:[A-Za-z]{0,3}[>|:#*%][ \t]{0,4}){1,8}|[ \t]{1,32})$/;
+/** Before a line: signs of quotations with initials before them, or blanks; `shar` writes an X. */
+const MARK = /^(?:[ \t]{0,16}(?:[A-Za-z]{0,3}[>|:#*%][ \t]{0,4}){1,8}|[ \t]{1,32}|X)$/;
 const MAX_MARK = 48;
 /** What stands behind the word where a file begins, as `uuencode.ts` and `yenc.ts` know it. */
 const HEAD = /^(?:begin(?:-base64)? +[0-7]{3,4} |begin \d{3}|=ybegin )/;
