@@ -13,6 +13,11 @@ function said(script: string): string {
   return arrays.in(Buffer.from(script)).join('\n');
 }
 
+/** What is made of a script with so many names, each used once. */
+function named(count: number): string {
+  return said(Array.from({ length: count }, (_, at) => `_0xg${at}`).join(`=['aGFy','bWxl','c3M='];`));
+}
+
 /** What is made of an array of so many texts. */
 function fetched(count: number): string {
   return said(`_0x1=[${Array(count).fill("'-'").join()}];_0x2(1)+_0x2(2)`);
@@ -31,6 +36,16 @@ describe('texts that a script fetches by number', () => {
 
   it('are left alone in scripts without such names', () => {
     assert.equal(said(`var names=['x','harm','less'];get(1)+get(2)`), '');
+  });
+
+  it('are left alone where no such name is numbered or used twice', () => {
+    assert.match(said(`_0xg=['x','harm','less'];_0xg(1)+_0xg(2)`), /^harmless$/m);
+    assert.equal(said(`_0xg=['x','harm','less'];_0xh(1)+_0xi(2)`), '');
+  });
+
+  it('are read behind 256 different names, used twice or not', () => {
+    assert.match(named(256), /^har$/m);
+    assert.equal(named(255), '');
   });
 
   it('are those of eight arrays at most', () => {

@@ -33,6 +33,25 @@ const TERM = new RegExp(`(${CALL})|'([^'\\\\\\r\\n]{0,64})'|"([^"\\\\\\r\\n]{0,6
 const PLACE = /[([]['"]?(0x[\da-fA-F]{1,6}|\d{1,6})/;
 const BASE64 = /^[A-Za-z0-9+/]{2,}={0,2}$/;
 
+/** Longest name of these, and as many as are told from each other. */
+const MAX_NAME = 32;
+const MAX_NAMES = 256;
+const NAME = /^\w+/;
+const USUAL_NAME = /^_0x[\da-f]+$/i;
+
+/** The tools number their names, and a script uses what it names; noise has the letters of one by accident. */
+function hasName(bytes: Buffer, first: number): boolean {
+  const names = new Set<string>();
+  for (let at = first; at >= 0 && names.size < MAX_NAMES; at = bytes.indexOf(NAMES, at + NAMES.length)) {
+    const [name = ''] = NAME.exec(latin1(bytes, at, at + MAX_NAME)) ?? [];
+    if (USUAL_NAME.test(name) || names.has(name)) {
+      return true;
+    }
+    names.add(name);
+  }
+  return names.size === MAX_NAMES;
+}
+
 /** The texts of the array that opens before `at`, and where reading ended; `undefined` texts when it is none. */
 function arrayAt(text: string, at: number): { readonly texts: string[] | undefined; readonly end: number } {
   const texts: string[] = [];
@@ -115,7 +134,7 @@ export class LookupArrays {
   /** What the arrays of a text hold where they are coded, and what its chains of calls make of them. */
   in(bytes: Buffer): Buffer[] {
     const first = this.#first(bytes);
-    if (first < 0) {
+    if (first < 0 || !hasName(bytes, first)) {
       return [];
     }
     const start = Math.max(0, first - BEFORE_NAME);

@@ -249,8 +249,11 @@ function changesIn(bytes: Buffer, most: number): Change[] {
 
 function changed(codes: Buffer, { sign, key }: Change): Buffer {
   const out = Buffer.allocUnsafe(codes.length);
-  for (const [at, code] of codes.entries()) {
-    out[at] = sign === '^' ? code ^ key : sign === '+' ? code + key : code - key;
+  const isXor = sign === '^';
+  const shift = sign === '+' ? key : -key;
+  for (let at = 0; at < codes.length; at += 1) {
+    const code = codes[at] ?? 0;
+    out[at] = isXor ? code ^ key : code + shift;
   }
   return out;
 }
