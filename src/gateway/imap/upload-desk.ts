@@ -5,6 +5,7 @@ import type { CommandQueue, Pending, Segment } from './command-queue.ts';
 import type { ImapState } from './imap-state.ts';
 import { IMAP_LIMITS } from './limits.ts';
 import { REPLIES } from './replies.ts';
+import { areMessages } from './upload-grammar.ts';
 import { verbOf } from './verbs.ts';
 import type { CommandEvent, CommandReader } from './wire/command-reader.ts';
 import { readNodes, type UnitPart } from './wire/nodes.ts';
@@ -124,7 +125,7 @@ export class UploadDesk {
   }
 
   #end(upload: Upload): void {
-    const refusal = upload.refusal ?? (isWellFormed(upload) ? undefined : REPLIES.syntax);
+    const refusal = upload.refusal ?? (this.#isWellFormed(upload) ? undefined : REPLIES.syntax);
     if (refusal !== undefined) {
       this.#refuse(upload, refusal);
       return;
@@ -133,6 +134,21 @@ export class UploadDesk {
     const pending = this.#pending(upload);
     this.#parts.queue.add(pending);
     this.#judge(upload, pending);
+  }
+
+  #isWellFormed(upload: Upload): boolean {
+    const verb = verbOf(upload.name);
+    const limits = { maxDepth: IMAP_LIMITS.commandDepth, maxNodes: IMAP_LIMITS.commandNodes };
+    const offers = (capability: string): boolean => this.#parts.state.serverOffers(capability);
+    try {
+      const nodes = readNodes(upload.shape, limits);
+      return verb !== undefined && areMessages(nodes.slice(verb.minArguments - 1), offers);
+    } catch (error) {
+      if (error instanceof WireError) {
+        return false;
+      }
+      throw error;
+    }
   }
 
   get #scans(): boolean {
@@ -197,18 +213,5 @@ export class UploadDesk {
 
   #discard(upload: Upload): void {
     upload.messages.forEach(({ message }) => this.#parts.emit({ kind: 'discard', message }));
-  }
-}
-
-function isWellFormed(upload: Upload): boolean {
-  const verb = verbOf(upload.name);
-  const limits = { maxDepth: IMAP_LIMITS.commandDepth, maxNodes: IMAP_LIMITS.commandNodes };
-  try {
-    return verb !== undefined && readNodes(upload.shape, limits).length >= verb.minArguments;
-  } catch (error) {
-    if (error instanceof WireError) {
-      return false;
-    }
-    throw error;
   }
 }
