@@ -3,6 +3,7 @@ import { createPinoLogger, type FlushableLogger } from '../base/pino-logger.ts';
 import { EXIT_FAILED, EXIT_OK, readArguments, type Command, type Roof } from './command.ts';
 import { CONFIG_HELP, configPath, loadedFrom } from './config-source.ts';
 import type { Io } from './io.ts';
+import { withListenAdvice } from './listen-advice.ts';
 
 const HELP = `Usage: postern serve [--config FILE]
 
@@ -62,6 +63,8 @@ async function serve(path: string | undefined, io: Io, roof: Roof): Promise<numb
     await app.stop(reason);
     log.info({ reason }, 'stopped');
     return code;
+  } catch (error) {
+    throw withListenAdvice(error, loaded);
   } finally {
     log.flush();
   }
