@@ -86,6 +86,19 @@ export const SCANNING: DashboardPlan = {
       queries: [per('outcome', 'postern_quarantine_commits_total')],
     },
     {
+      ...plot,
+      title: 'Tags and keywords',
+      question:
+        'Where notices ask for them: are users told? What finds no room or is refused is told by the notice only.',
+      unit: 'cps',
+      queries: [
+        {
+          expr: `sum by (kind, outcome) (rate(postern_gateway_words_total${RATE}))`,
+          legend: '{{kind}} {{outcome}}',
+        },
+      ],
+    },
+    {
       ...stat,
       title: 'Originals kept',
       question: 'How many are in the quarantine?',
