@@ -2,6 +2,7 @@ import type { ScanLimits } from './budget.ts';
 import type { Engine } from './engines/engine.ts';
 import type { SecondReader } from './readers/second-reader.ts';
 import type { Guilt } from './scanner.ts';
+import type { MarkIndex } from './unpack/mark-search.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -9,6 +10,8 @@ import type { Verdict } from './verdict.ts';
 export interface PipelineParts {
   readonly engines: readonly Engine[];
   readonly unpackers: readonly Unpacker[];
+  /** What the unpackers find marks with, so that a text is searched once for all readers; default one of its own. */
+  readonly marks?: MarkIndex;
   readonly limits: ScanLimits;
   /** Monotonic clock, milliseconds. */
   readonly now: () => number;

@@ -6,6 +6,7 @@ import type { PipelineParts, PipelineResult, RunParts } from './pipeline-parts.t
 import { MIME_ENGINE } from './scan-outcome.ts';
 import { type RunInput, ScanRun } from './scan-run.ts';
 import type { Guilt, ScanSubject } from './scanner.ts';
+import { MarkIndex } from './unpack/mark-search.ts';
 import type { Verdict } from './verdict.ts';
 
 export type { PipelineParts, PipelineResult } from './pipeline-parts.ts';
@@ -24,7 +25,7 @@ export interface Pipeline {
 const TEST_NOTICE = '#';
 
 export function createPipeline(given: PipelineParts): Pipeline {
-  const { all, blind } = createInlineDecoders();
+  const { all, blind } = createInlineDecoders(given.marks ?? new MarkIndex());
   const parts: RunParts = { ...given, openers: [...all, ...given.unpackers], blind };
   const room = new DecodeRoom();
   return {

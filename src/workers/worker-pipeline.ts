@@ -5,6 +5,7 @@ import { createTypeMismatchEngine } from '../scan/engines/type-mismatch-engine.t
 import { createYaraEngine } from '../scan/engines/yara-engine.ts';
 import { createPipeline, type Pipeline } from '../scan/pipeline.ts';
 import { createUnpackers } from '../scan/unpack/index.ts';
+import { MarkIndex } from '../scan/unpack/mark-search.ts';
 import { createClamdEngine } from './clamd-engine.ts';
 import { LargeGarbage } from './large-garbage.ts';
 import { Observer } from './observer.ts';
@@ -45,8 +46,10 @@ export function buildPipeline(data: ScanWorkerData): WorkerPipeline {
   const allowed = data.allow === undefined ? undefined : new DigestTable(data.allow);
   const own = [createTypeMismatchEngine(), createYaraEngine(new Uint8Array(data.rules))];
   const garbage = new LargeGarbage(DECODED_BYTES);
+  const marks = new MarkIndex();
   const parts = {
-    unpackers: createUnpackers(),
+    unpackers: createUnpackers(marks),
+    marks,
     limits: data.limits,
     now,
     readers: data.readers,

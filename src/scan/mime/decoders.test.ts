@@ -11,6 +11,7 @@ import { base64Readings, looksLikeBase64 } from './base64-readings.ts';
 import { decodeBase64 } from './base64.ts';
 import { decodeWords, fileNames } from './file-name.ts';
 import { createInlineDecoders } from './inline/index.ts';
+import { MarkIndex } from '../unpack/mark-search.ts';
 import { decodeQuotedPrintable } from './quoted-printable.ts';
 
 function lines(text: string, width: number, newline: string): string {
@@ -27,7 +28,9 @@ async function inline(bytes: Buffer, facts: Partial<Piece> = {}): Promise<string
     cannot: () => undefined,
     passwords: () => [],
   };
-  for (const decoder of createInlineDecoders().all.filter((one: Unpacker) => one.recognises(piece))) {
+  for (const decoder of createInlineDecoders(new MarkIndex()).all.filter((one: Unpacker) =>
+    one.recognises(piece),
+  )) {
     await decoder.unpack(piece, out);
   }
   return found;

@@ -101,9 +101,8 @@ function createFileUnpackers(sevenZip: SevenZip, archives: Unpacker, marks: Mark
 }
 
 /** Every unpacker, in the order in which they are asked. One set per worker: the 7-Zip module is compiled once. */
-export function createUnpackers(): readonly Unpacker[] {
+export function createUnpackers(marks = new MarkIndex()): readonly Unpacker[] {
   const sevenZip = new SevenZip();
-  const marks = new MarkIndex();
   const manifests = new AnsweredManifests();
   const archives = createSevenZipUnpacker(sevenZip);
   const files = createFileUnpackers(sevenZip, archives, marks);

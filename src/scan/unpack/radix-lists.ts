@@ -36,34 +36,48 @@ class Series {
     if (this.#codes.length >= MIN_NUMBERS) {
       this.found.push(Buffer.from(this.#codes));
     }
-    this.#codes = [];
+    this.#codes = this.#codes.length === 0 ? this.#codes : [];
   }
+}
+
+function digitsEnd(bytes: Buffer, start: number, radix: number): number {
+  const { length } = bytes;
+  let at = start;
+  while (at < length && (DIGIT[bytes[at] ?? 0] ?? NO_DIGIT) < radix) {
+    at += 1;
+  }
+  return at;
+}
+
+/** The number in `[start, end)`, 256 at most. */
+function numberIn(bytes: Buffer, start: number, end: number, radix: number): number {
+  let code = 0;
+  for (let at = start; at < end; at += 1) {
+    code = Math.min(256, code * radix + (DIGIT[bytes[at] ?? 0] ?? 0));
+  }
+  return code;
 }
 
 function listsIn(bytes: Buffer, radix: number): Buffer[] {
   const most = MOST_DIGITS.get(radix) ?? 0;
   const series = new Series();
-  let gap = 0;
-  for (let at = 0; at < bytes.length;) {
-    let [code, digits] = [0, 0];
-    for (let digit = DIGIT[bytes[at] ?? 0] ?? NO_DIGIT; digit < radix && at < bytes.length;) {
-      code = Math.min(256, code * radix + digit);
-      digits += 1;
+  const { length } = bytes;
+  let behind = 0;
+  for (let at = 0; at < length;) {
+    if ((DIGIT[bytes[at] ?? 0] ?? NO_DIGIT) >= radix) {
       at += 1;
-      digit = DIGIT[bytes[at] ?? 0] ?? NO_DIGIT;
+      continue;
     }
-    if (digits === 0) {
-      gap += 1;
-      at += 1;
-    } else if (digits <= most && code < 256) {
-      if (gap > MAX_GAP) {
-        series.end();
-      }
-      series.add(code);
-      gap = 0;
-    } else {
+    const end = digitsEnd(bytes, at, radix);
+    const code = end - at > most ? 256 : numberIn(bytes, at, end, radix);
+    if (code === 256 || at - behind > MAX_GAP) {
       series.end();
     }
+    if (code < 256) {
+      series.add(code);
+      behind = end;
+    }
+    at = end;
   }
   series.end();
   return series.found;

@@ -1,4 +1,5 @@
 import { viewOf } from '../../unpack/byte-view.ts';
+import type { MarkIndex } from '../../unpack/mark-search.ts';
 import type { Unpacker, Yield } from '../../unpack/unpacker.ts';
 import type { TextLikeness } from './text-likeness.ts';
 
@@ -82,10 +83,11 @@ function emitForks(file: Buffer, out: Yield): void {
 }
 
 /** BinHex 4.0 in any text. */
-export function createBinhexUnpacker(likeness: TextLikeness): Unpacker {
+export function createBinhexUnpacker(likeness: TextLikeness, marks: MarkIndex): Unpacker {
+  const first = marks.add(BANNER);
   return {
     name: 'binhex',
-    recognises: (piece) => likeness.of(piece) && viewOf(piece.bytes).includes(BANNER),
+    recognises: (piece) => likeness.of(piece) && first(piece.bytes) >= 0,
     unpack: (piece, out) => unpackBinhex(viewOf(piece.bytes), out),
   };
 }

@@ -1,3 +1,4 @@
+import type { MarkIndex } from '../../unpack/mark-search.ts';
 import type { Unpacker } from '../../unpack/unpacker.ts';
 import { contentCodingUnpacker } from '../content-coding.ts';
 import { flowedTextUnpacker } from '../flowed-text.ts';
@@ -20,13 +21,13 @@ export interface InlineDecoders {
   readonly blind: readonly Unpacker[];
 }
 
-/** One set for all messages of a pipeline. */
-export function createInlineDecoders(): InlineDecoders {
+/** One set for all messages of a pipeline. `marks`: those of its unpackers, which look at the same texts. */
+export function createInlineDecoders(marks: MarkIndex): InlineDecoders {
   const likeness = new TextLikeness();
-  const words = new BeginWords();
+  const words = new BeginWords(marks);
   const uuencode = createUuencodeUnpacker(likeness, words);
   const yenc = createYencUnpacker(likeness, words);
-  const binhex = createBinhexUnpacker(likeness);
+  const binhex = createBinhexUnpacker(likeness, marks);
   return {
     all: [
       createTextViews(likeness),
