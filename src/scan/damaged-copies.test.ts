@@ -153,4 +153,19 @@ describe('what cannot be read', () => {
     }
     assert.equal(copies.damages().length, kept);
   });
+
+  it('is told of a text that is only shown when there are more than a thousand', () => {
+    const copies = new DamagedCopies();
+    const damage = damageTo(ALIKE, { asGuess: ['1'] });
+    const record = { ...damage.record, quotedIn: 'source' as const };
+    const told = Array.from({ length: 1001 }, () => !copies.add({ ...damage, record })).filter(Boolean);
+    assert.equal(told.length, 1);
+    assert.equal(copies.damages().length, 0);
+  });
+
+  it('is told of other content when there are more than thirty-two', () => {
+    const copies = new DamagedCopies();
+    const told = Array.from({ length: 33 }, () => !copies.add(damageTo(ALIKE))).filter(Boolean);
+    assert.equal(told.length, 1);
+  });
 });

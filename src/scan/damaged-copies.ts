@@ -4,6 +4,8 @@ import type { Piece } from './piece.ts';
 import { viewOf } from './unpack/byte-view.ts';
 import type { UnscannableCause } from './verdict.ts';
 
+const NONE = new Uint8Array(0);
+
 /** Unpackers that call nothing damaged: what they read need not be remembered, and one text gives it in many spellings. */
 const NEVER_DAMAGED = new Set(['uuencode', 'xxencode', 'yenc']);
 
@@ -12,6 +14,8 @@ const EDGE_BYTES = 32;
 
 /** Ruins, and files that were read, that are remembered of one message; beyond it each ruin stands for itself. */
 const MAX_RUINS = 32;
+/** Those in texts that are only shown need no search, and their bytes are not kept: a source is spelled in many ways. */
+const MAX_QUOTED_RUINS = 1000;
 const MAX_FILES = 64;
 /** All files that are remembered, bytes: each ruin costs a search in them. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -110,6 +114,7 @@ export function isLastOf(message: Buffer, { range }: Piece): boolean {
  */
 export class DamagedCopies {
   readonly #damages: Damage[] = [];
+  readonly #quoted: Damage[] = [];
   readonly #whole: WholeFile[] = [];
   /** Parts of files that were put together and opened: by themselves they cannot be read. */
   readonly #joined = new Set<PieceRecord>();
@@ -120,10 +125,13 @@ export class DamagedCopies {
     if (damage.cause !== 'malformed' && !hasNoZero(damage) && !isEncrypted(damage)) {
       return false;
     }
-    if (this.#damages.length >= MAX_RUINS) {
+    const isQuoted =
+      damage.record.quotedIn !== undefined && (damage.cause === 'malformed' || isEncrypted(damage));
+    const ruins = isQuoted ? this.#quoted : this.#damages;
+    if (ruins.length >= (isQuoted ? MAX_QUOTED_RUINS : MAX_RUINS)) {
       return false;
     }
-    this.#damages.push(damage);
+    ruins.push(isQuoted ? { ...damage, piece: { ...damage.piece, bytes: NONE } } : damage);
     return true;
   }
 
@@ -142,7 +150,7 @@ export class DamagedCopies {
 
   /** What cannot be read, the ruins left out. */
   damages(): Damage[] {
-    return this.#damages.filter((damage) => !this.#isRuin(damage));
+    return [...this.#damages, ...this.#quoted].filter((damage) => !this.#isRuin(damage));
   }
 
   #isRuin(damage: Damage): boolean {

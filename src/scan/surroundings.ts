@@ -1,5 +1,6 @@
 import type { Piece } from './piece.ts';
 import { isSpelling } from './spellers.ts';
+import { latin1 } from './unpack/byte-view.ts';
 
 /**
  * A text that programs show and neither run nor look into for files. What somebody makes of its lines is a guess that
@@ -25,10 +26,10 @@ const TEXT_TYPES =
 const NAMED_TYPES =
   /^(?:application\/octet-stream|text\/x-(?!.*(?:script|html|sh$|shell|bat|vb|component|hta)).*)$/;
 
-type Declared = Pick<Piece, 'name' | 'otherNames' | 'type'>;
+type Declared = Pick<Piece, 'name' | 'otherNames' | 'type'> & Partial<Pick<Piece, 'bytes'>>;
 
 /** Which of both a text is. Where it has names they count as well as its type: each program goes by another one. */
-export function quotationOf({ name, otherNames = [], type }: Declared): Quotation | undefined {
+export function quotationOf({ name, otherNames = [], type, bytes }: Declared): Quotation | undefined {
   const names = name === undefined ? otherNames : [name, ...otherNames];
   const isNamed = names.length > 0 && (type === undefined || NAMED_TYPES.test(type));
   const isSource = SOURCE_TYPES.test(type ?? '') || names.some((each) => SOURCE_NAMES.test(each));
@@ -36,7 +37,23 @@ export function quotationOf({ name, otherNames = [], type }: Declared): Quotatio
     return undefined;
   }
   const isText = names.every((each) => SOURCE_NAMES.test(each) || TEXT_NAMES.test(each));
-  return isText ? (isSource ? 'source' : 'text') : undefined;
+  return isText
+    ? isSource || (names.length === 0 && readsLikeSource(bytes))
+      ? 'source'
+      : 'text'
+    : undefined;
+}
+
+/** Lines that sources of programs and patches have; so many of them in what is looked at are no accident. */
+const SOURCE_LINE =
+  /^[ +-]?(?:import [\w.]+|from [\w.]+ import |\s{0,16}def \w+\(|\s{0,16}class \w+|#include\s?[<"]|diff --git |\+\+ |-- |@@ -\d|package \w+|using \w+;|func \w+\()/gm;
+const MIN_SOURCE_LINES = 6;
+const SOURCE_LOOK = 16 * 1024;
+
+/** A source that nobody gave a name: in the text of a mail, or as its only part. */
+function readsLikeSource(bytes: Uint8Array | undefined): boolean {
+  const text = bytes === undefined ? '' : latin1(bytes, 0, SOURCE_LOOK);
+  return (text.match(SOURCE_LINE)?.length ?? 0) >= MIN_SOURCE_LINES;
 }
 
 /** Unpackers that find files in what people write: as programs know them, but no mail client looks for those. */

@@ -255,12 +255,57 @@ function compressedArchive(): Lookalike {
   return { row: 'other compressors', name: 'zip in lz4', message: mailWith('a.zip.lz4', file) };
 }
 
+/** Reports whose server ended the parts of the message again that it had cut. */
+function closedReports(): Lookalike[] {
+  const files = { zip: archive(20, 6000), gzip: gzipSync(noise(21, 6000)) };
+  return Object.entries(files).map(([kind, file]) => ({
+    row: 'embedded message',
+    name: `report with ${kind} that is cut and closed again`,
+    message: Buffer.from(
+      report('message/rfc822', file, 3000)
+        .toString('latin1')
+        .replace('\r\n--r1--', '\r\n--q1--\r\n\r\n--r1--'),
+      'latin1',
+    ),
+  }));
+}
+
+/** Pieces of archives that no program opens. */
+function remains(): Lookalike[] {
+  const zip = buildZip([
+    { name: 'a.txt', content: noise(22, 300) },
+    { name: 'b.txt', content: noise(23, 300) },
+  ]);
+  const field = `H4sIAAAAAAAAA${noise(24, 300).toString('base64')}`;
+  const source = sources()[0]?.message.toString('latin1').split('\r\n\r\n')[3] ?? '';
+  const python = `import io\nimport os\nimport zipfile\nfrom a import b\n\nclass A:\n    pass\n\n${Buffer.from(source, 'base64').toString('latin1')}`;
+  return [
+    {
+      row: 'zip',
+      name: 'a directory of an archive and nothing else',
+      message: mailWith('a.bin', zip.subarray(zip.indexOf('PK\u0001\u0002'))),
+    },
+    {
+      row: 'HTML smuggling',
+      name: 'a field that begins as gzip does',
+      message: plainMail('Content-Type: text/html', `<input type=hidden name=a value="${field}">`),
+    },
+    {
+      row: 'escapes of scripts',
+      name: 'the source of a test of archives without a name',
+      message: plainMail(TEXT, python),
+    },
+  ];
+}
+
 export function dailyLookalikes(): Lookalike[] {
   return [
     ...uuencodedFiles(),
     ...signedBytes(),
     ...returnedMail(),
     ...reports(),
+    ...closedReports(),
+    ...remains(),
     ...shownFiles(),
     ...sources(),
     ...scriptWords(),

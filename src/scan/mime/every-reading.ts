@@ -261,7 +261,7 @@ export class EveryReading {
       this.#budget.spendBytes(bytes.length);
       const range = { ...body, encoding: how.encoding };
       const quotedIn = how.isNamed ? undefined : this.#memory.quotationAt(body);
-      const isCut = this.#memory.cutEnds.has(body.end);
+      const isCut = this.#memory.mayBeCut(body);
       const facts = { content: entity.content, range, quotedIn, isCut };
       this.#sink.piece(leafPiece(this.#source, path, bytes, facts), false, how.isGuess, read);
       if (how.isNamed) {

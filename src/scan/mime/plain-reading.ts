@@ -90,6 +90,9 @@ export class PlainReading {
     }
     const isEncoded = content.encoding === 'base64' || content.encoding === 'quoted-printable';
     const isPlain = split.regular && content.type.startsWith('multipart/') && !isEncoded;
+    if (content.type === 'multipart/report') {
+      this.#memory.reports.push(body);
+    }
     if (split.isOpen) {
       this.#memory.cutEnds.add(body.end);
     }
@@ -121,6 +124,9 @@ export class PlainReading {
     const { bytes, again } = this.#decode(encoding, body);
     const isDeclared = EMBEDDED.has(content.type) && !content.isFragment;
     const isRead = encoding === 'identity' && (isDeclared || startsLikeMessage(bytes));
+    if (isDeclared && this.#memory.isReported(body)) {
+      this.#memory.returned.push(body);
+    }
     if (isRead) {
       this.message(body, path, depth + 1);
     } else if (encoding === 'identity') {
@@ -131,7 +137,7 @@ export class PlainReading {
     }
     if (!isRead || !isDeclared) {
       const range = { start: body.start, end: body.end, encoding };
-      const isCut = this.#memory.cutEnds.has(body.end);
+      const isCut = this.#memory.mayBeCut(body);
       const piece = leafPiece(this.#source, path, bytes, { content, range, isCut });
       const kind = encoding === 'identity' && !isRead && content.regular ? quotationOf(piece) : undefined;
       if (kind !== undefined) {

@@ -13,6 +13,9 @@ export class WalkMemory {
   readonly texts: (Span & { readonly kind: Quotation })[] = [];
   /** Where a last part ends that nothing ends but the end of its message. */
   readonly cutEnds = new Set<number>();
+  /** Reports of deliveries, and the messages that they return: servers cut those, and some end their parts again. */
+  readonly reports: Span[] = [];
+  readonly returned: Span[] = [];
   readonly #parts = new Set<string>();
   readonly #readings = new Set<string>();
 
@@ -33,6 +36,15 @@ export class WalkMemory {
     return isNew;
   }
 
+  /** True for what may have lost its end on the way. */
+  mayBeCut(span: Span): boolean {
+    return this.cutEnds.has(span.end) || isInside(span, this.returned);
+  }
+
+  isReported(span: Span): boolean {
+    return isInside(span, this.reports);
+  }
+
   /** The kind of text of whose lines a guess at what stands there is a guess. */
   quotationAt({ start, end }: Span): Quotation | undefined {
     return this.texts.find((text) => text.start <= start && end <= text.end)?.kind;
@@ -41,4 +53,8 @@ export class WalkMemory {
   hasReading(span: Span, encoding: RangeEncoding): boolean {
     return this.#readings.has(`${span.start}:${span.end}:${encoding}`);
   }
+}
+
+function isInside({ start, end }: Span, others: readonly Span[]): boolean {
+  return others.some((other) => other.start <= start && end <= other.end);
 }

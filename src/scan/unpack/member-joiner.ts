@@ -4,6 +4,8 @@ import type { Yield } from './unpacker.ts';
 
 /** Members or frames of one file. Tools that compress in blocks write one per 64 KiB or more. */
 const MAX_MEMBERS = 5000;
+/** Less than this before a fault is what noise gives behind a mark by accident. */
+const MIN_BYTES = 64;
 
 /** Joins the members of a compressed file into one object, under the limit for one object. */
 export class MemberJoiner {
@@ -36,6 +38,10 @@ export class MemberJoiner {
   finish(name: string): void {
     const [only] = this.#chunks;
     const bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
+    if (this.#end === 'broken' && bytes.length < MIN_BYTES) {
+      this.#out.cannot('malformed', `${this.#what} is broken`, true); // nobody reads anything of it
+      return;
+    }
     emitStream(this.#out, name, { bytes, consumed: this.#consumed, end: this.#end }, this.#what);
   }
 }

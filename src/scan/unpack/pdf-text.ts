@@ -96,6 +96,13 @@ function stringBehind(bytes: Buffer, at: number): Buffer | undefined {
     : undefined;
 }
 
+/** A text string in two bytes a letter, as its mark says (ISO 32000 7.9.2.2), in UTF-8. */
+function oneByteString(string: Buffer): Buffer {
+  const even = string.subarray(2, string.length & ~1);
+  const isWide = string[0] === 0xfe && string[1] === 0xff;
+  return isWide ? Buffer.from(Buffer.from(even).swap16().toString('utf16le')) : string;
+}
+
 /**
  * Strings of scripts among objects: what stands behind `/JS` and is not a reference. `first`: where each of
  * `SCRIPT_NAMES` stands first, or -1, when that is known.
@@ -108,7 +115,7 @@ export function scriptStrings(bytes: Buffer, most: number, first?: (name: number
       const length = SCRIPT_NAME.exec(latin1(bytes, at, at + MAX_NAME_BYTES))?.[0].length ?? 0;
       const string = length === 0 ? undefined : stringBehind(bytes, at + length);
       if (string !== undefined && string.length > 0) {
-        found.push(string);
+        found.push(oneByteString(string));
       }
     }
   }

@@ -89,7 +89,7 @@ class PdfRun {
   run(): void {
     let at = this.#bytes.indexOf(STREAM);
     let previousEnd = 0;
-    let objectsFrom = 0;
+    let objectsFrom = Math.max(0, this.#bytes.indexOf(MAGIC)); // what stands before it is of another file
     for (let count = 0; at >= 0; count += 1) {
       const next = this.#bytes.indexOf(STREAM, at + STREAM.length);
       if (count >= MAX_STREAMS) {

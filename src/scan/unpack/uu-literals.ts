@@ -45,15 +45,12 @@ function unescaped(bytes: Buffer, at: number, isEscaped: boolean): number {
   return isEscaped && bytes[at] === BACKSLASH && ESCAPED[bytes[at + 1] ?? 0] === 1 ? at + 1 : at;
 }
 
-/**
- * The line of data at `start`; undefined when it is none. Blanks at its end may be lost: they stand for nought. A
- * backslash may be a letter of the data or stand before one.
- */
-function lineAt(bytes: Buffer, start: number, isEscaped = false): Line | undefined {
+/** The line of data at `start`; undefined when it is none. Blanks at its end may be lost: they stand for nought. */
+function lineAt(bytes: Buffer, start: number, isEscaped: boolean): Line | undefined {
   const first = unescaped(bytes, start, isEscaped);
   const count = ((bytes[first] ?? 0) - FIRST) & 63;
   if (count < MIN_BYTES || count > FULL) {
-    return isEscaped || bytes[start] !== BACKSLASH ? undefined : lineAt(bytes, start, true);
+    return undefined;
   }
   const most = Math.ceil(count / 3) * 4;
   const least = Math.ceil((count * 4) / 3);
@@ -71,10 +68,7 @@ function lineAt(bytes: Buffer, start: number, isEscaped = false): Line | undefin
       [end, length] = [at, codes.length];
     }
   }
-  if (end < 0) {
-    return isEscaped ? undefined : lineAt(bytes, start, true);
-  }
-  return { data: dataOf(codes.slice(0, length)).subarray(0, count), end };
+  return end < 0 ? undefined : { data: dataOf(codes.slice(0, length)).subarray(0, count), end };
 }
 
 function dataOf(codes: readonly number[]): Buffer {
@@ -98,20 +92,17 @@ function isBehindEscape(bytes: Buffer, at: number): boolean {
 }
 
 /** The data of such lines, those that follow each other as one. */
-export function uuLiterals(bytes: Buffer): Buffer[] {
-  if (!DECODES.test(bytes.toString('latin1'))) {
-    return [];
-  }
+function dataIn(bytes: Buffer, isEscaped: boolean): Buffer[] {
   const found: Buffer[] = [];
   let left = MAX_DATA;
   for (let at = 0; at < bytes.length && left > 0;) {
     const isStart = at === 0 || OPENING[bytes[at - 1] ?? 0] === 1 || isBehindEscape(bytes, at);
     const lines: Buffer[] = [];
     let next = at;
-    for (let line = isStart ? lineAt(bytes, at) : undefined; line !== undefined;) {
+    for (let line = isStart ? lineAt(bytes, at, isEscaped) : undefined; line !== undefined;) {
       lines.push(line.data);
       next = behindBreak(bytes, line.end);
-      line = next > line.end ? lineAt(bytes, next) : undefined;
+      line = next > line.end ? lineAt(bytes, next, isEscaped) : undefined;
     }
     if (lines.length > 0) {
       const data = Buffer.concat(lines);
@@ -121,4 +112,13 @@ export function uuLiterals(bytes: Buffer): Buffer[] {
     at = Math.max(at + 1, next);
   }
   return found;
+}
+
+/** All such data. A backslash may be a letter of the data, or stand before one: it is read as both. */
+export function uuLiterals(bytes: Buffer): Buffer[] {
+  if (!DECODES.test(bytes.toString('latin1'))) {
+    return [];
+  }
+  const escaped = bytes.includes(BACKSLASH) ? dataIn(bytes, true) : [];
+  return [...dataIn(bytes, false), ...escaped];
 }

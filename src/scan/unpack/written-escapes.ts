@@ -7,8 +7,9 @@ import { replaceInSlices } from './slice-replace.ts';
 
 /** Decimal numbers behind backslashes, as Lua writes characters: other languages read them as octal ones. */
 const DECIMAL = /\\(\d{1,3})/g;
-/** So many in a row tell them from references of regular expressions. */
-const DECIMALS = /(?:\\\d{2,3}){4}/;
+/** So many in a row tell them from references of regular expressions, and digits that no octal number has. */
+const DECIMALS = /(?:\\\d{2,3}){4,64}/g;
+const NO_OCTAL = /[89]/;
 /** Words of Lua. */
 export const LUA_WORDS: readonly string[] = [
   'load(',
@@ -24,8 +25,20 @@ function found(bytes: Buffer | undefined): Buffer[] {
 }
 
 export function decimalEscapes(bytes: Buffer): Buffer[] {
-  const isLua = bytes.includes(0x5c) && DECIMALS.test(bytes.toString('latin1'));
-  return found(isLua ? replaceInSlices(bytes, withoutDecimals) : undefined);
+  return found(
+    bytes.includes(0x5c) && hasDecimals(bytes.toString('latin1'))
+      ? replaceInSlices(bytes, withoutDecimals)
+      : undefined,
+  );
+}
+
+function hasDecimals(text: string): boolean {
+  for (const [run] of text.matchAll(DECIMALS)) {
+    if (NO_OCTAL.test(run)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function withoutDecimals(text: string): string {

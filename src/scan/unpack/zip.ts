@@ -63,6 +63,8 @@ const SCATTERING = [
   '\u0028\u00b5\u002f\u00fd',
 ];
 /** A jump over the parameters of a file system, and the mark at the end of the sector. */
+const RECORD = Buffer.from('PK\u0001\u0002');
+const LOCAL_HEADER = Buffer.from('PK\u0003\u0004');
 const JUMPS: ReadonlySet<number> = new Set([0xeb, 0xe9]);
 const BOOT_MARK = 0xaa55;
 
@@ -73,6 +75,11 @@ const BOOT_MARK = 0xaa55;
 function scattersFiles(bytes: Buffer): boolean {
   const isDisk = JUMPS.has(u8(bytes, 0)) && u16le(bytes, 510) === BOOT_MARK;
   return isDisk || SCATTERING.some((magic) => hasMagic(bytes, magic));
+}
+
+/** A directory and nothing before it, nor an entry behind it: what programs keep of an archive that lies elsewhere. */
+function isDirectoryAlone(bytes: Buffer): boolean {
+  return bytes.indexOf(RECORD) === 0 && !bytes.includes(LOCAL_HEADER);
 }
 
 /** Reads the entries of one archive. */
@@ -98,6 +105,9 @@ class ZipWalk {
   }
 
   async run(): Promise<void> {
+    if (isDirectoryAlone(this.#bytes)) {
+      return;
+    }
     if (this.#map.tooMany) {
       this.#out.cannot('bomb', 'zip archive with too many entries');
     }
