@@ -1,9 +1,6 @@
-import type { ConnectionOptions } from 'node:tls';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../base/config/schema.ts';
 import { GatewayError } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
-import type { Metrics } from '../base/metrics.ts';
 import type { Located } from '../scan/scanner.ts';
 import type { Channel, ChannelOwner } from './channel.ts';
 import { Deadlines } from './deadlines.ts';
@@ -16,13 +13,12 @@ import { OutputQueue } from './output-queue.ts';
 import type { Action } from './policy/action.ts';
 import { ReadGate } from './read-gate.ts';
 import type { CloseReason, Effect, MarkRequest, MessageId, Note, Relay, Side } from './relay.ts';
-import type { ClientTls } from './tls/tls-options.ts';
+import { SessionTls, type SessionTlsOwner, type SessionTlsParts } from './session-tls.ts';
 
 /** Dovecot gives a client that does not read as long (`CLIENT_OUTPUT_TIMEOUT_MSECS`). */
 const STALLED_CLIENT_MS = 300_000;
 /** For the last words: a peer that reads gets them, one that does not cannot keep the session. */
 const GOODBYE_MS = 10_000;
-const HANDSHAKE_MS = 30_000;
 
 /** Why a session ended: the relay's reasons and what happens around it. A metric label. */
 export type SessionEnd =
@@ -34,24 +30,15 @@ export type SessionEnd =
   | 'spool-failed'
   | 'internal-error';
 
-export interface SessionParts {
+export interface SessionParts extends SessionTlsParts {
   /** Of the listener, a metric label: `imap`, `imaps`, `pop3`, `pop3s`. */
   readonly listener: string;
-  readonly client: Channel;
-  readonly upstream: Channel;
   readonly relay: Relay;
   readonly held: HeldMessagesParts;
   readonly limits: Config['limits'];
   readonly greetingTimeoutMs: number;
   /** The client is logged in already: what the relay wanted done then. */
   readonly begun?: readonly Effect[] | undefined;
-  /** Read at the time of the handshake, so that a new certificate serves the next one. */
-  readonly clientTls: ClientTls;
-  readonly upstreamTls: () => ConnectionOptions;
-  /** Looks at the server after the handshake with it. Throws `UPSTREAM_TLS_FAILED`: it is not used. */
-  readonly judgeUpstream?: (() => void) | undefined;
-  readonly metrics: Metrics;
-  readonly log: Logger;
   readonly clock: Clock;
   /** The program named itself. */
   readonly onApplication?: (application: ClientApplication) => void;
@@ -65,7 +52,7 @@ type DeadlineName = 'greeting' | 'login' | 'idle' | 'stalled' | 'keepAlive' | 'h
  * Runs one relay between two channels. Executes its effects in order for each side, feeds it, and ends
  * safely whatever happens: after any failure not one more byte leaves.
  */
-export class Session implements HeldMessagesOwner {
+export class Session implements HeldMessagesOwner, SessionTlsOwner {
   readonly #parts: SessionParts;
   readonly #relay: Relay;
   readonly #out: Readonly<Record<Side, OutputQueue>>;
@@ -74,6 +61,7 @@ export class Session implements HeldMessagesOwner {
   readonly #pressure: ReadPressure;
   readonly #deadlines: Deadlines<DeadlineName>;
   readonly #notes: NoteRecorder;
+  readonly #tls: SessionTls;
   #user = '';
   /** Whose bytes the relay was given last. */
   #hearing: Side = 'upstream';
@@ -104,6 +92,8 @@ export class Session implements HeldMessagesOwner {
       maxSessionSpoolBytes,
     });
     this.#deadlines = new Deadlines(parts.clock, (name) => this.#due(name));
+    const place = { out: this.#out, gates: this.#gates, deadlines: this.#deadlines };
+    this.#tls = new SessionTls(parts, place, this);
   }
 
   /** Starts reading both sides. */
@@ -238,7 +228,7 @@ export class Session implements HeldMessagesOwner {
       case 'discard':
         return this.#held.discard(effect.message);
       case 'startTls':
-        return this.#startTls(effect.side);
+        return this.#tls.start(effect.side);
       case 'close':
         return this.#close(effect.reason);
       case 'note':
@@ -246,37 +236,12 @@ export class Session implements HeldMessagesOwner {
     }
   }
 
-  #startTls(side: Side): void {
-    this.#gates[side].close('handshake');
-    this.#out[side].barrier(async () => {
-      this.#deadlines.set('handshake', HANDSHAKE_MS);
-      const isSecure = await this.#handshake(side);
-      this.#deadlines.clear('handshake');
-      if (!isSecure) return;
-      this.#step(() => this.#relay.secured(side));
-      this.#gates[side].open('handshake');
-    });
+  secured(side: Side): void {
+    this.#step(() => this.#relay.secured(side));
   }
 
-  async #handshake(side: Side): Promise<boolean> {
-    const { client, upstream, clientTls, upstreamTls, metrics, log } = this.#parts;
-    try {
-      await (side === 'client'
-        ? client.secureAsServer(await clientTls())
-        : upstream.secureAsClient(upstreamTls()));
-      if (side === 'upstream') this.#parts.judgeUpstream?.();
-      metrics.tlsHandshakes.inc({ side, outcome: 'ok' });
-      return !this.#isOver;
-    } catch (error) {
-      metrics.tlsHandshakes.inc({ side, outcome: 'failed' });
-      log.warn({ err: error, side }, 'TLS handshake failed');
-      this.#handshakeFailed(side, error);
-      return false;
-    }
-  }
-
-  #handshakeFailed(side: Side, error: unknown): void {
-    if (error instanceof GatewayError && error.fields['injection'] === true) {
+  insecure(side: Side, cause: 'failed' | 'injection'): void {
+    if (cause === 'injection') {
       this.#note({ type: 'bad-input', side, what: 'bytes-before-tls' });
       return this.#finish('starttls-injection');
     }
@@ -383,6 +348,7 @@ export class Session implements HeldMessagesOwner {
   #finish(reason: SessionEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#tls.close();
     this.#ending ??= reason;
     this.#deadlines.close();
     this.#parts.client.destroy();
