@@ -34,6 +34,6 @@ describe('postern status', () => {
   it('is 2 when what answers is not the gateway', async (t) => {
     const { code, err } = await ask(t, 'hello');
     assert.equal(code, 2);
-    assert.match(err, /no status from 127\.0\.0\.1/);
+    assert.match(err, /no status from 127\.0\.0\.1 port \d+ \(.+\): start the gateway, or name its/);
   });
 });

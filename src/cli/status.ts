@@ -64,11 +64,15 @@ async function statusOf({ admin }: Config): Promise<Status> {
   try {
     return statusSchema.parse(JSON.parse(await ask(admin)));
   } catch (error) {
-    const reason = error instanceof z.ZodError ? 'not an answer of the gateway' : String(error);
     throw new UsageError(
-      `no status from ${admin.address} port ${admin.port} (${reason}); is the gateway running`,
+      `no status from ${admin.address} port ${admin.port} (${reasonOf(error)}): start the gateway, or name its configuration with --config`,
     );
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof z.ZodError || error instanceof SyntaxError) return 'not an answer of the gateway';
+  return error instanceof Error ? error.message : 'unknown reason';
 }
 
 function format({ level, reasons }: Status): string {
