@@ -1,3 +1,4 @@
+import type { ReadingAllowance } from './reading-allowance.ts';
 import type { GuiltyRange } from './scanner.ts';
 
 /** One byte string that some reading of the message yields. */
@@ -30,4 +31,6 @@ export interface Piece {
    * has to go (raw matches, header tricks, ambiguous structure).
    */
   readonly range?: GuiltyRange;
+  /** One for a text and all its spellings. */
+  readonly readings?: ReadingAllowance | undefined;
 }

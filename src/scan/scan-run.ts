@@ -20,6 +20,7 @@ import {
 import type { PipelineResult, RunParts } from './pipeline-parts.ts';
 import type { Piece } from './piece.ts';
 import { joined, keptStretches, wholeOf } from './raw-remainder.ts';
+import { withReadings } from './reading-allowance.ts';
 import { Repetitions } from './repetitions.ts';
 import type { ScanSubject } from './scanner.ts';
 import { readWithMailparser } from './readers/mailparser-reader.ts';
@@ -155,7 +156,7 @@ export class ScanRun {
   /** A message is opened part by part; only what stands between parts, or in no structure at all, is left for here. */
   async #unpackRaw(piece: Piece, record: PieceRecord): Promise<void> {
     const how = { isRead: true, mimeDepth: 0, part: piece.path, isSpelled: false };
-    const waiting = { piece, record, ...how, isRenamed: false };
+    const waiting = { piece: withReadings(piece), record, ...how, isRenamed: false };
     if (this.#subject === 'fragment') {
       await this.#unpack(waiting, this.#parts.openers);
     } else if (this.#unusual) {
@@ -172,7 +173,7 @@ export class ScanRun {
   /** Bytes of the piece. */
   async #judge({ later, ...waiting }: Waiting): Promise<number> {
     const { record, mimeDepth } = waiting;
-    const piece = later === undefined ? waiting.piece : { ...waiting.piece, bytes: later() };
+    const piece = withReadings(later === undefined ? waiting.piece : { ...waiting.piece, bytes: later() });
     record.content.recall(piece.bytes);
     if (waiting.isRenamed) {
       await this.#matching.matchNames(piece, record);
@@ -183,12 +184,11 @@ export class ScanRun {
     const isMessage = !waiting.isRead && looksLikeMessage(piece);
     if (isMessage) {
       const bytes = Buffer.from(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength);
-      const containerDepth = piece.depth;
       await this.#readMessage(bytes, record, {
         isRaw: false,
         prefix: `${piece.path}/`,
         mimeDepth: mimeDepth + 1,
-        containerDepth,
+        containerDepth: piece.depth,
         isSpelled: waiting.isSpelled,
       });
     }

@@ -45,7 +45,16 @@ export class UnpackYield implements Yield {
       this.budget.checkRatio(this.#piece.bytes.length, this.#outputBytes);
     });
     const path = `${this.#piece.path}/${safeName(name)}`;
-    this.#counted(() => this.#target.emit({ path, name, bytes, depth: this.#piece.depth + 1 }, spelling));
+    const child = { path, name, bytes, depth: this.#piece.depth + 1, ...this.#readingsOf(bytes, spelling) };
+    this.#counted(() => this.#target.emit(child, spelling));
+  }
+
+  /** What is the same text shares what is left for it. */
+  #readingsOf(bytes: Uint8Array, spelling: Spelling | undefined): Pick<Piece, 'readings'> {
+    const { readings } = this.#piece;
+    if (spelling === undefined || readings === undefined) return {};
+    readings.spend(bytes.length);
+    return { readings };
   }
 
   cannot(cause: UnscannableCause, detail: string, isCut?: boolean): void {

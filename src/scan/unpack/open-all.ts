@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Budget, ScanLimitError, type ScanLimits } from '../budget.ts';
 import type { Piece } from '../piece.ts';
+import { withReadings } from '../reading-allowance.ts';
 import type { UnscannableCause } from '../verdict.ts';
 import { createUnpackers } from './index.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
@@ -77,13 +78,16 @@ class Opening {
         this.causes.push(cause);
         this.details.push(`${unpacker.name}: ${piece.path}: ${detail}`);
       },
-      emit: (name, bytes) => {
+      emit: (name, bytes, spelling) => {
         const digest = createHash('sha256').update(bytes).digest('hex');
         if (!this.#seen.has(digest)) {
           this.#seen.add(digest);
           this.#budget.spendBytes(bytes.length);
           this.#budget.spendPiece();
-          inner.push({ path: `${piece.path}/${name}`, name, bytes, depth: piece.depth + 1 });
+          const readings = spelling === undefined ? undefined : piece.readings;
+          readings?.spend(bytes.length);
+          const child = { path: `${piece.path}/${name}`, name, bytes, depth: piece.depth + 1, readings };
+          inner.push(withReadings(child));
         }
       },
     };
@@ -106,7 +110,7 @@ export async function openAll(bytes: Uint8Array, options: OpenOptions = {}): Pro
   const opening = new Opening(new Budget({ ...TEST_LIMITS, ...limits }, now), unpackers, passwords);
   const named = name === undefined ? {} : { name };
   try {
-    await opening.open({ path: 'piece', bytes, depth: 0, ...named });
+    await opening.open(withReadings({ path: 'piece', bytes, depth: 0, ...named }));
   } catch (error) {
     if (!(error instanceof ScanLimitError)) {
       throw error;

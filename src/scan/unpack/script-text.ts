@@ -1,4 +1,5 @@
 import type { Piece } from '../piece.ts';
+import { ReadingAllowance } from '../reading-allowance.ts';
 import { AnnouncedTexts } from './announced-texts.ts';
 import { bareDeflate } from './bare-deflate.ts';
 import { latin1, u8, viewOf } from './byte-view.ts';
@@ -164,6 +165,7 @@ interface TextLore {
 class TextReading {
   readonly #out: Yield;
   readonly #view: Buffer;
+  readonly #readings: ReadingAllowance;
   readonly #family: TextFamily;
   readonly #announcements: readonly Announcement[];
   readonly #scriptNumbers: ScriptNumbers;
@@ -172,9 +174,10 @@ class TextReading {
   readonly #hostTexts: HostTexts;
 
   /** `view` must be the array that the piece holds when that is a Buffer: the family knows texts by it. */
-  constructor(view: Buffer, out: Yield, lore: TextLore) {
+  constructor(view: Buffer, readings: ReadingAllowance, out: Yield, lore: TextLore) {
     const { family, announcements, scriptNumbers, announcedTexts, lookupArrays, hostTexts } = lore;
     this.#view = view;
+    this.#readings = readings;
     this.#out = out;
     this.#family = family;
     this.#announcements = announcements;
@@ -189,7 +192,7 @@ class TextReading {
     this.#announced();
     this.#numbers();
     const report = (detail: string): void => this.#out.cannot('bomb', detail);
-    for (const { name, bytes, again } of this.#family.views(this.#view, report)) {
+    for (const { name, bytes, again } of this.#family.views(this.#view, this.#readings, report)) {
       this.#out.budget.checkTime();
       this.#out.emit(name, bytes, { again });
     }
@@ -302,7 +305,10 @@ export function createScriptTextUnpacker(marks: MarkIndex): Unpacker {
     name: 'text',
     step: 'script',
     recognises: ({ bytes }: Piece) => looksLikeText(bytes) || scripts.some((first) => first(bytes) >= 0),
-    unpack: ({ bytes }: Piece, out: Yield) => new TextReading(viewOf(bytes), out, lore).run(),
+    unpack: (piece: Piece, out: Yield) => {
+      const { readings = new ReadingAllowance(piece.bytes.length) } = piece;
+      new TextReading(viewOf(piece.bytes), readings, out, lore).run();
+    },
   };
 }
 

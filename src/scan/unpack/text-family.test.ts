@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ReadingAllowance } from '../reading-allowance.ts';
 import { MarkIndex } from './mark-search.ts';
 import { TextFamily } from './text-family.ts';
 
 function namesOf(text: string): string[] {
-  const views = new TextFamily(new MarkIndex()).views(Buffer.from(text), () => undefined);
+  const views = new TextFamily(new MarkIndex()).views(
+    Buffer.from(text),
+    new ReadingAllowance(text.length),
+    () => undefined,
+  );
   return Array.from(views, ({ name }) => name);
 }
 
@@ -50,7 +55,9 @@ describe('the readings of a text', () => {
 
   it('are the same bytes when they are made once more', () => {
     const text = Buffer.from('<p>a &#65; "b" + "c" %41%42 </p>\nx = "\\x41\\x42";');
-    const views = [...new TextFamily(new MarkIndex()).views(text, () => undefined)];
+    const views = [
+      ...new TextFamily(new MarkIndex()).views(text, new ReadingAllowance(text.length), () => undefined),
+    ];
     const again = views.filter((view) => view.again !== undefined);
     assert.ok(again.length >= 3, `${again.length}`);
     for (const { name, bytes, again: make } of again) {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { ReadingAllowance } from '../reading-allowance.ts';
 import { CALLED_VIEWS, VALUES } from './called-views.ts';
 import { disarm, withoutMark } from './disarmed.ts';
 import { encodedLength, MIN_RUN } from './encoded-length.ts';
@@ -120,16 +121,6 @@ function mostInChain(length: number): number {
   return length <= 256 * 1024 ? 4 : length <= 2 * 1024 * 1024 ? 2 : 1;
 }
 
-/** All readings of one text together, in sizes of the text: noise can be read in every way on top of every other. */
-const MAX_FAMILY_SHARE = 16;
-/** Texts up to here are read in every way whatever it adds up to, bytes. */
-const MIN_FAMILY_BYTES = 1024 * 1024;
-
-/** Bytes that the readings of one text may still have. */
-interface Allowance {
-  left: number;
-}
-
 /** A reading that was made of a text. */
 export interface MadeView {
   readonly name: string;
@@ -142,7 +133,6 @@ interface Lineage {
   /** Index of the last view applied. */
   readonly rank: number;
   readonly length: number;
-  readonly allowance: Allowance;
   /** Digests of encoded runs that were decoded from any text of the family. */
   readonly seen: Set<string>;
   /** What a script in it puts together was read in the text that it was made from. */
@@ -173,11 +163,13 @@ export class TextFamily {
     return fresh;
   }
 
-  /** The other readings of a text that this one calls for; `report` is told of those that cannot be whole. */
-  *views(bytes: Buffer, report: Report): Generator<MadeView, void, void> {
-    const lineage = this.#lineages.get(bytes) ?? firstOf(bytes);
-    const { rank, length, allowance, seen, isValued } = lineage;
-    if (length >= mostInChain(bytes.length) || allowance.left <= 0) {
+  /**
+   * The other readings of a text that this one calls for, until `readings` is spent on them; `report` is told of those
+   * that cannot be whole.
+   */
+  *views(bytes: Buffer, readings: ReadingAllowance, report: Report): Generator<MadeView, void, void> {
+    const { rank, length, seen, isValued } = this.#lineages.get(bytes) ?? newLineage();
+    if (length >= mostInChain(bytes.length) || readings.isSpent) {
       return;
     }
     const text = new ReadText(bytes);
@@ -186,9 +178,8 @@ export class TextFamily {
     for (const [index, { name, read, keepsValues }] of VIEWS.entries()) {
       const view = index > rank ? read(text) : undefined;
       if (view !== undefined && view.length > 0) {
-        allowance.left -= view.length;
         const isSame = hasValues && keepsValues?.(bytes, view) === true;
-        const next = { rank: index, length: length + 1, allowance, seen, isValued: isSame };
+        const next = { rank: index, length: length + 1, seen, isValued: isSame };
         const remember = (made: Buffer): Buffer => {
           disarmStart(made, bytes);
           return this.#remember(disarm(made), next);
@@ -199,10 +190,9 @@ export class TextFamily {
     for (const [index, { name, read }] of CALLED_VIEWS.entries()) {
       const own = VIEWS.length + index;
       const isRead = rank < own && !(index === VALUES && isValued) && isCalled(index, bytes, hasWords);
-      for (const view of isRead && allowance.left > 0 ? read(bytes, report) : []) {
-        allowance.left -= view.length;
+      for (const view of isRead && !readings.isSpent ? read(bytes, report) : []) {
         disarmStart(view, bytes);
-        const next = { rank: own, length: length + 1, allowance, seen, isValued };
+        const next = { rank: own, length: length + 1, seen, isValued };
         yield { name, bytes: this.#remember(view, next) };
       }
     }
@@ -215,7 +205,7 @@ export class TextFamily {
 
   #lineageOf(bytes: Uint8Array): Lineage {
     const known = this.#lineages.get(bytes);
-    const lineage = known ?? firstOf(bytes);
+    const lineage = known ?? newLineage();
     if (known === undefined) {
       this.#lineages.set(bytes, lineage);
     }
@@ -234,11 +224,10 @@ function isCalled(index: number, bytes: Buffer, hasWords: (set: number) => boole
 }
 
 /** Of a text that was made from no other. */
-function firstOf(bytes: Uint8Array): Lineage {
+function newLineage(): Lineage {
   return {
     rank: -1,
     length: 0,
-    allowance: { left: Math.max(MIN_FAMILY_BYTES, bytes.length * MAX_FAMILY_SHARE) },
     seen: new Set(),
     isValued: false,
   };
