@@ -10,7 +10,6 @@ import { shakeHands } from './client-handshake.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { canonicalAddress } from './placement/canonical-address.ts';
 import type { GatewayListener } from './listener.ts';
-import { awaitGreeting, isOther } from './placement/greeting.ts';
 import { sayLastWords } from './last-words.ts';
 import { LoginReception } from './login-reception.ts';
 import { receiveLogin } from './login-receiving.ts';
@@ -21,10 +20,10 @@ import type { SessionFactory, SessionOpening } from './session-factory.ts';
 import type { CertificateStore } from './tls/certificate-store.ts';
 import type { ClientTls } from './tls/tls-options.ts';
 import { certificateError, type Interception } from './tls/interception.ts';
+import { spokenProtocol } from './spoken-protocol.ts';
 import { openTunnel } from './tunnel-desk.ts';
 import { Tunnel } from './tunnel.ts';
 import type { DialledUpstream, DialRequest } from './upstream.ts';
-import type { MailProtocol } from './upstream-route.ts';
 
 const MAX_NAME = 200; // of what a client chose, in lists
 /** Made once: the stack of a new one would cost each connection 0.2 ms. */
@@ -291,8 +290,11 @@ export class Connection {
     begin: Omit<Conversation, 'protocol'>,
   ): Promise<void> {
     const { isSecure } = begin;
-    const protocol = await this.#protocolOf(served, dialled, isSecure);
-    if (protocol === undefined || this.#isOver) return dialled.channel.destroy();
+    const spoken = { listener: this.#listener, served, dialled, isSecure };
+    const protocol = await spokenProtocol(spoken, { clock: this.#parts.clock, log: this.#log });
+    if (protocol === 'silent') this.#end('upstream-unavailable');
+    if (protocol === 'other') this.#refuse('protocol');
+    if (protocol === 'silent' || protocol === 'other' || this.#isOver) return dialled.channel.destroy();
     if (!this.#parts.config.protocols[protocol]) {
       dialled.channel.destroy();
       if (isSecure) return this.#refuse('protocol');
@@ -323,30 +325,6 @@ export class Connection {
     });
     this.#serving = session;
     session.start();
-  }
-
-  /** What the server turns out to speak, when the listener does not say. */
-  async #protocolOf(
-    { upstream, opening }: Admitted,
-    dialled: DialledUpstream,
-    isSecure: boolean,
-  ): Promise<MailProtocol | undefined> {
-    const { protocol } = this.#listener;
-    if (protocol !== 'auto') return protocol;
-    const { greetingTimeoutMs } = upstream.settings;
-    const kind = await awaitGreeting(dialled.channel, this.#parts.clock, greetingTimeoutMs).catch(
-      (error: unknown) => {
-        this.#log.error({ err: error }, 'the mail server does not greet');
-        return undefined;
-      },
-    );
-    if (kind === undefined) this.#end('upstream-unavailable');
-    const offered = opening.kind === 'tls' ? opening.hello.protocols : [];
-    if (kind === undefined || kind === 'other' || isOther(kind, offered)) {
-      this.#refuse('protocol');
-      return undefined;
-    }
-    return isSecure ? `${kind}s` : kind;
   }
 
   #hasCertificateFor(opening: Admitted['opening']): boolean {
