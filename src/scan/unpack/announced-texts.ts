@@ -58,6 +58,9 @@ function ofByteCalls(bytes: Buffer): Buffer[] {
 const BEFORE_BASE64 = /(?:["'`]|\becho\s{1,4}|<<<\s{0,4}|-e\w{0,14}\s{1,4})$/;
 const BEHIND_BASE64 = /^={0,2}(?:["'`\s|^)]|$)/;
 const LETTERS = signsOf(/[A-Za-z0-9+/_-]/);
+/** The byte before such letters and that behind them: most words of a text stand between others. */
+const MAY_STAND_BEFORE = signsOf(/["'`<\s]/);
+const MAY_STAND_BEHIND = signsOf(/[="'`\s|^)]/);
 const MIN_LETTERS = 12;
 const MAX_LETTERS = 88;
 /** What is looked at before such letters, and behind them. */
@@ -69,18 +72,29 @@ const PRINTED = /^(?:[\t\r\n\x20-\x7e]{8,}|(?:[\t\r\n\x20-\x7e]\0){5,})$/;
 function isShortBase64(bytes: Buffer, { start, end }: Stretch): boolean {
   return (
     end - start <= MAX_LETTERS &&
+    MAY_STAND_BEFORE[bytes[start - 1] ?? 0] === 1 &&
+    (end === bytes.length || MAY_STAND_BEHIND[bytes[end] ?? 0] === 1) &&
     BEFORE_BASE64.test(latin1(bytes, start - BEFORE_LETTERS, start)) &&
     BEHIND_BASE64.test(latin1(bytes, end, end + BEHIND_LETTERS))
   );
 }
 
+/** What the letters stand for when that is a text; otherwise nothing. */
+function textOf(letters: string): Buffer | undefined {
+  const decoded = Buffer.from(letters, 'base64');
+  if (!PRINTED.test(decoded.toString('latin1'))) {
+    return undefined;
+  }
+  return decoded.includes(0) ? Buffer.from(decoded.toString('utf16le')) : decoded;
+}
+
 function ofShortBase64(bytes: Buffer): Buffer[] {
   const found: Buffer[] = [];
   for (const stretch of signStretches(bytes, LETTERS, MIN_LETTERS)) {
-    const letters = isShortBase64(bytes, stretch) ? latin1(bytes, stretch.start, stretch.end) : '';
-    const decoded = Buffer.from(letters, 'base64');
-    if (PRINTED.test(decoded.toString('latin1'))) {
-      found.push(decoded.includes(0) ? Buffer.from(decoded.toString('utf16le')) : decoded);
+    const isShort = isShortBase64(bytes, stretch);
+    const text = isShort ? textOf(latin1(bytes, stretch.start, stretch.end)) : undefined;
+    if (text !== undefined) {
+      found.push(text);
     }
     if (found.length === MAX_LITERALS) {
       break;
