@@ -5,24 +5,24 @@ import type { Command } from './command.ts';
 import type { ExchangeHost } from './exchange.ts';
 import { MAX_AUTH_OCTETS, MAX_UPSTREAM_LINE_OCTETS, TICKS_PER_UPSTREAM_NOOP } from './limits.ts';
 import { Pipeline } from './pipeline.ts';
-import { freeText, greetingText, parseStatus, REPLIES, reply, statusLine } from './replies.ts';
+import { freeText, parseStatus, REPLIES, reply, statusLine } from './replies.ts';
 import { SessionState } from './session-state.ts';
 import { KeepAliveReply, StartTlsOffer } from './single-reply.ts';
+import { type OpeningHost, UpstreamOpening } from './upstream-opening.ts';
 import { LineReader } from './wire/line-reader.ts';
 
-/** `greeting`, `stls` and `xclient` wait for a line of the server, `securing` for the handshake with it. */
-type Phase = 'greeting' | 'stls' | 'securing' | 'xclient' | 'ready' | 'closed';
+type Phase = 'opening' | 'ready' | 'closed';
 
 /** POP3 between one client and one server (RFC 1939, 2449, 2595, 5034, 6856). */
-class Pop3Relay implements Relay, ExchangeHost {
+class Pop3Relay implements Relay, ExchangeHost, OpeningHost {
   readonly state: SessionState;
   readonly #client: ClientInput;
   readonly #upstream = new LineReader(MAX_AUTH_OCTETS);
   readonly #pipeline: Pipeline;
-  #phase: Phase = 'greeting';
+  readonly #opening: UpstreamOpening;
+  #phase: Phase = 'opening';
   /** Understood, but it has to wait. */
   #next: Command | undefined;
-  #greeting: Buffer = reply(REPLIES.greeting);
   #effects: Effect[] = [];
   #nextId: MessageId = 1;
   #ticks = 0;
@@ -35,6 +35,7 @@ class Pop3Relay implements Relay, ExchangeHost {
     this.state = new SessionState(settings);
     this.#client = new ClientInput(this);
     this.#pipeline = new Pipeline(this);
+    this.#opening = new UpstreamOpening(this);
   }
 
   get isHolding(): boolean {
@@ -61,7 +62,7 @@ class Pop3Relay implements Relay, ExchangeHost {
       }
       this.#pipeline.reader?.settle();
       this.#advance();
-      if (this.#phase === 'securing') {
+      if (this.#isSecuring) {
         this.emit({ kind: 'startTls', side: 'upstream' });
       }
     });
@@ -82,8 +83,7 @@ class Pop3Relay implements Relay, ExchangeHost {
     return this.#run(() => {
       const { barrier } = this.#pipeline;
       if (side === 'upstream') {
-        // What the greeting said in clear text is forgotten, the APOP timestamp with it.
-        this.#introduce(reply(REPLIES.greeting));
+        this.#opening.secured();
       } else if (barrier instanceof StartTlsOffer) {
         this.state.clientSecure = true;
         this.state.named('');
@@ -195,9 +195,14 @@ class Pop3Relay implements Relay, ExchangeHost {
 
   // The server's side.
 
+  /** The handshake with it is awaited. */
+  get #isSecuring(): boolean {
+    return this.#phase === 'opening' && this.#opening.isSecuring;
+  }
+
   /** Handles one line or one piece of content; returns how many bytes it was. */
   #readUpstream(chunk: Buffer): number {
-    if (this.#phase === 'securing') {
+    if (this.#isSecuring) {
       this.fail('starttls-injection', 'upstream', 'before-tls');
       return chunk.length;
     }
@@ -223,12 +228,8 @@ class Pop3Relay implements Relay, ExchangeHost {
 
   #readLine(line: Buffer): void {
     const { reader } = this.#pipeline;
-    if (this.#phase === 'greeting') {
-      this.#readGreeting(line);
-    } else if (this.#phase === 'stls') {
-      this.#readStlsReply(line);
-    } else if (this.#phase === 'xclient') {
-      this.#readXclientReply(line);
+    if (this.#phase === 'opening') {
+      this.#opening.line(line);
     } else if (reader === undefined) {
       this.#readUnasked(line);
     } else {
@@ -242,54 +243,10 @@ class Pop3Relay implements Relay, ExchangeHost {
     }
   }
 
-  #readGreeting(line: Buffer): void {
-    const status = parseStatus(line);
-    const { settings } = this.state;
-    if (status === undefined) {
-      this.fail('upstream-protocol-error', 'upstream', 'greeting');
-    } else if (!status.ok) {
-      this.#hangUp(status.text);
-    } else if (settings.upstreamStartTls === 'required' && !settings.upstreamSecure) {
-      this.#phase = 'stls';
-      this.emit({ kind: 'send', to: 'upstream', bytes: reply('STLS') });
-    } else {
-      this.#introduce(statusLine(true, greetingText(status.text, this.state.mayLogIn)));
-    }
-  }
-
-  /** Says whom we speak for to a server that may trust us; one that does not know the word answers -ERR. */
-  #introduce(greeting: Buffer): void {
-    const { forwardedClient } = this.state.settings;
-    if (forwardedClient === undefined) {
-      this.#greet(greeting);
-      return;
-    }
-    this.#greeting = greeting;
-    this.#phase = 'xclient';
-    const line = `XCLIENT ADDR=${forwardedClient.address} PORT=${forwardedClient.port}`;
-    this.emit({ kind: 'send', to: 'upstream', bytes: reply(line) });
-  }
-
-  #readXclientReply(line: Buffer): void {
-    if (parseStatus(line) === undefined) {
-      this.fail('upstream-protocol-error', 'upstream', 'xclient');
-    } else {
-      this.#greet(this.#greeting);
-    }
-  }
-
-  #greet(greeting: Buffer): void {
+  greet(greeting: Buffer): void {
     this.#phase = 'ready';
     this.#say(greeting);
     this.#advance();
-  }
-
-  #readStlsReply(line: Buffer): void {
-    if (parseStatus(line)?.ok === true) {
-      this.#phase = 'securing';
-    } else {
-      this.fail('upstream-insecure', 'upstream', 'stls-refused');
-    }
   }
 
   /** Servers say `-ERR` before they hang up; all else would be taken for the next reply. */
@@ -298,14 +255,14 @@ class Pop3Relay implements Relay, ExchangeHost {
     if (status?.ok !== false) {
       this.fail('upstream-protocol-error', 'upstream', 'unasked');
     } else if (this.#pipeline.head === undefined) {
-      this.#hangUp(status.text);
+      this.hangUp(status.text);
     } else {
       this.#upstreamOver ??= 'upstream-unavailable'; // what is held is still answered, and not by this line
     }
   }
 
   /** The server's own farewell. */
-  #hangUp(text: string): void {
+  hangUp(text: string): void {
     this.#say(statusLine(false, freeText(text)));
     this.emit({ kind: 'close', reason: 'upstream-unavailable' });
   }
