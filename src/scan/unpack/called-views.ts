@@ -69,7 +69,14 @@ function isReversing(bytes: Buffer): boolean {
 }
 
 /** What turns the text of a page round when it is shown (Unicode Bidirectional Algorithm, X4). */
-const TURNING = ['bidi-override', '<bdo', '\u202e', '&#8238;', '&#x202e;'];
+const TURNING = [
+  'bidi-override',
+  // Behind the name of a tag stands one of these; noise has the letters alone by accident.
+  ...[' ', '\t', '\n', '\f', '\r', '/', '>'].map((sign) => `<bdo${sign}`),
+  '\u202e',
+  '&#8238;',
+  '&#x202e;',
+];
 /** Programs that turn lines round. */
 const TURNING_LINES = /\|\s?rev\b(?!=)|\brev\s?<<</;
 const TURNING_LINES_MARKS = ['| rev', '|rev', 'rev<<<', 'rev <<<'];

@@ -40,6 +40,8 @@ const SHEET_END = '</style';
 const MAX_TAG = 2048;
 const OPEN = 0x3c;
 const CLOSE = 0x3e;
+/** Of the start of a tag: its signs and its name. */
+const MAX_NAME = 40;
 const SLASH = 0x2f;
 const BANG = 0x21;
 
@@ -157,14 +159,16 @@ class PageReader {
   /** The place behind the tag at `open`. */
   #tag(open: number): number {
     this.#cutFrom = this.#cutFrom < 0 ? open : this.#cutFrom;
-    const isComment = latin1(this.#bytes, open, open + 4) === '<!--';
+    const sign = this.#bytes[open + 1] ?? 0;
+    const isComment = sign === BANG && latin1(this.#bytes, open, open + 4) === '<!--';
     const close = isComment ? this.#bytes.indexOf('-->', open + 4) + 2 : this.#bytes.indexOf(CLOSE, open);
     const end = close < open ? this.#bytes.length : close + 1;
-    const name = NAME.exec(latin1(this.#bytes, open, open + 40))?.[1];
-    if (name === undefined || this.#bytes[open + 1] === BANG) {
+    const isNamed = sign === SLASH || isWordByte(sign);
+    const name = isNamed ? NAME.exec(latin1(this.#bytes, open, open + MAX_NAME))?.[1] : undefined;
+    if (name === undefined) {
       return end;
     }
-    if (this.#bytes[open + 1] === SLASH) {
+    if (sign === SLASH) {
       this.#closed(name.toLowerCase());
       return end;
     }

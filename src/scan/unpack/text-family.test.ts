@@ -37,6 +37,13 @@ describe('the readings of a text', () => {
     }
   });
 
+  it('are from its end where a page turns what it shows, and not where a word only begins as that tag', () => {
+    for (const text of ['<p><bdo dir="rtl">abc</bdo>', '<BDO\ndir=rtl>abc', '<bdo/dir=rtl>abc']) {
+      assert.ok(namesOf(text).includes('reversed'), text);
+    }
+    assert.ok(!namesOf('<bdoc>abc</bdoc>').includes('reversed'));
+  });
+
   it('are not from its end where the word is one of prose or of a style sheet', () => {
     const styles = [
       'flex-direction: row-reverse;',
