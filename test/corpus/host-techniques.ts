@@ -1,5 +1,6 @@
 /** Texts that only a page, a host of scripts or a program of the shell shows as they are meant. */
 import { uuencode } from './mime-evasions.ts';
+import { Seeded } from './seeded.ts';
 import { cases, parts } from './script-techniques.ts';
 import { mailWith, payload, plainMail, Row, type Technique, type Word } from './technique.ts';
 
@@ -215,6 +216,39 @@ function markedFiles(): Technique[] {
   }).cases;
 }
 
+function data(word: Word): string {
+  return payload(word, 20).toString('base64');
+}
+
+function inPictures(): Technique[] {
+  const row = new Row(
+    'archives',
+    'pictures',
+    'scripts and programs that fetch their next part from a picture',
+  );
+  const noise = Buffer.from(new Seeded('pictures').bytes(3000));
+  const start = Buffer.from('ffd8ffe000104a464946000101', 'hex');
+  return row
+    .attached('base64 behind its end', 'a.jpg', (word) =>
+      Buffer.concat([
+        start,
+        noise,
+        Buffer.from('ffd9', 'hex'),
+        Buffer.from(`<<BASE64_START>>${data(word)}<<BASE64_END>>`),
+      ]),
+    )
+    .attached('base64 in a comment, behind a letter', 'a.jpg', (word) =>
+      Buffer.concat([Buffer.from('ffd8fffe0441', 'hex'), Buffer.from(data(word)), noise]),
+    )
+    .attached('a program in base64 in a chunk of its own', 'a.png', (word) =>
+      Buffer.concat([
+        Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'),
+        Buffer.from(`prVt${data(word)}`),
+        noise,
+      ]),
+    ).cases;
+}
+
 export function hostTechniques(): Technique[] {
   return [
     ...hiddenLetters(),
@@ -223,5 +257,6 @@ export function hostTechniques(): Technique[] {
     ...otherLiterals(),
     ...dumped(),
     ...markedFiles(),
+    ...inPictures(),
   ];
 }

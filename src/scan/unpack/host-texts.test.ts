@@ -6,7 +6,7 @@ import { uuLiterals } from './uu-literals.ts';
 import { addedLines, decimalEscapes, declaredEntities } from './written-escapes.ts';
 
 function texts(found: readonly Buffer[]): string[] {
-  return found.map((bytes) => bytes.toString('latin1'));
+  return found.map((bytes) => bytes.toString('latin1').trimEnd());
 }
 
 function list(count: number): string {

@@ -10,6 +10,7 @@ import {
   createShortcutUnpacker,
   createSymbianUnpacker,
 } from './embedded-files.ts';
+import { createDataBase64Unpacker } from './data-base64.ts';
 import { createDeflateFileUnpacker } from './deflate-file.ts';
 import { createGzipUnpacker, createZlibUnpacker } from './gzip.ts';
 import { createHexDumpUnpacker } from './hex-dump.ts';
@@ -137,6 +138,7 @@ export function createUnpackers(marks = new MarkIndex()): readonly Unpacker[] {
     createHexDumpUnpacker(),
     createNumberDumpUnpacker(),
     createHexRecordsUnpacker(marks),
+    createDataBase64Unpacker(),
     createCarver(files, marks),
   ];
   return unpackers.map((unpacker) => guarded(unpacker, marks));

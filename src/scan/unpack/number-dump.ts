@@ -22,12 +22,11 @@ const KINDS: readonly {
   readonly kind: Kind;
   readonly widths: readonly number[];
   readonly values: RegExp;
-  readonly one: RegExp;
 }[] = [
-  { kind: 'octal', widths: [3], values: /^(?:[0-3][0-7]{2}(?:[ \t]{1,4}|$)){4,64}$/, one: /[0-7]{3}/g },
-  { kind: 'octal words', widths: [6], values: /^(?:[01][0-7]{5}(?:[ \t]{1,4}|$)){4,32}$/, one: /[0-7]{6}/g },
-  { kind: 'hex words', widths: [4], values: /^(?:[\da-f]{4}(?:[ \t]{1,4}|$)){4,32}$/, one: /[\da-f]{4}/g },
-  { kind: 'decimal', widths: [1, 2, 3], values: /^(?:\d{1,3}(?:[ \t]{1,4}|$)){4,64}$/, one: /\d{1,3}/g },
+  { kind: 'octal', widths: [3], values: /^(?:[0-3][0-7]{2}(?:[ \t]{1,4}|$)){4,64}$/ },
+  { kind: 'octal words', widths: [6], values: /^(?:[01][0-7]{5}(?:[ \t]{1,4}|$)){4,32}$/ },
+  { kind: 'hex words', widths: [4], values: /^(?:[\da-f]{4}(?:[ \t]{1,4}|$)){4,32}$/ },
+  { kind: 'decimal', widths: [1, 2, 3], values: /^(?:\d{1,3}(?:[ \t]{1,4}|$)){4,64}$/ },
 ];
 
 const WRITTEN: Readonly<Record<string, number>> = {
@@ -42,19 +41,18 @@ const WRITTEN: Readonly<Record<string, number>> = {
 };
 
 /** Numbers of two bytes stand the lower byte first, as the machines have them that write such dumps. */
-function bytesOf(kind: Kind, text: string): number[] {
+function bytesOf(kind: Kind, tokens: readonly string[]): Buffer {
   const radix = kind === 'decimal' ? 10 : kind === 'hex words' ? 16 : 8;
-  const value = Number.parseInt(text, radix);
-  return kind === 'octal words' || kind === 'hex words' ? [value & 255, value >> 8] : [value & 255];
-}
-
-/** Values of a line that is written in one way. */
-function valuesOf(kind: Kind, values: RegExp, one: RegExp, line: string): Buffer | undefined {
-  if (!values.test(line)) {
-    return undefined;
+  const width = kind === 'octal words' || kind === 'hex words' ? 2 : 1;
+  const bytes = Buffer.allocUnsafe(tokens.length * width);
+  for (const [at, token] of tokens.entries()) {
+    const value = Number.parseInt(token, radix);
+    bytes[at * width] = value & 255;
+    if (width === 2) {
+      bytes[at * 2 + 1] = value >> 8;
+    }
   }
-  const found = Array.from(line.matchAll(one), ([whole, inner]) => bytesOf(kind, inner ?? whole));
-  return Buffer.from(found.slice(0, MAX_VALUES).flat());
+  return bytes;
 }
 
 /** Characters stand in columns of four; a blank has one of its own. */
@@ -83,10 +81,12 @@ class NumberLines {
   add(line: string): void {
     const [whole = '', offset] = OFFSET.exec(line) ?? [];
     const rest = line.slice(whole.length).trimEnd();
-    const width = rest.search(/[ \t]/);
-    for (const { kind, widths, values, one } of KINDS) {
+    const tokens = whole === '' ? [] : rest.split(/[ \t]+/);
+    const width = tokens[0]?.length ?? 0;
+    for (const { kind, widths, values } of KINDS) {
       const isFramed = whole !== '' && (offset !== undefined || kind !== 'decimal');
-      this.#put(kind, isFramed && widths.includes(width) ? valuesOf(kind, values, one, rest) : undefined);
+      const isOne = isFramed && widths.includes(width) && values.test(rest);
+      this.#put(kind, isOne ? bytesOf(kind, tokens) : undefined);
     }
     const isWide = offset === undefined || width > 3;
     this.#put('characters', isWide ? undefined : charactersOf(line.slice(offset.length)));

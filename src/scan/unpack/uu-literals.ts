@@ -30,6 +30,11 @@ const ESCAPED = sign(/["'\\$@`#%]/);
 const MIN_BYTES = 3;
 /** Data of one script. */
 const MAX_DATA = 16 * 1024 * 1024;
+/** What remembering one of them takes, bytes. */
+const ENTRY_BYTES = 64;
+/** Shorter data are words: they are given together. */
+const MIN_FILE = 64;
+const SEPARATOR = Buffer.from('\n');
 
 function sign(pattern: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => (pattern.test(String.fromCharCode(code)) ? 1 : 0));
@@ -94,6 +99,7 @@ function isBehindEscape(bytes: Buffer, at: number): boolean {
 /** The data of such lines, those that follow each other as one. */
 function dataIn(bytes: Buffer, isEscaped: boolean): Buffer[] {
   const found: Buffer[] = [];
+  const words: Buffer[] = [];
   let left = MAX_DATA;
   for (let at = 0; at < bytes.length && left > 0;) {
     const isStart = at === 0 || OPENING[bytes[at - 1] ?? 0] === 1 || isBehindEscape(bytes, at);
@@ -106,12 +112,12 @@ function dataIn(bytes: Buffer, isEscaped: boolean): Buffer[] {
     }
     if (lines.length > 0) {
       const data = Buffer.concat(lines);
-      left -= data.length;
-      found.push(data);
+      left -= data.length + ENTRY_BYTES;
+      (data.length < MIN_FILE ? words : found).push(...(data.length < MIN_FILE ? [data, SEPARATOR] : [data]));
     }
     at = Math.max(at + 1, next);
   }
-  return found;
+  return words.length === 0 ? found : [...found, Buffer.concat(words)];
 }
 
 /** All such data. A backslash may be a letter of the data, or stand before one: it is read as both. */
