@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { createServer as createTlsServer } from 'node:tls';
-import type { KeyPair } from '../../src/gateway/tls/bootstrap-certificate.ts';
 
 /** Commands of one connection, as far as they are whole: arrays of bulk strings (RESP). */
 function commandsIn(bytes: Buffer): { readonly commands: string[][]; readonly rest: Buffer } {
@@ -30,21 +28,19 @@ function commandsIn(bytes: Buffer): { readonly commands: string[][]; readonly re
 export type Answer = (command: readonly string[], socket: Socket) => string | Buffer | undefined;
 
 /** As much of a server as a client needs to connect. */
-export const greeting: Answer = ([name = '']) => (name === 'PING' ? '+PONG\r\n' : '+OK\r\n');
+export const greeting: Answer = ([name = '']) => {
+  if (name === 'HELLO') return '%1\r\n$5\r\nproto\r\n:3\r\n';
+  return name === 'PING' ? '+PONG\r\n' : '+OK\r\n';
+};
 
-/** A peer on loopback that does with its connections what the test says; with a `pair` it speaks TLS. */
-export async function listen(
-  t: TestContext,
-  onSocket: (socket: Socket) => void,
-  pair?: KeyPair,
-): Promise<string> {
+/** A peer on loopback that does with its connections what the test says. */
+export async function listen(t: TestContext, onSocket: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>();
-  const accept = (socket: Socket): void => {
+  const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
     onSocket(socket);
-  };
-  const server: Server = pair === undefined ? createServer(accept) : createTlsServer(pair, accept);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     sockets.forEach((socket) => socket.destroy());
@@ -52,12 +48,12 @@ export async function listen(
   });
   const bound = server.address();
   assert.ok(typeof bound === 'object' && bound !== null);
-  return `${pair === undefined ? 'redis' : 'rediss'}://127.0.0.1:${bound.port}`;
+  return `redis://127.0.0.1:${bound.port}`;
 }
 
 /** A peer that answers each command as the test says. */
-export async function scripted(t: TestContext, answer: Answer, pair?: KeyPair): Promise<string> {
-  const serve = (socket: Socket): void => {
+export async function scripted(t: TestContext, answer: Answer): Promise<string> {
+  return await listen(t, (socket) => {
     let waiting = Buffer.alloc(0);
     socket.on('data', (bytes) => {
       const { commands, rest } = commandsIn(Buffer.concat([waiting, bytes]));
@@ -67,6 +63,5 @@ export async function scripted(t: TestContext, answer: Answer, pair?: KeyPair): 
         if (reply !== undefined) socket.write(reply);
       }
     });
-  };
-  return await listen(t, serve, pair);
+  });
 }
