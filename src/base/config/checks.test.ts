@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPairSync } from 'node:crypto';
@@ -178,6 +178,26 @@ describe('files that the configuration names', () => {
     assert.match(problemsOf(config(join(folder, 'none')), true), /tlsFilter\.revoked: .* does not exist/u);
     writeFileSync(file, `${'ab'.repeat(32)}\n`);
     assert.equal(problemsOf(config(file), true), '');
+  });
+
+  it('refuses an authority of our own that was not made, and secrets that are not there', () => {
+    const ca = join(folder, 'ca');
+    const none = join(folder, 'none');
+    const filter = (keyFile: string) =>
+      `${HOST}rules: ["${folder}"]\ntlsFilter: { ca: "${ca}", caKeyFile: "${keyFile}" }\n`;
+    const problems = problemsOf(filter(none), true);
+    assert.match(problems, /tlsFilter\.ca: .* holds no authority\. Make one with "postern ca init"/u);
+    assert.match(problems, /tlsFilter\.caKeyFile: .* does not exist/u);
+    mkdirSync(ca);
+    writeFileSync(join(ca, 'authority.json'), '{}');
+    assert.equal(problemsOf(filter(write('passphrase', 'x')), true), '');
+    const notified = problemsOf(
+      `${HOST}rules: ["${folder}"]\nnotifications:\n  webhooks: [{ name: a, url: "https://a.example", secretFile: "${none}" }]\n` +
+        `  smtp: { server: a.example, from: a@a.example, to: [b@a.example], user: a, passwordFile: "${none}" }\n`,
+      true,
+    );
+    assert.match(notified, /notifications\.webhooks\[0\]\.secretFile: .* does not exist/u);
+    assert.match(notified, /notifications\.smtp\.passwordFile: .* does not exist/u);
   });
 
   it('refuses lists and rules on trial that are not there', () => {

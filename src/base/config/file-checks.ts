@@ -1,9 +1,13 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseFingerprintList } from './fingerprint-list.ts';
 import type { ConfigIssue } from './issue.ts';
 import type { KeyPath } from './problem.ts';
 import type { Config } from './schema.ts';
+
+/** As `gateway/tls/authority-file.ts` writes it. */
+const AUTHORITY_FILE = 'authority.json';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
@@ -97,7 +101,28 @@ function revokedList({ tlsFilter: { revoked } }: Config): ConfigIssue[] {
       ];
 }
 
-/** Certificates, keys, authorities and rules that the configuration names and that cannot be used. */
+/** The authority of our own: the folder that `postern ca init` makes, and what opens it. */
+function ownAuthority({ tlsFilter: { ca, caKeyFile } }: Config): ConfigIssue[] {
+  if (ca === undefined) return [];
+  const isThere = existsSync(join(ca, AUTHORITY_FILE));
+  const missing = issue(['tlsFilter', 'ca'], ca, 'holds no authority. Make one with "postern ca init"');
+  return [...(isThere ? [] : [missing]), ...secretIn(['tlsFilter', 'caKeyFile'], caKeyFile)];
+}
+
+function secretIn(path: KeyPath, file: string | undefined): ConfigIssue[] {
+  return file === undefined ? [] : checkReadable(path, file);
+}
+
+function notificationSecrets({ notifications: { webhooks, smtp } }: Config): ConfigIssue[] {
+  return [
+    ...webhooks.flatMap(({ secretFile }, index) =>
+      secretIn(['notifications', 'webhooks', index, 'secretFile'], secretFile),
+    ),
+    ...secretIn(['notifications', 'smtp', 'passwordFile'], smtp.passwordFile),
+  ];
+}
+
+/** Certificates, keys, secrets, authorities and rules that the configuration names and that cannot be used. */
 export function fileChecks(config: Config): readonly ConfigIssue[] {
   const { ca } = config.upstream.tls;
   const authorities =
@@ -110,6 +135,8 @@ export function fileChecks(config: Config): readonly ConfigIssue[] {
     ...(authorities !== undefined && 'issue' in authorities ? [authorities.issue] : []),
     ...sharedVerdictsCa(config),
     ...revokedList(config),
+    ...ownAuthority(config),
+    ...notificationSecrets(config),
     ...config.rules.flatMap((file, index) => checkReadable(['rules', index], file)),
     ...config.shadowRules.flatMap((file, index) => checkReadable(['shadowRules', index], file)),
     ...config.scan.digests.deny.flatMap((file, i) => checkReadable(['scan', 'digests', 'deny', i], file)),
