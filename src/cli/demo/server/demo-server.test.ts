@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { ImapFlow } from 'imapflow';
 import { ImapClient } from '../client/imap-client.ts';
 import { Pop3Client } from '../client/pop3-client.ts';
 import { WireConnection, WireError, type Endpoint } from '../client/wire-connection.ts';
@@ -361,42 +360,4 @@ describe('measuring and misbehaving', () => {
     const ports = { imap: server.ports.imap };
     await assert.rejects(() => createDemoServer({ users: {}, ports }), /EADDRINUSE/);
   });
-});
-
-describe('imapflow', () => {
-  for (const protocol of ['imap', 'imaps'] as const) {
-    it(`reads, flags, searches and downloads over ${protocol}`, async () => {
-      const client = new ImapFlow({
-        host: server.address,
-        port: server.ports[protocol],
-        secure: protocol === 'imaps',
-        tls: { ca: [server.certificate], servername: 'localhost' },
-        auth: { user: USER, pass: PASSWORD },
-        logger: false,
-      });
-      await client.connect();
-      const lock = await client.getMailboxLock('INBOX');
-      const message = await client.fetchOne('2', {
-        source: true,
-        envelope: true,
-        bodyStructure: true,
-        flags: true,
-      });
-      assert.ok(message);
-      assert.deepEqual(message.source, MULTIPART);
-      assert.equal(message.envelope?.subject, 'parts');
-      assert.deepEqual(
-        message.bodyStructure?.childNodes?.map((node) => node.type),
-        ['text/plain', 'message/rfc822'],
-      );
-      assert.deepEqual(await client.search({ subject: 'dots' }), [1]);
-      assert.ok((await client.list()).some((mailbox) => mailbox.path === 'Trash'));
-      const { content } = await client.download('2', '2.1');
-      assert.ok(content);
-      const chunks = await content.toArray();
-      assert.equal(Buffer.concat(chunks).toString(), 'inner text');
-      lock.release();
-      await client.logout();
-    });
-  }
 });
