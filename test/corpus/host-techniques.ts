@@ -82,6 +82,10 @@ function otherNumbers(): Technique[] {
       codes(word)
         .map((code) => `[Convert]::ToChar(${code})`)
         .join('+'),
+    'base64 under a word in turns': (word) =>
+      `var k='mykey',d=atob('${Buffer.from(payload(word, 3).map((code, at) => code ^ 'mykey'.charCodeAt(at % 5))).toString('base64')}');for(i=0;i<d.length;i++){o+=String.fromCharCode(d.charCodeAt(i)^k.charCodeAt(i%k.length))}`,
+    'base64 less a number': (word) =>
+      `var d=atob('${Buffer.from(payload(word, 3).map((code) => code + 3)).toString('base64')}');for(i in d)s+=String.fromCharCode(d.charCodeAt(i)-3)`,
     'base64 under a key': (word) =>
       `var d=atob('${Buffer.from(payload(word, 3).map((code) => code ^ 77)).toString('base64')}');for(i=0;i<d.length;i++){o+=String.fromCharCode(d.charCodeAt(i)^77)}`,
   });
@@ -180,6 +184,12 @@ function dumped(): Technique[] {
         ),
       'octal words': (word) => rows(words(word, 8, 6), 8, place),
       'hex words': (word) => rows(words(word, 16, 4), 8, place),
+      'decimal words': (word) =>
+        rows(
+          words(word, 10, 5).map((text) => text.replace(/^ 0+(?=\d)/, ' ')),
+          8,
+          place,
+        ),
       'decimal bytes': (word) =>
         rows(
           all(word, (code) => String(code).padStart(4)),
@@ -249,6 +259,26 @@ function inPictures(): Technique[] {
     ).cases;
 }
 
+function wide(word: Word): Buffer {
+  return Buffer.concat([Buffer.of(0xfe, 0xff), Buffer.from(word, 'utf16le').swap16()]);
+}
+
+function objectOf(start: string, word: Word): Buffer {
+  return Buffer.concat([
+    Buffer.from(`%PDF-1.7\n1 0 obj\n<<${start}(`),
+    wide(word),
+    Buffer.from(')>>\nendobj\n'),
+  ]);
+}
+
+function wideStrings(): Technique[] {
+  const row = new Row('documents', 'PDF streams', 'PDF viewers, which repair broken files');
+  return row
+    .attached('a script in two bytes a letter', 'a.pdf', (word) => objectOf('/S/JavaScript/JS', word))
+    .attached('a note in two bytes a letter', 'a.pdf', (word) => objectOf('/Type/Annot/Contents', word))
+    .cases;
+}
+
 export function hostTechniques(): Technique[] {
   return [
     ...hiddenLetters(),
@@ -258,5 +288,6 @@ export function hostTechniques(): Technique[] {
     ...dumped(),
     ...markedFiles(),
     ...inPictures(),
+    ...wideStrings(),
   ];
 }

@@ -11,7 +11,7 @@ import type { Unpacker, Yield } from './unpacker.ts';
 const MIN_RUN = 192;
 const LETTERS = signsOf(/[A-Za-z0-9+/=\r\n]/);
 /** Different letters among the first of a run; padding and tables of pixels have fewer. */
-const MIN_DIFFERENT = 16;
+const MIN_DIFFERENT = 8;
 const LOOK = 96;
 /** Runs of one file. */
 const MAX_RUNS = 64;
@@ -42,6 +42,9 @@ const PRINTED_OR_FILE = /^(?:[\t\r\n\x20-\x7e]{24,}|MZ|PK\x03\x04|\x1f\x8b\x08|7
 /** What the run stands for, begun where that gives a text or a file, or at its first letter. */
 function decoded(bytes: Buffer, { start, end }: Stretch): Buffer {
   const letters = latin1(bytes, start, end).replace(/[\r\n]+/g, '');
+  if (/^[\da-f]+$/i.test(letters)) {
+    return Buffer.from(letters, 'hex');
+  }
   const at = STARTS.find((skipped) =>
     PRINTED_OR_FILE.test(
       Buffer.from(letters.slice(skipped, skipped + PROBE + 12), 'base64').toString('latin1', 0, PROBE),

@@ -10,13 +10,13 @@ import { decodeEntities } from './text-views.ts';
 
 /** Words of pages in which something may be hidden, as they stand in styles and attributes. */
 export const HIDING_MARKS: readonly string[] =
-  'display:none|display: none|display :|font-size:0|font-size: 0|font-size :|visibility:hidden|visibility: hidden|opacity:0|opacity: 0|mso-hide:all|mso-hide: all| hidden>| hidden |#ffffff|#fff|color:white|color: white|text-indent:-|left:-|max-height:0'.split(
+  'display:none|display: none|display :|font-size:0|font-size: 0|font-size :|visibility:hidden|visibility: hidden|opacity:0|opacity: 0|mso-hide:all|mso-hide: all| hidden>| hidden |hidden="|font-size:1px|font-size: 1px|overflow:hidden|overflow: hidden|#ffffff|#fff|color:white|color: white|text-indent:-|left:-|max-height:0'.split(
     '|',
   );
 
 /** Declarations by which nothing of an element is seen. */
 const HIDING =
-  /(?:^|[;{\s"'])(?:display\s{0,4}:\s{0,4}none|visibility\s{0,4}:\s{0,4}(?:hidden|collapse)|font-size\s{0,4}:\s{0,4}0{1,4}(?:\.0{1,4})?(?:px|pt|em|rem|%)?\s{0,4}(?:[;!}"']|$)|opacity\s{0,4}:\s{0,4}0{0,2}(?:\.0{1,4})?\s{0,4}(?:[;!}"']|$)|mso-hide\s{0,4}:\s{0,4}all|max-height\s{0,4}:\s{0,4}0|(?:text-indent|left|top)\s{0,4}:\s{0,4}-\d{3}|color\s{0,4}:\s{0,4}(?:#fff(?:fff)?\b|white\b|transparent\b|rgba?\(\s{0,4}255\s{0,4},\s{0,4}255\s{0,4},\s{0,4}255))/i;
+  /(?:^|[;{\s"'])(?:display\s{0,4}:\s{0,4}none|visibility\s{0,4}:\s{0,4}(?:hidden|collapse)|font-size\s{0,4}:\s{0,4}(?:1px|0{1,4})(?:\.0{1,4})?(?:px|pt|em|rem|%)?\s{0,4}(?:[;!}"']|$)|opacity\s{0,4}:\s{0,4}0{0,2}(?:\.0{1,4})?\s{0,4}(?:[;!}"']|$)|mso-hide\s{0,4}:\s{0,4}all|(?:max-)?(?:height|width)\s{0,4}:\s{0,4}0(?:px)?\s{0,4}(?:[;!}"']|$)|(?:text-indent|left|top)\s{0,4}:\s{0,4}-\d{3}|color\s{0,4}:\s{0,4}(?:#fff(?:fff)?\b|white\b|transparent\b|rgba?\(\s{0,4}255\s{0,4},\s{0,4}255\s{0,4},\s{0,4}255))/i;
 const HIDDEN_ATTRIBUTE = /\shidden(?=[\s=/>])/i;
 /** `<font color="#ffffff">` */
 const WHITE = /^<font\s[^>]{0,64}color\s{0,4}=\s{0,4}["']?(?:#?ffffff|white)\b/i;

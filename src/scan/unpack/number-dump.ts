@@ -14,7 +14,14 @@ const MAX_VALUES = 64;
 const LF = 0x0a;
 const CR = 0x0d;
 
-type Kind = 'octal' | 'octal words' | 'decimal' | 'hex words' | 'characters';
+type Kind =
+  | 'octal'
+  | 'octal words'
+  | 'decimal'
+  | 'decimal words'
+  | 'hex words'
+  | 'hex long words'
+  | 'characters';
 
 /** A place, seven digits by default, or blanks instead. */
 const OFFSET = /^(?:([\da-f]{7,10})[ \t]{1,8}|[ \t]{1,8})(?=\S)/;
@@ -26,6 +33,8 @@ const KINDS: readonly {
   { kind: 'octal', widths: [3], values: /^(?:[0-3][0-7]{2}(?:[ \t]{1,4}|$)){4,64}$/ },
   { kind: 'octal words', widths: [6], values: /^(?:[01][0-7]{5}(?:[ \t]{1,4}|$)){4,32}$/ },
   { kind: 'hex words', widths: [4], values: /^(?:[\da-f]{4}(?:[ \t]{1,4}|$)){4,32}$/ },
+  { kind: 'hex long words', widths: [8], values: /^(?:[\da-f]{8}(?:[ \t]{1,4}|$)){2,16}$/ },
+  { kind: 'decimal words', widths: [4, 5], values: /^(?:\d{1,5}(?:[ \t]{1,6}|$)){4,32}$/ },
   { kind: 'decimal', widths: [1, 2, 3], values: /^(?:\d{1,3}(?:[ \t]{1,4}|$)){4,64}$/ },
 ];
 
@@ -42,14 +51,13 @@ const WRITTEN: Readonly<Record<string, number>> = {
 
 /** Numbers of two bytes stand the lower byte first, as the machines have them that write such dumps. */
 function bytesOf(kind: Kind, tokens: readonly string[]): Buffer {
-  const radix = kind === 'decimal' ? 10 : kind === 'hex words' ? 16 : 8;
-  const width = kind === 'octal words' || kind === 'hex words' ? 2 : 1;
+  const radix = kind.startsWith('decimal') ? 10 : kind.startsWith('hex') ? 16 : 8;
+  const width = kind === 'hex long words' ? 4 : kind.endsWith('words') ? 2 : 1;
   const bytes = Buffer.allocUnsafe(tokens.length * width);
   for (const [at, token] of tokens.entries()) {
     const value = Number.parseInt(token, radix);
-    bytes[at * width] = value & 255;
-    if (width === 2) {
-      bytes[at * 2 + 1] = value >> 8;
+    for (let place = 0; place < width; place += 1) {
+      bytes[at * width + place] = (value >>> (8 * place)) & 255;
     }
   }
   return bytes;

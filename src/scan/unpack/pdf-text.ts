@@ -49,12 +49,27 @@ export function withoutEscapes(text: string): string {
  */
 export function codedStrings(text: string): Buffer[] {
   const escaped = text.includes('\\') ? [withoutEscapes(text)] : [];
+  const wide = wideStringsIn(text);
   const hex = Array.from(text.matchAll(/<([0-9a-fA-F\s]{8,})>/g), ([, digits = '']) =>
     Buffer.from(digits.replace(/\s+/g, ''), 'hex').toString('latin1'),
   );
-  return [escaped, hex]
+  return [escaped, hex, wide]
     .filter((found) => found.length > 0)
     .map((found) => Buffer.from(found.join('\n'), 'latin1'));
+}
+
+const WIDE_START = '(\u00fe\u00ff';
+
+/** Literal strings in two bytes a letter, as their mark says; an escape in them is that of one byte. */
+function wideStringsIn(text: string): string[] {
+  const found: string[] = [];
+  for (let at = text.indexOf(WIDE_START); at >= 0;) {
+    const end = text.indexOf(')', at);
+    const string = end < 0 ? '' : withoutEscapes(text.slice(at + 1, end));
+    found.push(oneByteString(Buffer.from(string, 'latin1')).toString('latin1'));
+    at = end < 0 ? -1 : text.indexOf(WIDE_START, end);
+  }
+  return found;
 }
 
 /** A string object at `at` (literal or hex), as bytes; undefined when there is none. */
