@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { greeting, listen, scripted } from '../../../test/support/resp-peer.ts';
+import { FakeClock } from '../pool-fixture.ts';
 import { redisStore } from './redis-store.ts';
 import type { SharedStore } from './shared-store.ts';
+import { StoreBreaker } from './store-breaker.ts';
 
 async function open(t: TestContext, url: string): Promise<SharedStore> {
   const store = await redisStore({ url })(new AbortController().signal);
@@ -72,6 +75,39 @@ describe('the Redis client of the shared verdicts', () => {
     const withName = url.replace('//', '//ann:secret@');
     await assert.rejects(redisStore({ url: withName })(new AbortController().signal), /WRONGPASS/u);
   });
+
+  const slow: Readonly<Record<string, (socket: Socket) => void>> = {
+    'drips a byte for each question': (socket) => void socket.write('$'),
+    'answers without an end': (socket) => void socket.write(`$4000000000\r\n${'x'.repeat(100_000)}`),
+  };
+  for (const [name, say] of Object.entries(slow)) {
+    it(`is left alone, and its connection closed, after five questions to a server that ${name}`, async (t) => {
+      const clock = new FakeClock();
+      const [heard, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const url = await scripted(t, (command, socket) => {
+        if (command[0] === 'PING') socket.once('close', () => ended.resolve());
+        if (command[0] !== 'GET') return greeting(command, socket);
+        say(socket);
+        heard.resolve();
+        return undefined;
+      });
+      const changed = Promise.withResolvers<boolean>();
+      const onChange = (isUsable: boolean): void => changed.resolve(isUsable);
+      const breaker = new StoreBreaker({ open: redisStore({ url }), timeoutMs: 20, clock, onChange });
+      t.after(() => breaker.close());
+      breaker.start();
+      assert.equal(await changed.promise, true);
+      for (let count = 0; count < 5; count += 1) {
+        assert.equal(breaker.isUsable, true);
+        const asked = breaker.ask(async (store) => await store.get('k'));
+        await heard.promise;
+        clock.advance(20);
+        assert.equal(await asked, 'failed');
+      }
+      assert.equal(breaker.isUsable, false);
+      await ended.promise;
+    });
+  }
 
   it('rejects what is under way when the connection breaks, and everything after it', async (t) => {
     const url = await scripted(t, (command, socket) => {
