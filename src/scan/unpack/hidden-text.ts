@@ -44,6 +44,7 @@ const CLOSE = 0x3e;
 const MAX_NAME = 40;
 const SLASH = 0x2f;
 const BANG = 0x21;
+const BLANK = 0x20;
 
 /** The declarations of each rule of a style sheet, and what stands before them. */
 function* rulesOf(sheet: string): Generator<readonly [string, string], void, void> {
@@ -186,11 +187,17 @@ class PageReader {
   #begin(name: string, tag: string): void {
     if (this.#hiding !== undefined) {
       this.#hiding.depth += this.#hiding.name === name ? 1 : 0;
-    } else if (!EMPTY.test(name) && !tag.endsWith('/>') && isHidden(tag, this.#names)) {
+    } else if (this.#mayHide(name) && !tag.endsWith('/>') && isHidden(tag, this.#names)) {
       this.#hiding = { name, depth: 1, isBehindLetter: isWordByte(this.#last) };
     } else if (BLOCKS.test(name)) {
       this.#endWord();
     }
+  }
+
+  /** Behind a letter, or behind a blank within a line: most tags of a page stand elsewhere, and are not looked at. */
+  #mayHide(name: string): boolean {
+    const isBehindWord = isWordByte(this.#last) || (this.#last === BLANK && !BLOCKS.test(name));
+    return isBehindWord && !EMPTY.test(name);
   }
 
   /** Without an end everything behind it is its content. */
