@@ -82,6 +82,8 @@ function otherNumbers(): Technique[] {
       codes(word)
         .map((code) => `[Convert]::ToChar(${code})`)
         .join('+'),
+    'numbers under a key in quotes': (word) =>
+      `[char[]](@(${Array.from(payload(word, 1), (code) => code ^ 0x11).join(',')})|%{$_ -bxor '0x11'})`,
     'base64 under a word in turns': (word) =>
       `var k='mykey',d=atob('${Buffer.from(payload(word, 3).map((code, at) => code ^ 'mykey'.charCodeAt(at % 5))).toString('base64')}');for(i=0;i<d.length;i++){o+=String.fromCharCode(d.charCodeAt(i)^k.charCodeAt(i%k.length))}`,
     'base64 less a number': (word) =>

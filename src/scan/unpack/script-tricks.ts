@@ -210,7 +210,7 @@ const MIN_CHANGES = 4;
 const MAX_CHANGES = 64;
 /** From its sign on: what stands before that is looked at where there is a sign, and not at every letter. */
 const CHANGE =
-  /(\^|-bxor|\bxor|[+-])\s{0,4}(?:\(\s{0,4})?(0x[\da-f]{1,2}|&h[\da-f]{1,2}|\d{1,3})(?![\w.,])/gi;
+  /(\^|-bxor|\bxor|[+-])\s{0,4}(?:[("']\s{0,4})?(0x[\da-f]{1,2}|&h[\da-f]{1,2}|\d{1,3})(?![\w.,])/gi;
 const CHANGED = signsOf(/[\w\])]/);
 const BLANKS = signsOf(/\s/);
 const MAX_BLANKS = 4;
