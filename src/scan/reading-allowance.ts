@@ -1,7 +1,7 @@
 /** All spellings of one text together, in sizes of the text: noise can be read in every way on top of every other. */
 const MAX_SHARE = 16;
 /** Short texts are spelled in every way, up to here, bytes. */
-const MIN_BYTES = 4 * 1024 * 1024;
+const MIN_BYTES = 1024 * 1024;
 
 /**
  * What a text in other spellings, those spelled again, and so on, may still add up to. A shell script of 23 KB was

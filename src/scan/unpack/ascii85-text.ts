@@ -5,6 +5,7 @@ import type { MarkFinder, MarkIndex } from './mark-search.ts';
 import { pdfFilter } from './pdf-filters.ts';
 import { looksLikeText } from './script-text.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
+import { replaceEach } from './replace-each.ts';
 
 /** Base 85 in scripts, in PostScript and between the marks of Adobe. */
 
@@ -25,7 +26,9 @@ const BEHIND_NAME = 64;
 /** What a string literal says: escapes undone, the doubled quotes of PowerShell made single. */
 function literalValue(text: string): string {
   if (text.includes('\\') && !text.replace(/\\[\\'"nrt`]/g, '').includes('\\')) {
-    return text.replace(/\\([\\'"nrt`])/g, (_, escaped: string) => (/[nrt]/.test(escaped) ? '' : escaped));
+    return replaceEach(text, /\\([\\'"nrt`])/g, (_, escaped: string) =>
+      /[nrt]/.test(escaped) ? '' : escaped,
+    );
   }
   const quotes = text.match(/'+/g) ?? [];
   return quotes.length > 0 && quotes.every((run) => run.length % 2 === 0) ? text.replaceAll("''", "'") : text;
@@ -49,7 +52,7 @@ const RFC_1924 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 /** The alphabet of RFC 1924 as that of Adobe, which the same arithmetic reads. */
 function fromRfc1924(text: string): string {
-  return text.replace(/[\s\S]/g, (character) => {
+  return replaceEach(text, /[\s\S]/g, (character) => {
     const value = RFC_1924.indexOf(character);
     return value < 0 ? '' : String.fromCharCode(0x21 + value);
   });

@@ -1,5 +1,6 @@
 import { Literals } from './literals.ts';
 import { MIN_RUN } from './encoded-length.ts';
+import { replaceEach } from './replace-each.ts';
 
 /**
  * What scripts write for a text of their own: characters by their numbers, by their places in another text, and what a
@@ -90,7 +91,7 @@ function literalsIn(list: string): string[] {
 function withFormats(text: string): string {
   let other = text;
   for (let round = 0; round < MAX_FORMATS_DEEP; round += 1) {
-    const next = other.replace(FORMAT, (_whole, _quote, format: string, list: string) => {
+    const next = replaceEach(other, FORMAT, (_whole, _quote, format: string, list: string) => {
       const values = literalsIn(list);
       return quoted(format.replace(/\{(\d{1,3})\}/g, (_, place: string) => values[Number(place)] ?? ''));
     });
@@ -122,27 +123,29 @@ class Lookups {
   }
 
   withCuts(text: string): string {
-    return text.replace(CUT, (whole, _sign, name: string, from: string, length?: string) =>
+    return replaceEach(text, CUT, (whole, _sign, name: string, from: string, length?: string) =>
       this.#cut(name, Number(from), length === undefined ? undefined : Number(length), whole),
     );
   }
 
   withParts(text: string): string {
-    return text
-      .replace(MIDDLE, (whole, ...groups: (string | undefined)[]) => {
-        const [kind = '', name = '', literal, place, length] = groups;
-        const text = literal ?? this.#texts.get(name.toLowerCase());
-        this.uses += literal === undefined ? 0 : MIN_USES - 1;
-        return text === undefined ? whole : this.#side(kind.toLowerCase(), text, Number(place), length);
-      })
-      .replace(METHOD, (whole, name: string, method: string, from: string, second?: string) =>
-        this.#part(name, Number(from), this.#endOf(method.toLowerCase(), Number(from), second), whole),
-      );
+    const sided = replaceEach(text, MIDDLE, (whole, ...groups: (string | undefined)[]) => {
+      const [kind = '', name = '', literal, place, length] = groups;
+      const from = literal ?? this.#texts.get(name.toLowerCase());
+      this.uses += literal === undefined ? 0 : MIN_USES - 1;
+      return from === undefined ? whole : this.#side(kind.toLowerCase(), from, Number(place), length);
+    });
+    return replaceEach(sided, METHOD, (whole, name: string, method: string, from: string, second?: string) =>
+      this.#part(name, Number(from), this.#endOf(method.toLowerCase(), Number(from), second), whole),
+    );
   }
 
   withElements(text: string): string {
-    return text.replace(INDEXED, (whole, name?: string, _quote?: string, literal?: string, list?: string) =>
-      this.#picked(name, literal, (list ?? '').split(','), whole),
+    return replaceEach(
+      text,
+      INDEXED,
+      (whole, name?: string, _quote?: string, literal?: string, list?: string) =>
+        this.#picked(name, literal, (list ?? '').split(','), whole),
     );
   }
 
@@ -225,12 +228,15 @@ function lookedUp(text: string): string {
 /** The script with literals for what it computes; nothing when it computes nothing. */
 export function withComputedLiterals(bytes: Buffer): Buffer[] {
   const text = bytes.toString('latin1');
-  const other = lookedUp(text).replace(CHARACTER, (whole, first: string, sign?: string, second?: string) =>
-    literalOf(calculated(valueOf(first), sign, valueOf(second)), whole),
+  const other = replaceEach(
+    lookedUp(text),
+    CHARACTER,
+    (whole, first: string, sign?: string, second?: string) =>
+      literalOf(calculated(valueOf(first), sign, valueOf(second)), whole),
   );
   const joined = other.replace(INSERTED, '$1');
   const formatted = joined.includes('{0}') ? withFormats(joined) : joined;
-  const whole = formatted.replace(CONCATENATED, (_, list: string) => quoted(literalsIn(list).join('')));
+  const whole = replaceEach(formatted, CONCATENATED, (_, list: string) => quoted(literalsIn(list).join('')));
   if (whole === text) {
     return [];
   }

@@ -60,8 +60,14 @@ describe('encoded data under a key', () => {
   });
 
   it('is read under four keys at most', () => {
-    assert.equal(keyedRuns(Buffer.from(`${keys(4)}'${data}'`)).length, 4);
-    assert.equal(keyedRuns(Buffer.from(`${keys(5)}'${data}'`)).length, 4);
+    const text = Buffer.from('a text of some length').toString('base64');
+    assert.equal(keyedRuns(Buffer.from(`${keys(4)}'${text}'`)).length, 4);
+    assert.equal(keyedRuns(Buffer.from(`${keys(5)}'${text}'`)).length, 4);
+  });
+
+  it('is not noise', () => {
+    const noise = Buffer.from('a text of some length').map((code, index) => code ^ (index * 37));
+    assert.deepEqual(keyedRuns(Buffer.from(`atob('${Buffer.from(noise).toString('base64')}') ^ 0x2a`)), []);
   });
 });
 

@@ -1,4 +1,5 @@
 import { decodedRun } from './encoded-run.ts';
+import { isReadable } from './readable-bytes.ts';
 import { base64Runs } from './text-runs.ts';
 
 /** Base64 or hex digits whose bytes a script changes by one number, or by a word in turns, before it uses them. */
@@ -94,7 +95,10 @@ export function keyedRuns(bytes: Buffer): Buffer[] {
       if (left < 0) {
         return found;
       }
-      found.push(change(data));
+      const other = change(data);
+      if (isReadable(other)) {
+        found.push(other);
+      }
     }
   }
   return found;

@@ -1,5 +1,6 @@
 import { latin1 } from './byte-view.ts';
 import type { MarkFinder, MarkIndex } from './mark-search.ts';
+import { replaceEach } from './replace-each.ts';
 
 /**
  * Texts that an obfuscated script keeps in one array and fetches by number, `_0x4b(0x1f4)+_0x4b(0x1f5)`. How far the
@@ -84,7 +85,9 @@ function arraysIn(text: string): string[][] {
 
 /** The tools write base64 with small letters before capital ones. */
 function withOtherCase(text: string): string {
-  return text.replace(/[A-Za-z]/g, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()));
+  return replaceEach(text, /[A-Za-z]/g, (letter) =>
+    letter < 'a' ? letter.toLowerCase() : letter.toUpperCase(),
+  );
 }
 
 /** The texts as they are, and decoded when all of them may be base64. */

@@ -91,7 +91,10 @@ function keysIn(text: string): Change[] {
     ...(key > 1 ? [(value: number) => value / key, (value: number) => value * key] : []),
   ]);
   const minuends = new Set(
-    Array.from(text.matchAll(FROM_KEY), ([, digits = '']) => Number(digits)).slice(0, MAX_KEYS),
+    text
+      .matchAll(FROM_KEY)
+      .take(MAX_KEYS)
+      .map(([, digits = '']) => Number(digits)),
   );
   return [
     ...changes,

@@ -1,5 +1,6 @@
 import { isZlibHeader } from './decompress.ts';
 import { hasKnownStart } from './known-start.ts';
+import { replaceEach } from './replace-each.ts';
 
 /** Files and compressed data that a script holds as a string with escapes, such as Python writes bytes. Linear. */
 
@@ -37,7 +38,8 @@ function literalEnd(bytes: Buffer, quote: number): number {
 }
 
 function valueOf(literal: string): Buffer {
-  const value = literal.replace(
+  const value = replaceEach(
+    literal,
     /\\(?:x([\da-fA-F]{2})|([0-7]{1,3})|([\s\S]))/g,
     (_, hex: string | undefined, octal: string | undefined, other = '') =>
       hex !== undefined

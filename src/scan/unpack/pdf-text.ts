@@ -1,11 +1,12 @@
 import { latin1 } from './byte-view.ts';
+import { replaceEach } from './replace-each.ts';
 
 /** Reading PDF syntax out of text, one character per byte; every pattern is bounded and linear. */
 
 /** Names may be written with `#` and two hex digits for any character (ISO 32000 7.3.5). */
 export function decodeNames(text: string): string {
   return text.includes('#')
-    ? text.replace(/#([0-9a-fA-F]{2})/g, (_, digits: string) =>
+    ? replaceEach(text, /#([0-9a-fA-F]{2})/g, (_, digits: string) =>
         String.fromCharCode(Number.parseInt(digits, 16)),
       )
     : text;
@@ -35,7 +36,7 @@ function readLiteral(text: string, at: number, most: number): string {
 
 /** Escapes of literal strings undone (ISO 32000 7.3.4.2). */
 export function withoutEscapes(text: string): string {
-  return text.replace(/\\(\r\n|[0-7]{1,3}|[\s\S])/g, (_, escaped: string) => {
+  return replaceEach(text, /\\(\r\n|[0-7]{1,3}|[\s\S])/g, (_, escaped: string) => {
     if (/^[0-7]/.test(escaped)) {
       return String.fromCharCode(Number.parseInt(escaped, 8) & 0xff);
     }

@@ -65,7 +65,7 @@ function isAlphabet(literal: string): boolean {
 
 function mapped(text: string, literals: readonly string[]): string[] {
   const alphabets = literals.filter(isAlphabet).slice(0, MAX_ALPHABETS);
-  const lists = alphabets.length === 0 ? [] : [...text.matchAll(PLACES)].slice(0, MAX_LISTS);
+  const lists = alphabets.length === 0 ? [] : text.matchAll(PLACES).take(MAX_LISTS).toArray();
   return alphabets.flatMap((alphabet) =>
     lists.map(([list]) =>
       list

@@ -1,3 +1,5 @@
+import { isReadable } from './readable-bytes.ts';
+
 /** Characters as a list of numbers in another base than ten, or between signs that a script splits it at. */
 
 /** `parseInt(b, 2)`, `[convert]::toint16($_,16)`, `int(x, 8)`. */
@@ -33,8 +35,9 @@ class Series {
   }
 
   end(): void {
-    if (this.#codes.length >= MIN_NUMBERS) {
-      this.found.push(Buffer.from(this.#codes));
+    const bytes = this.#codes.length < MIN_NUMBERS ? undefined : Buffer.from(this.#codes);
+    if (bytes !== undefined && isReadable(bytes)) {
+      this.found.push(bytes);
     }
     this.#codes = this.#codes.length === 0 ? this.#codes : [];
   }
@@ -98,7 +101,7 @@ export const RADIX_WORDS: readonly string[] = [
 /** What the lists stand for that a script with such words may hold. Takes linear time. */
 export function radixLists(bytes: Buffer): Buffer[] {
   const text = bytes.toString('latin1');
-  const radices = new Set(Array.from(text.matchAll(RADIX), ([, digits]) => Number(digits)));
+  const radices = new Set(text.matchAll(RADIX).map(([, digits]) => Number(digits)));
   if (SPLIT.test(text) && CHARACTERS.test(text)) {
     radices.add(10);
   }

@@ -1,3 +1,5 @@
+import { replaceEach } from './replace-each.ts';
+
 const ESCAPED_SLASH = String.raw`\/`;
 
 /** Readings of a text that undo one trick each. Each takes linear time. */
@@ -92,7 +94,7 @@ class Batch {
   }
 
   line(line: string): string {
-    const other = line.replace(VARIABLE_USE, (whole, ...[, name, from, to]: (string | undefined)[]) => {
+    const other = replaceEach(line, VARIABLE_USE, (whole, ...[, name, from, to]: (string | undefined)[]) => {
       const value = this.#values.get((name ?? '').toLowerCase());
       this.#left -= value?.length ?? 0;
       return value === undefined || this.isOverfull ? whole : this.#replaced(value, from, to ?? '');
@@ -193,7 +195,7 @@ export function rotated(bytes: Buffer): Buffer[] {
 /** Characters as Office writes them in XML: `_x0041_` (ECMA-376 part 1, 22.9.2.19). */
 export function withoutOfficeEscapes(bytes: Buffer): Buffer[] {
   const text = textOf(bytes);
-  const other = text.replace(/_x00([0-9a-f]{2})_/gi, (_, hex: string) =>
+  const other = replaceEach(text, /_x00([0-9a-f]{2})_/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
   return other.length === text.length ? [] : [Buffer.from(other, 'latin1')];
@@ -213,7 +215,7 @@ export const QUOTED_SCRIPT_MARKS: readonly string[] = [
 
 /** The script with the literals of that script put together. */
 export function withQuotedScripts(bytes: Buffer): Buffer[] {
-  const text = textOf(bytes).replace(/""|\\(["'])/g, (_, quote?: string) => quote ?? '"');
+  const text = replaceEach(textOf(bytes), /""|\\(["'])/g, (_, quote?: string) => quote ?? '"');
   return [Buffer.from(text.replace(/(["'])[ \t]{0,8}[+&][ \t]{0,8}\1/g, ''), 'latin1')];
 }
 
@@ -222,7 +224,7 @@ const STYLE_ESCAPE = /\\([0-9a-fA-F]{1,6})[ \t\n]?/g;
 export const STYLE_MARKS: readonly string[] = ['content:"\\', "content:'\\", 'content: "\\', "content: '\\"];
 
 export function withoutStyleEscapes(bytes: Buffer): Buffer[] {
-  const text = textOf(bytes).replace(STYLE_ESCAPE, (whole, digits: string) => {
+  const text = replaceEach(textOf(bytes), STYLE_ESCAPE, (whole, digits: string) => {
     const code = Number.parseInt(digits, 16);
     return code > 0 && code < 0x100 ? String.fromCharCode(code) : whole;
   });

@@ -1,3 +1,5 @@
+import { replaceEach } from './replace-each.ts';
+
 /** A script of a Unix shell with its words as the shell reads them: without quotes, with the values of variables. */
 
 /** Variables of one script. */
@@ -24,7 +26,7 @@ const REMOVED =
 const MAX_REMOVED = 8;
 
 function unescaped(text: string): string {
-  return text.replace(ESCAPE, (_, hex?: string, wide?: string, octal?: string, letter?: string) => {
+  return replaceEach(text, ESCAPE, (_, hex?: string, wide?: string, octal?: string, letter?: string) => {
     if (letter !== undefined) {
       return letter === 't' ? '\t' : '\n';
     }
@@ -49,7 +51,7 @@ class ShellScript {
   }
 
   withValues(text: string): string {
-    return text.replace(USED, (whole, ...groups: (string | undefined)[]) => {
+    return replaceEach(text, USED, (whole, ...groups: (string | undefined)[]) => {
       const [name, from, length, all, part, by, bare] = groups;
       const value = this.#values.get(name ?? bare ?? '') ?? '';
       this.#left -= value.length + 1;
@@ -71,7 +73,9 @@ class ShellScript {
 }
 
 function printed(text: string): string {
-  return text.replace(PRINTED, (_whole, _quote, _format, words: string) => words.split(/[ \t]+/).join(''));
+  return replaceEach(text, PRINTED, (_whole, _quote, _format, words: string) =>
+    words.split(/[ \t]+/).join(''),
+  );
 }
 
 /** The text without each of what `tr` and `sed` take out of it. */
@@ -93,7 +97,7 @@ function without(text: string, characters: string): string {
 /** The words of a script; nothing when they stand there as they are. */
 export function shellWords(bytes: Buffer): Buffer[] {
   const text = bytes.toString('latin1');
-  const plain = text.replace(ESCAPED, (_, inner: string) => unescaped(inner)).replace(NOTHING, '');
+  const plain = replaceEach(text, ESCAPED, (_, inner: string) => unescaped(inner)).replace(NOTHING, '');
   const octal = /\becho\s{1,4}-\w{0,2}e|\bprintf\b/.test(plain) ? unescaped(plain) : plain;
   const words = printed(new ShellScript(octal).withValues(octal)).replace(QUOTES, '');
   return [words, ...withoutRemoved(text)]
