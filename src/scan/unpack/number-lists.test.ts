@@ -47,6 +47,14 @@ describe('a list of numbers', () => {
     assert.deepEqual([said(plain), said(`${plain}1]`), said(`${plain}]`)], [[], [], []]);
   });
 
+  it('is read in ways that add up to 16 MiB at most', () => {
+    const count = 700_000;
+    const list = `[${Array.from({ length: count }, () => 700 + 0x6d).join(',')}]`;
+    const keys = Array.from({ length: 26 }, (_, key) => `x(a[i]-${689 + key});`).join('');
+    const found = numberLists(Buffer.from(list + keys));
+    assert.equal(found.length, Math.floor((16 * 1024 * 1024) / count));
+  });
+
   it('may end with a comma', () => {
     const list = listOf((code) => code + 700).replace(']', ' , ]');
     assert.deepEqual(said(`${list};x(a[i]-700)`), [TEXT]);

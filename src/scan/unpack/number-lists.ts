@@ -14,6 +14,8 @@ const MAX_NUMBERS = 1024 * 1024;
 const MAX_LISTS = 64;
 const MAX_KEYS = 48;
 const HEAD = 48;
+/** What the lists of one text stand for in all ways that make sense, bytes. */
+const MAX_BYTES = 16 * 1024 * 1024;
 /** Letters and digits, line ends and signs of a program; so many of them, in hundredths, is a text. */
 const TEXT_SHARE = 95;
 const LETTER_SHARE = 50;
@@ -149,7 +151,7 @@ function summed(values: readonly number[]): number[] {
 }
 
 /** What one list stands for, in every way that makes sense. */
-function readingsOf(list: string, changes: readonly Change[]): Buffer[] {
+function* readingsOf(list: string, changes: readonly Change[]): Generator<Buffer, void, void> {
   const digits = list.split(',', HEAD);
   const head = digits.map((each) => Number(each.trim().replace(/n$/i, '')));
   const isWide = head.some((value) => value > 255);
@@ -160,16 +162,20 @@ function readingsOf(list: string, changes: readonly Change[]): Buffer[] {
   const fitting = ways.filter((change) => isTellingChange(head, change, room));
   const isSummed = isTellingChange(summed(head), same, room);
   if (layouts.length === 0 && fitting.length === 0 && !isSummed) {
-    return [];
+    return;
   }
   const all = list.split(',', MAX_NUMBERS);
   const values = layouts.length === 0 ? [] : all.map(bigOf);
   const plain = fitting.length === 0 && !isSummed ? [] : all.map(Number);
-  return [
-    ...layouts.map((layout) => written(values, layout)),
-    ...fitting.map((change) => changed(plain, change) ?? EMPTY),
-    ...(isSummed ? [changed(summed(plain), same) ?? EMPTY] : []),
-  ].filter(({ length }) => length > 0);
+  for (const layout of layouts) {
+    yield written(values, layout);
+  }
+  for (const change of fitting) {
+    yield changed(plain, change) ?? EMPTY;
+  }
+  if (isSummed) {
+    yield changed(summed(plain), same) ?? EMPTY;
+  }
 }
 
 /** The list that opens at the start of `text`, from its first number to its last, without what closes it. */
@@ -205,14 +211,20 @@ function* listsIn(bytes: Buffer): Generator<string, void, void> {
 export function numberLists(bytes: Buffer): Buffer[] {
   const found: Buffer[] = [];
   let changes: Change[] | undefined;
-  let lists = 0;
+  let [lists, left] = [0, MAX_BYTES];
   for (const list of listsIn(bytes)) {
     lists += 1;
     if (lists > MAX_LISTS) {
       break;
     }
     changes ??= keysIn(bytes.toString('latin1'));
-    found.push(...readingsOf(list, changes));
+    for (const reading of readingsOf(list, changes)) {
+      left -= reading.length;
+      if (left < 0) {
+        return found;
+      }
+      found.push(...(reading.length > 0 ? [reading] : []));
+    }
   }
   return found;
 }

@@ -24,6 +24,11 @@ describe('the map of a font', () => {
     assert.equal(parseCodeMap('beginbfchar <zz> <0041> endbfchar'), undefined);
   });
 
+  it('is none whose codes have no digits', () => {
+    assert.equal(parseCodeMap('beginbfchar <  > <0041> endbfchar'), undefined);
+    assert.equal(said('beginbfchar <  > <0041> <01> <0042> endbfchar', 1), 'B');
+  });
+
   it('holds 65536 codes at most', () => {
     const map = parseCodeMap('beginbfrange <000000> <ffffff> <0041> endbfrange');
     assert.equal(map?.characters.size, 65_536);

@@ -90,7 +90,7 @@ class CodeMapReader {
   }
 
   #add(code: number, character: Buffer): void {
-    if (this.#left > 0) {
+    if (this.#left > 0 && !Number.isNaN(code)) {
       this.#left -= 1;
       this.characters.set(code, character);
     }
@@ -102,5 +102,5 @@ export function parseCodeMap(text: string, maxCodes = MAX_CODES): CodeMap | unde
   const reader = new CodeMapReader(Math.min(MAX_CODES, maxCodes));
   reader.read(text);
   const { width, characters } = reader;
-  return characters.size === 0 ? undefined : { width, characters };
+  return characters.size === 0 || width === 0 ? undefined : { width, characters };
 }

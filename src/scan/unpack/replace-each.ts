@@ -3,6 +3,8 @@ const SHORT = 256 * 1024;
 /** Characters that are put together before they become one run of memory. */
 const PART = 64 * 1024;
 
+const ANY = /[^]/;
+
 type Replacer = Extract<Parameters<string['replace']>[1], CallableFunction>;
 
 /**
@@ -20,7 +22,7 @@ export function replaceEach(text: string, pattern: RegExp, by: Replacer): string
     part += text.slice(end, match.index) + by(match[0], ...match.slice(1));
     end = match.index + match[0].length;
     if (part.length >= PART) {
-      part.charCodeAt(0); // of what was put together, the engine makes one run of memory when it is read
+      ANY.test(part); // to search what was put together, the engine makes one run of memory of it
       parts.push(part);
       part = '';
     }

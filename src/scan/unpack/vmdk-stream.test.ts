@@ -55,6 +55,25 @@ describe('a disk of compressed grains', () => {
     assert.deepEqual(diskIn(pieces), Buffer.concat([FIRST, SECOND]));
   });
 
+  it('is also read as its grains when some lie behind its end or where others lie', async () => {
+    const grainsIn = (pieces: readonly Piece[]): Buffer =>
+      Buffer.from(pieces.find(({ name }) => name === 'grains')?.bytes ?? []);
+    const behind = await openAll(disk(8, [grain(0, FIRST), grain(8, SECOND)]));
+    assert.deepEqual(grainsIn(behind.pieces), Buffer.concat([FIRST, SECOND]));
+    const twice = await openAll(disk(16, [grain(0, FIRST), grain(0, SECOND)]));
+    assert.deepEqual(grainsIn(twice.pieces), Buffer.concat([FIRST, SECOND]));
+    const sound = await openAll(disk(16, [grain(0, FIRST), grain(8, SECOND)]));
+    assert.equal(grainsIn(sound.pieces).length, 0);
+  });
+
+  it('is malformed with more than 256 damaged grains', async () => {
+    const broken = grain(0, FIRST);
+    broken.writeUInt32LE(broken.readUInt32LE(8) - 8, 8); // its end is left out
+    const grains = (count: number): Buffer[] => Array.from({ length: count }, () => broken);
+    assert.deepEqual((await openAll(disk(8, grains(256)))).causes, []);
+    assert.deepEqual((await openAll(disk(8, grains(257)))).causes, ['malformed']);
+  });
+
   it('is malformed without any and a bomb when it does not fit', async () => {
     assert.deepEqual((await openAll(disk(24, []))).causes, ['malformed']);
     const limits = { maxObjectBytes: GRAIN };

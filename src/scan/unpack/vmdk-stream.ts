@@ -19,6 +19,8 @@ const SECTOR = 512;
 const GRAIN_HEADER = 12;
 /** Grains of one disk: at their usual size those of 8 GB. */
 const MAX_GRAINS = 131_072;
+/** Damaged ones, of which the beginning is read: each takes the memory of a decoder for a while. */
+const MAX_BROKEN_GRAINS = 256;
 /** Sectors of one grain; writers take 128. */
 const MAX_GRAIN_SECTORS = 2_048;
 
@@ -37,6 +39,7 @@ class VmdkStream {
   readonly #grainBytes: number;
   readonly #grains: Grain[] = [];
   #left: number;
+  #broken = 0;
 
   constructor(bytes: Buffer, out: Yield) {
     this.#bytes = bytes;
@@ -45,13 +48,21 @@ class VmdkStream {
     this.#left = out.budget.objectAllowance();
   }
 
+  /** What the disk says of its size, bytes. */
+  get #capacity(): number {
+    return u64le(this.#bytes, CAPACITY_AT) * SECTOR;
+  }
+
   run(): void {
-    for (let at = SECTOR; at + SECTOR <= this.#bytes.length;) {
+    for (let at = SECTOR; at + SECTOR <= this.#bytes.length && this.#broken <= MAX_BROKEN_GRAINS;) {
       this.#out.budget.checkTime();
       at = this.#next(at);
     }
     if (this.#left <= 0 || this.#grains.length >= MAX_GRAINS) {
       this.#out.cannot('bomb', 'compressed disk expands beyond the limit for one object');
+    }
+    if (this.#broken > MAX_BROKEN_GRAINS) {
+      this.#out.cannot('malformed', `compressed disk with more than ${MAX_BROKEN_GRAINS} damaged grains`);
     }
     const disk = this.#disk();
     if (disk.length === 0) {
@@ -59,6 +70,9 @@ class VmdkStream {
       return;
     }
     this.#out.emit('disk', disk);
+    if (this.#isDoubtful(disk.length)) {
+      this.#out.emit('grains', Buffer.concat(this.#grains.map(({ bytes }) => bytes)));
+    }
     reportRatio(this.#out, 'compressed disk', this.#bytes.length, disk.length);
   }
 
@@ -70,15 +84,26 @@ class VmdkStream {
     if (!isGrain || this.#left <= 0 || this.#grains.length >= MAX_GRAINS) {
       return at + SECTOR;
     }
-    const { bytes } = inflateZlib(this.#bytes.subarray(start, start + length), this.#grainBytes);
+    const { bytes, end } = inflateZlib(this.#bytes.subarray(start, start + length), this.#grainBytes);
+    this.#broken += end === 'complete' ? 0 : 1;
     this.#left -= bytes.length;
-    this.#grains.push({ sector: u64le(this.#bytes, at), bytes });
+    // a copy: what zlib gives is a part of a larger piece of memory
+    this.#grains.push({ sector: u64le(this.#bytes, at), bytes: Buffer.from(bytes) });
     return at + Math.ceil((GRAIN_HEADER + length) / SECTOR) * SECTOR;
+  }
+
+  /** True when grains lie behind the stated end, or where others lie: programs differ in what they show of them. */
+  #isDoubtful(size: number): boolean {
+    if (size !== this.#capacity) {
+      return false; // they lie one behind the other already
+    }
+    const sectors = new Set(this.#grains.map(({ sector }) => sector));
+    return sectors.size < this.#grains.length || this.#grains.some(({ sector }) => sector * SECTOR >= size);
   }
 
   /** With its holes when there is room for them, otherwise one grain behind the other. */
   #disk(): Buffer {
-    const size = u64le(this.#bytes, CAPACITY_AT) * SECTOR;
+    const size = this.#capacity;
     if (size > this.#out.budget.objectAllowance() || this.#grains.length === 0) {
       const sorted = this.#grains.toSorted((one, other) => one.sector - other.sector);
       return Buffer.concat(sorted.map(({ bytes }) => bytes));

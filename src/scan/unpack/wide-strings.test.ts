@@ -18,6 +18,13 @@ describe('text of two bytes a character', () => {
     assert.equal(among('fiveo'), undefined);
   });
 
+  it('is found behind as many short ones as there can be', () => {
+    const short = Buffer.concat([Buffer.from('sixsix', 'utf16le'), Buffer.of(1)]);
+    const last = Buffer.from('behind all of them', 'utf16le');
+    const bytes = Buffer.concat([...Array.from({ length: 1000 }, () => short), last]);
+    assert.equal(wideStrings(bytes)?.toString(), `${'sixsix\n'.repeat(1000)}behind all of them\n`);
+  });
+
   it('is none in zeros', () => {
     assert.equal(wideStrings(Buffer.alloc(1000)), undefined);
   });

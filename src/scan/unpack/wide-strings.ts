@@ -10,7 +10,8 @@ const IS_TEXT = Uint8Array.from({ length: 256 }, (_, code) =>
 
 /** Every such string of ASCII characters, one on each line; undefined when there is none. Takes linear time. */
 export function wideStrings(bytes: Buffer): Buffer | undefined {
-  const out = Buffer.allocUnsafe((bytes.length >> 1) + 1);
+  // the shortest string gives a byte for each of its characters and one for the end of its line
+  const out = Buffer.allocUnsafe(Math.ceil((bytes.length * (MIN_CHARACTERS + 1)) / (2 * MIN_CHARACTERS)));
   let length = 0;
   for (let at = 1; at < bytes.length; at += 1) {
     if (bytes[at] !== 0 || IS_TEXT[bytes[at - 1] ?? 0] !== 1) {

@@ -50,19 +50,23 @@ function linesBehind(
   mark: string,
 ): { readonly text: Buffer; readonly end: number } {
   const [whole, short] = [Buffer.from(mark, 'latin1'), Buffer.from(mark.trimEnd(), 'latin1')];
-  const lines: Buffer[] = [];
-  let at = start;
+  const text = Buffer.allocUnsafe(bytes.length - start); // not a part for each line: there are millions
+  let [at, length] = [start, 0];
   while (at < bytes.length) {
     const end = lineEnd(bytes, at);
-    const line = bytes.subarray(at, end);
-    const isWhole = line.subarray(0, whole.length).equals(whole);
-    if (!isWhole && (short.length === 0 || !line.subarray(0, short.length).equals(short))) {
+    const isWhole = startsWith(bytes, at, end, whole);
+    if (!isWhole && (short.length === 0 || !startsWith(bytes, at, end, short))) {
       break;
     }
-    lines.push(line.subarray(isWhole ? whole.length : short.length));
+    length += bytes.copy(text, length, at + (isWhole ? whole.length : short.length), end);
     at = end;
   }
-  return { text: Buffer.concat(lines), end: at };
+  return { text: text.subarray(0, length), end: at };
+}
+
+/** Whether the line in `[at, end)` begins with `mark`. */
+function startsWith(bytes: Buffer, at: number, end: number, mark: Buffer): boolean {
+  return end - at >= mark.length && bytes.compare(mark, 0, mark.length, at, at + mark.length) === 0;
 }
 
 function unpackQuoted(bytes: Buffer, words: BeginWords, out: Yield): void {
