@@ -21,9 +21,18 @@ const UNITS: Readonly<Record<string, string>> = {
   'escapes of Office': '_x0041_',
   'cut variables': 'set a=xyz\r\n%a:~1,1%%a:~1,1%%a:~1,1%%a:~1,1%%a:~1,1%%a:~1,1%',
   'quoted lines': '>\n',
+  'lines of a batch file': '\n',
+  'what a shell leaves out': 'xa',
+  'letters of an armour': 'a-',
+  'slashes of JSON': String.raw`"\/`,
 };
 
-const HEADS: Readonly<Record<string, string>> = { 'quoted lines': '>begin 644 a.zip\n' };
+const HEADS: Readonly<Record<string, string>> = {
+  'quoted lines': '>begin 644 a.zip\n',
+  'lines of a batch file': '@echo off\r\nset abc=de\r\necho %abc%\r\n',
+  'what a shell leaves out': '#!/bin/sh\n tr -d x\n',
+  'letters of an armour': '-----BEGIN PGP MESSAGE-----\n\n',
+};
 
 function repeated(unit: string): string {
   return unit.repeat(Math.floor(BYTES / unit.length));

@@ -6,6 +6,7 @@ import type { MarkIndex } from './mark-search.ts';
 import { openByPassword } from './openpgp-password.ts';
 import type { Inflated } from './tolerant-inflate.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
+import { GrowingText } from './growing-text.ts';
 
 /** RFC 9580 packet types that a message consists of. */
 const PUBLIC_KEY_SESSION = 1;
@@ -240,12 +241,17 @@ const MAX_ARMOURED = 100;
 function decodeArmour(text: string, at: number): { readonly bytes: Buffer; readonly next: number } {
   const end = text.indexOf('-----END', at + ARMOUR.length);
   const next = end < 0 ? text.length : end + 1;
-  const lines = text.slice(at, end < 0 ? text.length : end).split(/\r?\n/);
-  const encoded = lines
-    .slice(1)
-    .map((line) => line.replace(/^[>|\s]+/, '')) // as replies quote it
-    .filter((line) => !/^[A-Za-z]+: /.test(line) && !/^=[A-Za-z0-9+/]{4}\s*$/.test(line));
-  return { bytes: Buffer.from(encoded.join('').replace(/[^A-Za-z0-9+/]+/g, ''), 'base64'), next };
+  const encoded = new GrowingText();
+  const behind = text.indexOf('\n', at);
+  for (const [whole] of (behind < 0 ? '' : text.slice(behind, next)).matchAll(/[^\r\n]+/g)) {
+    const line = whole.replace(/^[>|\s]+/, ''); // as replies quote it
+    if (!/^[A-Za-z]+: /.test(line) && !/^=[A-Za-z0-9+/]{4}\s*$/.test(line)) {
+      for (const [letters] of line.matchAll(/[A-Za-z0-9+/]+/g)) {
+        encoded.add(letters);
+      }
+    }
+  }
+  return { bytes: Buffer.from(encoded.toString(), 'base64'), next };
 }
 
 function unpackOpenPgp({ bytes, name }: Piece, out: Yield): void {

@@ -23,7 +23,6 @@ import { XfaForms } from './pdf-xfa.ts';
 import { PieceJoiner } from './piece-joiner.ts';
 import type { Inflated } from './tolerant-inflate.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
-import { replaceEach } from './replace-each.ts';
 
 const MAGIC = Buffer.from('%PDF-');
 /** Readers accept the mark anywhere in the first kilobyte. */
@@ -197,7 +196,7 @@ class PdfRun {
 
   /** Filter names in order; an indirect reference is looked up in the text. */
   #filterNames(value: string): string[] {
-    const direct = replaceEach(value, /(\d{1,10}) (\d{1,10}) R/g, (_, object: string, generation: string) =>
+    const direct = value.replace(/(\d{1,10}) (\d{1,10}) R/g, (_, object: string, generation: string) =>
       plainValue(this.#objects.text(`${object} ${generation}`, 512)),
     );
     return namesIn(direct, MAX_FILTERS + 1).filter((name) => name !== 'Crypt');

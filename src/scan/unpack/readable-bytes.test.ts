@@ -6,6 +6,11 @@ import { isReadable } from './readable-bytes.ts';
 
 const TEXT = 'A text that a script makes.\r\n';
 
+/** A hundred bytes, so many of them none of text. */
+function withOthers(others: number): Buffer {
+  return Buffer.concat([Buffer.alloc(100 - others, 'a'), Buffer.alloc(others, 0xe1)]);
+}
+
 describe('what a guess gives', () => {
   it('is read when it is text', () => {
     assert.equal(isReadable(Buffer.from(TEXT)), true);
@@ -19,9 +24,7 @@ describe('what a guess gives', () => {
   });
 
   it('is noise when more than 15 of 100 bytes are none of text', () => {
-    const bytes = (others: number): Buffer =>
-      Buffer.concat([Buffer.alloc(100 - others, 'a'), Buffer.alloc(others, 0xe1)]);
-    assert.equal(isReadable(bytes(15)), true);
-    assert.equal(isReadable(bytes(16)), false);
+    assert.equal(isReadable(withOthers(15)), true);
+    assert.equal(isReadable(withOthers(16)), false);
   });
 });

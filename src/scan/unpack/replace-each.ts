@@ -1,9 +1,7 @@
+import { GrowingText } from './growing-text.ts';
+
 /** Shorter texts are left to the engine, which is faster: characters. */
 const SHORT = 256 * 1024;
-/** Characters that are put together before they become one run of memory. */
-const PART = 64 * 1024;
-
-const ANY = /[^]/;
 
 type Replacer = Extract<Parameters<string['replace']>[1], CallableFunction>;
 
@@ -16,16 +14,13 @@ export function replaceEach(text: string, pattern: RegExp, by: Replacer): string
   if (text.length <= SHORT) {
     return text.replace(pattern, by);
   }
-  const parts: string[] = [];
-  let [part, end] = ['', 0];
+  const other = new GrowingText();
+  let end = 0;
   for (const match of text.matchAll(pattern)) {
-    part += text.slice(end, match.index) + by(match[0], ...match.slice(1));
+    other.add(text.slice(end, match.index));
+    other.add(by(match[0], ...match.slice(1)));
     end = match.index + match[0].length;
-    if (part.length >= PART) {
-      ANY.test(part); // to search what was put together, the engine makes one run of memory of it
-      parts.push(part);
-      part = '';
-    }
   }
-  return end === 0 ? text : `${parts.join('')}${part}${text.slice(end)}`;
+  other.add(text.slice(end));
+  return end === 0 ? text : other.toString();
 }

@@ -1,3 +1,4 @@
+import { GrowingText } from './growing-text.ts';
 import { replaceEach } from './replace-each.ts';
 
 const ESCAPED_SLASH = String.raw`\/`;
@@ -40,10 +41,17 @@ export function hasSplitAttributes(bytes: Buffer): boolean {
 
 /** String literals with slashes that JSON writes behind a backslash, as they are meant. */
 export function withPlainSlashes(bytes: Buffer): Buffer[] {
-  const parts = textOf(bytes)
-    .split('"')
-    .filter((part) => part.includes(ESCAPED_SLASH));
-  return parts.length === 0 ? [] : [Buffer.from(parts.join('\n').replaceAll(ESCAPED_SLASH, '/'), 'latin1')];
+  const text = textOf(bytes);
+  const parts = new GrowingText();
+  for (let slash = text.indexOf(ESCAPED_SLASH); slash >= 0;) {
+    const start = text.lastIndexOf('"', slash) + 1;
+    const quote = text.indexOf('"', slash);
+    const end = quote < 0 ? text.length : quote;
+    parts.add(`${text.slice(start, end).replaceAll(ESCAPED_SLASH, '/')}\n`);
+    slash = text.indexOf(ESCAPED_SLASH, end);
+  }
+  const plain = parts.toString();
+  return plain === '' ? [] : [Buffer.from(plain.slice(0, -1), 'latin1')];
 }
 
 /** Section marks of XML: the text goes on over them. */
@@ -78,6 +86,11 @@ const VARIABLE_USE = /(%|!)([\w.]{1,64})(?::([^=%!\r\n]{1,64})=([^%!\r\n]{0,64})
 const ASSIGNMENT = /^[ \t@]{0,16}set[ \t]{1,8}"?([\w.]{1,64})=([^\r\n"&]{0,8192})/i;
 /** What is written without a line end behind it: `set /p =a>>b`. */
 const PROMPT = /set[ \t]{1,8}\/p[ \t]{0,8}"?[\w.]{0,64}[ \t]{0,8}=[ \t]{0,8}"?([^\r\n"&|<>]{0,8192})/gi;
+
+/** Lines with their ends, and empty ones together. */
+const LINES = /[^\n]+\n?|\n+/g;
+/** `%a%` */
+const SHORTEST_USE = 2;
 
 /** A batch file as its lines read when they run one after the other. */
 class Batch {
@@ -120,18 +133,26 @@ class Batch {
 export function withVariables(bytes: Buffer, report: Report): Buffer[] {
   const text = textOf(bytes);
   const batch = new Batch(text, report);
-  const lines = text.split('\n').map((line) => batch.line(line));
+  const lines = new GrowingText();
+  for (const [line] of text.matchAll(LINES)) {
+    lines.add(line.length > SHORTEST_USE ? batch.line(line) : line);
+  }
   if (batch.isOverfull) {
     report(`a batch file grows beyond ${MAX_GROWTH} times its size`);
   }
-  const other = lines.join('\n');
+  const other = lines.toString();
   return other === text ? [] : [Buffer.from(other, 'latin1')];
 }
 
 /** What a batch file writes to one line by and by. */
 export function promptedText(bytes: Buffer): Buffer[] {
-  const parts = Array.from(textOf(bytes).matchAll(PROMPT), ([, part = '']) => part);
-  return parts.length < 2 ? [] : [Buffer.from(parts.join(''), 'latin1')];
+  const parts = new GrowingText();
+  let count = 0;
+  for (const [, part = ''] of textOf(bytes).matchAll(PROMPT)) {
+    parts.add(part);
+    count += 1;
+  }
+  return count < 2 ? [] : [Buffer.from(parts.toString(), 'latin1')];
 }
 
 /** Uses of the format operator in one script, the arguments of one and its format, characters. */

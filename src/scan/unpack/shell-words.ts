@@ -86,12 +86,15 @@ function withoutRemoved(text: string): string[] {
   }
   return [...found]
     .slice(0, MAX_REMOVED)
-    .map((part) => (part.length === 1 || /\w/.test(part) ? text.replaceAll(part, '') : without(text, part)));
+    .map((part) =>
+      part.length === 1 || /\w/.test(part) ? without(text, [part]) : without(text, Array.from(part)),
+    );
 }
 
-/** The text without any of some characters. */
-function without(text: string, characters: string): string {
-  return Array.from(characters).reduce((rest, character) => rest.replaceAll(character, ''), text);
+/** The text without any of some words or characters. */
+function without(text: string, words: readonly string[]): string {
+  const pattern = words.map((word) => word.replace(/\W/g, String.raw`\$&`)).join('|');
+  return replaceEach(text, new RegExp(pattern, 'g'), () => '');
 }
 
 /** The words of a script; nothing when they stand there as they are. */

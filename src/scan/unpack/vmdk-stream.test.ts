@@ -41,6 +41,10 @@ function diskIn(pieces: readonly Piece[]): Buffer {
   return Buffer.from(pieces.find(({ name }) => name === 'disk')?.bytes ?? []);
 }
 
+function grainsIn(pieces: readonly Piece[]): Buffer {
+  return Buffer.from(pieces.find(({ name }) => name === 'grains')?.bytes ?? []);
+}
+
 describe('a disk of compressed grains', () => {
   it('has each grain at its place and holes between them', async () => {
     const { pieces, causes } = await openAll(disk(24, [grain(16, SECOND), grain(0, FIRST)]));
@@ -56,8 +60,6 @@ describe('a disk of compressed grains', () => {
   });
 
   it('is also read as its grains when some lie behind its end or where others lie', async () => {
-    const grainsIn = (pieces: readonly Piece[]): Buffer =>
-      Buffer.from(pieces.find(({ name }) => name === 'grains')?.bytes ?? []);
     const behind = await openAll(disk(8, [grain(0, FIRST), grain(8, SECOND)]));
     assert.deepEqual(grainsIn(behind.pieces), Buffer.concat([FIRST, SECOND]));
     const twice = await openAll(disk(16, [grain(0, FIRST), grain(0, SECOND)]));
