@@ -80,6 +80,8 @@ const KEPT_PREFIXES = [
   'UTF8=',
   'UIDBATCHES=',
 ];
+const VERSIONS = new Set(['IMAP4REV1', 'IMAP4REV2']);
+const AUTH = 'AUTH=';
 const KEPT_MECHANISMS = new Set(['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER', 'CRAM-MD5']);
 
 /** Extensions that a client may switch on; the same reasons as above. */
@@ -105,43 +107,28 @@ function mayAuthenticate(mechanism: string, offersBinding: boolean): boolean {
   return KEPT_MECHANISMS.has(mechanism);
 }
 
-function passes(token: string, offersBinding: boolean): boolean {
-  const upper = token.toUpperCase();
-  if (upper.startsWith('AUTH=')) {
-    return mayAuthenticate(upper.slice('AUTH='.length), offersBinding);
-  }
-  return KEPT.has(upper) || KEPT_PREFIXES.some((prefix) => upper.startsWith(prefix));
+/** `upper`: a token in capitals. */
+function passes(upper: string, offersBinding: boolean): boolean {
+  if (KEPT.has(upper)) return true; // most are
+  return upper.startsWith(AUTH)
+    ? mayAuthenticate(upper.slice(AUTH.length), offersBinding)
+    : KEPT_PREFIXES.some((prefix) => upper.startsWith(prefix));
 }
 
-/** A server says the same to every client, before and behind the login; lists beyond these are judged each time. */
-const MAX_KNOWN_LISTS = 64;
-/** Characters; the longest list seen has 900. */
-const MAX_KNOWN_LENGTH = 4_096;
-const knownLists = new Map<string, readonly string[]>();
-
-/**
- * The list a client may see, from the list of the server: same order, never empty. What was judged is remembered: it
- * took 3 % of a short session.
- */
+/** The list a client may see, from the list of the server: same order, never empty. */
 export function rewriteCapabilities(
   tokens: readonly string[],
   context: CapabilityContext,
 ): readonly string[] {
-  const key = `${context.offerStartTls} ${context.loginDisabled} ${tokens.join(' ')}`;
-  const known = knownLists.get(key);
-  if (known !== undefined) return known;
-  const list = visibleList(tokens, context);
-  if (knownLists.size < MAX_KNOWN_LISTS && key.length <= MAX_KNOWN_LENGTH) knownLists.set(key, list);
-  return list;
-}
-
-function visibleList(tokens: readonly string[], context: CapabilityContext): readonly string[] {
-  const offersBinding = tokens.some((token) => /^AUTH=.*-PLUS$/i.test(token));
-  const kept = tokens.filter((token) => /^[\x21-\x7e]{1,64}$/.test(token) && passes(token, offersBinding));
-  const visible = context.loginDisabled ? kept.filter((token) => !/^(AUTH=|SASL-IR$)/i.test(token)) : kept;
-  const list = visible.some((token) => /^IMAP4rev[12]$/i.test(token)) ? visible : ['IMAP4rev1', ...visible];
+  const uppers = tokens.map((token) => (/^[\x21-\x7e]{1,64}$/.test(token) ? token.toUpperCase() : ''));
+  const offersBinding = uppers.some((upper) => upper.startsWith(AUTH) && upper.endsWith('-PLUS'));
+  const mayLogIn = (upper: string): boolean =>
+    !context.loginDisabled || !(upper.startsWith(AUTH) || upper === 'SASL-IR');
+  const isVisible = uppers.map((upper) => passes(upper, offersBinding) && mayLogIn(upper));
+  const hasVersion = uppers.some((upper, index) => isVisible[index] === true && VERSIONS.has(upper));
   return [
-    ...list,
+    ...(hasVersion ? [] : ['IMAP4rev1']),
+    ...tokens.filter((_, index) => isVisible[index] === true),
     ...(context.offerStartTls ? ['STARTTLS'] : []),
     ...(context.loginDisabled ? ['LOGINDISABLED'] : []),
   ];

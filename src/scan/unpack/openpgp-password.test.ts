@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Budget } from '../budget.ts';
 import { openAll, TEST_LIMITS, yields, type Opened } from './open-all.ts';
-import { MAX_ATTEMPTS, openByPassword } from './openpgp-password.ts';
+import { MAX_ATTEMPTS, PasswordOpener } from './openpgp-password.ts';
 
 const MARKER = 'POSTERN-TEST-MARK';
 
@@ -65,6 +65,7 @@ describe('OpenPGP under a password', () => {
     readonly isOpen: boolean[];
   } {
     const budget = new Budget(TEST_LIMITS, () => 0);
+    const opener = new PasswordOpener();
     let asked = 0;
     const isOpen = lists.map((passwords) => {
       const told = (): readonly string[] => {
@@ -72,7 +73,7 @@ describe('OpenPGP under a password', () => {
         return passwords;
       };
       const out = { budget, emit: () => undefined, cannot: () => undefined, passwords: told };
-      return openByPassword([session], data, undefined, out) !== undefined;
+      return opener.open([session], data, undefined, out) !== undefined;
     });
     return { asked, isOpen };
   }

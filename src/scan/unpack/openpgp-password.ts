@@ -129,38 +129,36 @@ interface Attempts {
   content: Buffer | undefined;
 }
 
-/** Encrypted messages of each scan that is under way, by digest. */
-const attemptsOf = new WeakMap<Budget, Map<string, Attempts>>();
+/** Opens encrypted messages by the passwords of a mail, and remembers what came of it as long as the scan lasts. */
+export class PasswordOpener {
+  /** Encrypted messages of each scan, by digest. */
+  readonly #attempts = new WeakMap<Budget, Map<string, Attempts>>();
 
-function attemptsAt(budget: Budget, sessions: readonly Buffer[], data: Buffer): Attempts {
-  const known = attemptsOf.get(budget) ?? new Map<string, Attempts>();
-  attemptsOf.set(budget, known);
-  const digest = hash('sha256', Buffer.concat([...sessions, data]));
-  const attempts = known.get(digest) ?? { count: 0, content: undefined };
-  known.set(digest, attempts);
-  return attempts;
-}
+  /**
+   * The packets inside of encrypted data; undefined when no password opens it. `sessions`: bodies of the packets that
+   * say how a password gives the key. `data`: body of the packet with its checksum, version 1.
+   */
+  open(sessions: readonly Buffer[], data: Buffer, name: string | undefined, out: Yield): Buffer | undefined {
+    const known = sessions.slice(0, MAX_SESSIONS).flatMap((body) => sessionOf(body) ?? []);
+    if (known.length === 0 || u8(data, 0) !== 1 || data.length < CHECK_BYTES + 20) {
+      return undefined;
+    }
+    const attempts = this.#attemptsAt(out.budget, sessions, data);
+    if (attempts.content === undefined && attempts.count < MAX_ATTEMPTS) {
+      attempts.count += 1;
+      attempts.content = tried(known, new PasswordTries(out, [], name), data.subarray(1));
+    }
+    return attempts.content;
+  }
 
-/**
- * The packets inside of encrypted data, by a password of the mail; undefined when none opens it. `sessions`: bodies of
- * the packets that say how a password gives the key. `data`: body of the packet with its checksum, version 1.
- */
-export function openByPassword(
-  sessions: readonly Buffer[],
-  data: Buffer,
-  name: string | undefined,
-  out: Yield,
-): Buffer | undefined {
-  const known = sessions.slice(0, MAX_SESSIONS).flatMap((body) => sessionOf(body) ?? []);
-  if (known.length === 0 || u8(data, 0) !== 1 || data.length < CHECK_BYTES + 20) {
-    return undefined;
+  #attemptsAt(budget: Budget, sessions: readonly Buffer[], data: Buffer): Attempts {
+    const known = this.#attempts.get(budget) ?? new Map<string, Attempts>();
+    this.#attempts.set(budget, known);
+    const digest = hash('sha256', Buffer.concat([...sessions, data]));
+    const attempts = known.get(digest) ?? { count: 0, content: undefined };
+    known.set(digest, attempts);
+    return attempts;
   }
-  const attempts = attemptsAt(out.budget, sessions, data);
-  if (attempts.content === undefined && attempts.count < MAX_ATTEMPTS) {
-    attempts.count += 1;
-    attempts.content = tried(known, new PasswordTries(out, [], name), data.subarray(1));
-  }
-  return attempts.content;
 }
 
 function tried(sessions: readonly Session[], tries: PasswordTries, data: Buffer): Buffer | undefined {

@@ -3,7 +3,7 @@ import { latin1, u16be, u32be, u8, viewOf } from './byte-view.ts';
 import { inflateRaw, inflateZlib } from './decompress.ts';
 import { emitStream, withoutMalformed } from './emission.ts';
 import type { MarkIndex } from './mark-search.ts';
-import { openByPassword } from './openpgp-password.ts';
+import { PasswordOpener } from './openpgp-password.ts';
 import type { Inflated } from './tolerant-inflate.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 import { GrowingText } from './growing-text.ts';
@@ -182,8 +182,10 @@ class Packets {
   #isFirst = true;
   /** Its armour says that it is a message. */
   readonly #isMarked: boolean;
+  readonly #opener: PasswordOpener;
 
-  constructor(out: Yield, name: string | undefined, isMarked: boolean) {
+  constructor(out: Yield, name: string | undefined, isMarked: boolean, opener: PasswordOpener) {
+    this.#opener = opener;
     this.#out = out;
     this.#name = name;
     this.#isMarked = isMarked;
@@ -225,7 +227,9 @@ class Packets {
   /** What a password opens is read as packets by itself. */
   #open({ type, body }: Packet): void {
     const content =
-      type === ENCRYPTED_PROTECTED ? openByPassword(this.#sessions, body, this.#name, this.#out) : undefined;
+      type === ENCRYPTED_PROTECTED
+        ? this.#opener.open(this.#sessions, body, this.#name, this.#out)
+        : undefined;
     this.#isSealed = content === undefined;
     if (content !== undefined) {
       this.#out.emit('packets', content);
@@ -254,17 +258,17 @@ function decodeArmour(text: string, at: number): { readonly bytes: Buffer; reado
   return { bytes: Buffer.from(encoded.toString(), 'base64'), next };
 }
 
-function unpackOpenPgp({ bytes, name }: Piece, out: Yield): void {
+function unpackOpenPgp({ bytes, name }: Piece, out: Yield, opener: PasswordOpener): void {
   const view = viewOf(bytes);
   if (isMessageStart(view)) {
-    new Packets(out, name, false).read(view);
+    new Packets(out, name, false, opener).read(view);
     return;
   }
   const text = latin1(view);
   let at = text.indexOf(ARMOUR);
   for (let count = 0; at >= 0 && count < MAX_ARMOURED; count += 1) {
     const armoured = decodeArmour(text, at);
-    new Packets(out, name, true).read(armoured.bytes);
+    new Packets(out, name, true, opener).read(armoured.bytes);
     at = text.indexOf(ARMOUR, armoured.next);
   }
 }
@@ -272,10 +276,11 @@ function unpackOpenPgp({ bytes, name }: Piece, out: Yield): void {
 /** OpenPGP messages that need no key: literal and compressed data, armoured or binary. Encrypted ones are reported. */
 export function createOpenPgpUnpacker(marks: MarkIndex): Unpacker {
   const armour = marks.add(Buffer.from(ARMOUR));
+  const opener = new PasswordOpener();
   return {
     name: 'openpgp',
     recognises: ({ bytes }: Piece) =>
       bytes.length > 8 && (isMessageStart(viewOf(bytes)) || armour(bytes) >= 0),
-    unpack: unpackOpenPgp,
+    unpack: (piece: Piece, out: Yield) => unpackOpenPgp(piece, out, opener),
   };
 }
