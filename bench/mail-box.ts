@@ -71,9 +71,9 @@ export function slowMail(): Buffer[] {
 }
 
 /** `share` of the corpus of `performance` measurements: 500 messages, 150 MB, 287 of them below 30 kB. */
-export function corpus(share: number): Buffer[] {
+export function corpus(share: number, seed = 'bench'): Buffer[] {
   const scale = { count: FULL_CORPUS.count * share, totalBytes: FULL_CORPUS.totalBytes * share };
-  return realisticMail(scale, 'bench').map(({ bytes }) => salted(bytes));
+  return realisticMail(scale, seed).map(({ bytes }) => salted(bytes));
 }
 
 export function sizedMail(size: number): Buffer[] {

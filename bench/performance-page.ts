@@ -31,7 +31,7 @@ const TITLES: Readonly<Record<string, readonly [title: string, text: string]>> =
   memory: ['Idle connections', 'Proportional set size per logged-in TLS connection that is silent.'],
   scanning: [
     'Scanning alone',
-    'The same rules, one core, CPU seconds of the scanner. The yara command decodes nothing and so finds nothing in an attachment: it is a floor, not a rival.',
+    'The same rules, one core, CPU seconds of the scanner. clamd and `postern, running` are there before the first message comes: the latter is the scan of one thread, its code compiled by other mail. `postern scan` is the command, from its start to its end less a start without mail. The yara command decodes nothing and so finds nothing in an attachment: it is a floor, not a rival.',
   ],
 };
 

@@ -12,6 +12,8 @@ export const ALL_CPUS = `0-${availableParallelism() - 1}`;
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
+/** A corpus may have to be built, or code be compiled, before the first one. */
+const ANSWER_TIMEOUT_MS = 120_000;
 const OUTPUT_TAIL = 4_000;
 
 /** A program on one core or a list of them (`taskset -c`), until it is stopped. */
@@ -62,6 +64,17 @@ export class PinnedProgram {
         throw new Error(`${this.name} does not listen on ${port}\n${this.#output}`);
       }
       await delay(50);
+    }
+  }
+
+  /** The next message from the program. Rejects when none comes in time. */
+  async answer(): Promise<unknown> {
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+    try {
+      const messages: unknown[] = await once(this.child, 'message', { signal });
+      return messages[0];
+    } catch (error) {
+      throw new Error(`${this.name} does not answer\n${this.#output}`, { cause: error });
     }
   }
 

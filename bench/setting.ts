@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,9 +74,6 @@ export interface Setting {
   readonly certificate: { readonly cert: string; readonly key: string };
 }
 
-/** It builds the corpus before it answers for the first time. */
-const REPLY_TIMEOUT_MS = 120_000;
-
 export class MailServerProcess {
   readonly #program: PinnedProgram;
   imapPort = 0;
@@ -108,13 +104,7 @@ export class MailServerProcess {
   }
 
   async #reply(): Promise<Record<string, unknown>> {
-    const signal = AbortSignal.timeout(REPLY_TIMEOUT_MS);
-    try {
-      const [message] = (await once(this.#program.child, 'message', { signal })) as [Record<string, unknown>];
-      return message;
-    } catch (error) {
-      throw new Error(`the mail server does not answer\n${this.#program.output}`, { cause: error });
-    }
+    return (await this.#program.answer()) as Record<string, unknown>;
   }
 
   stop(): Promise<void> {

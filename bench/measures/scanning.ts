@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Clamd } from '../clamd.ts';
 import { RULES } from '../contenders.ts';
 import { corpus, countOf, sizedMail, SIZES } from '../mail-box.ts';
-import { MEASURED_CPU } from '../pinned-program.ts';
+import { MEASURED_CPU, PinnedProgram } from '../pinned-program.ts';
 import { endedChildrenCpuSeconds, treeCpuSeconds } from '../process-tree.ts';
 import type { Figures } from '../result.ts';
 import { ruleCorpus } from '../rule-corpus.ts';
@@ -13,6 +13,9 @@ import type { Setting } from '../setting.ts';
 const MEASURE = 'scanning';
 const PROJECT = join(import.meta.dirname, '../..');
 const RULE_COUNTS = [10, 100, RULES, 2_000] as const;
+
+/** Over other mail, as much as is measured. */
+const WARM_UP_PASSES = 3;
 
 /** The same mail several times: what a start costs varies by more than a little mail does. */
 const REPEATS = 3;
@@ -65,6 +68,25 @@ function withPostern(rules: string, mail: Mail, start: Mail): number {
   return (scan(Array.from({ length: REPEATS }, () => mail.folder)) - base) / REPEATS;
 }
 
+/** What a thread of a running gateway takes: code that is compiled, and mail that it never saw. */
+async function withRunning(rules: string, mail: Mail, warmUp: Mail): Promise<number> {
+  const script = join(PROJECT, 'bench/running-scanner.ts');
+  const folders = Array.from({ length: WARM_UP_PASSES }, () => warmUp.folder);
+  const program = new PinnedProgram([process.execPath, script, rules, ...folders]);
+  try {
+    await program.answer();
+    const before = treeCpuSeconds(program.pid);
+    for (const name of readdirSync(mail.folder)) {
+      const answer = program.answer();
+      program.child.send(join(mail.folder, name));
+      await answer;
+    }
+    return treeCpuSeconds(program.pid) - before;
+  } finally {
+    await program.stop();
+  }
+}
+
 /** The yara command reads raw messages: it decodes nothing, so it finds nothing in base64. A floor, no rival. */
 function withYara(rules: string, mail: Mail): number {
   return cpuOf(['yara', '-w', '-p', '1', rules, mail.folder], [0]);
@@ -78,6 +100,8 @@ function report(figures: Figures, contender: string, condition: string, mail: Ma
 
 interface Corpus {
   readonly mail: Mail;
+  /** Of the same kinds, no message the same. */
+  readonly other: Mail;
   readonly start: Mail;
 }
 
@@ -87,7 +111,7 @@ async function byRules(
   corpus: Corpus,
   figures: Figures,
 ): Promise<void> {
-  const { mail, start } = corpus;
+  const { mail, other, start } = corpus;
   for (const count of counts) {
     const folder = join(setting.folder, `scanners-${count}`);
     mkdirSync(folder, { recursive: true, mode: 0o755 });
@@ -104,6 +128,7 @@ async function byRules(
       report(figures, name, condition, mail, cpu);
     }
     report(figures, 'postern scan', condition, mail, withPostern(rules, mail, start));
+    report(figures, 'postern, running', condition, mail, await withRunning(rules, mail, other));
     report(figures, 'yara command (raw bytes only)', condition, mail, withYara(rules, mail));
   }
 }
@@ -120,11 +145,15 @@ function bySize(setting: Setting, start: Mail, figures: Figures): void {
 /** Messages per CPU second of scanners alone, with the same rules, and how that grows. */
 export async function measureScanning(setting: Setting, figures: Figures): Promise<void> {
   const mail = writeMail(join(setting.folder, 'mail'), corpus(setting.scale.corpusShare));
+  const other = writeMail(
+    join(setting.folder, 'mail-other'),
+    corpus(setting.scale.corpusShare, 'other mail'),
+  );
   const start = writeMail(join(setting.folder, 'mail-start'), [Buffer.from('Subject: one\r\n\r\none\r\n')]);
   for (let round = 0; round < setting.scale.rounds; round += 1) {
     // growth is measured once, the comparison in every round
     const isWhole = round === 0 && setting.scale.name === 'full';
-    await byRules(setting, isWhole ? RULE_COUNTS : [RULES], { mail, start }, figures);
+    await byRules(setting, isWhole ? RULE_COUNTS : [RULES], { mail, other, start }, figures);
     bySize(setting, start, figures);
   }
 }
