@@ -27,6 +27,7 @@ const AVAILABILITY: readonly Alert[] = [
       'Is the process there? `systemctl status postern`, `kubectl get pods`. Its last log line says why it ended.',
       'Exit code 2 at start: `postern check --config FILE` names every problem with its line.',
       'It runs but does not answer: the admin port is blocked, or the event loop is (PosternEventLoopSlow).',
+      'It ended with `Reached heap limit`, and again with the same mailbox: one message fills a scan thread faster than the engine can stop it. Raise `scan.workerHeapMb` or lower `scan.limits.maxObjectBytes`, and report the message.',
     ],
   },
   {
