@@ -7,7 +7,23 @@ import { payload, plainMail, Row, type Technique, type Word } from './technique.
 
 type Encode = (tag: number, ...parts: readonly Buffer[]) => Buffer;
 
+/** The shortest length, as DER wants it: OpenSSL since 3.0.19 refuses some longer ones. */
+function lengthOf(length: number): Buffer {
+  if (length < 0x80) {
+    return Buffer.of(length);
+  }
+  const digits = length.toString(16);
+  const bytes = Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex');
+  return Buffer.concat([Buffer.of(0x80 | bytes.length), bytes]);
+}
+
 const der: Encode = (tag, ...parts) => {
+  const content = Buffer.concat(parts);
+  return Buffer.concat([Buffer.of(tag), lengthOf(content.length), content]);
+};
+
+/** The same with lengths of four bytes, which other programs read. */
+const longDer: Encode = (tag, ...parts) => {
   const content = Buffer.concat(parts);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(content.length);
@@ -75,6 +91,7 @@ function smime(): Technique[] {
     .attached('DER', 'smime.p7m', (word) => signed(der, der(0x04, entity(word))), openssl)
     .attached('BER in many strings', 'smime.p7m', (word) => signed(ber, chunked(entity(word))), openssl)
     .attached('strings in strings', 'smime.p7m', (word) => signed(ber, ber(0x24, chunked(entity(word)))))
+    .attached('lengths of four bytes', 'smime.p7m', (word) => signed(longDer, longDer(0x04, entity(word))))
     .attached('PEM', 'a.pem', (word) => pem(signed(der, der(0x04, entity(word)))))
     .attached('compressed', 'smime.p7z', (word) => compressed(entity(word)))
     .attached('compressed, in BER', 'smime.p7z', (word) => compressed(entity(word), ber))
