@@ -13,6 +13,8 @@ import { mailWith } from '../corpus/technique.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const BYTES = 20_000_000;
+/** The scan ends itself after ten seconds; this is for a process that does not. */
+const TIMEOUT_MS = 120_000;
 
 /** One byte more or less of text for each replacement, or for each line. */
 const UNITS: Readonly<Record<string, string>> = {
@@ -52,6 +54,7 @@ describe('the memory of a thread', () => {
     const { status, signal, stdout } = spawnSync(process.execPath, command, {
       cwd: PROJECT,
       encoding: 'latin1',
+      timeout: TIMEOUT_MS,
     });
     assert.deepEqual([status === 0 || status === 2, signal], [true, null]);
     assert.ok(!stdout.includes('engine-failed'), stdout);
