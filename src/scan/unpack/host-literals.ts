@@ -1,11 +1,16 @@
 import { MIN_RUN } from './encoded-length.ts';
 import { Literals } from './literals.ts';
-import { replaceInSlices, slicesOf } from './slice-replace.ts';
+import { replaceEach } from './replace-each.ts';
 
 /** Literals that are put together as few languages do it. */
 
-function assembled(bytes: Buffer | undefined): Buffer[] {
-  return bytes === undefined ? [] : [new Literals(bytes, MIN_RUN).added() ?? bytes];
+/** The other text with its literals put together, unless it is the same. */
+function assembled(text: string, other: string): Buffer[] {
+  if (other === text) {
+    return [];
+  }
+  const bytes = Buffer.from(other, 'latin1');
+  return [new Literals(bytes, MIN_RUN).added() ?? bytes];
 }
 
 /** `'a'..'b'` of Lua. */
@@ -13,7 +18,11 @@ export const DOTS_WORDS: readonly string[] = ["'..", '"..', "' ..", '" ..'];
 const DOTS = /(["'])\s{0,4}\.\.\s{0,4}(?=["'])/g;
 
 export function dottedLiterals(bytes: Buffer): Buffer[] {
-  return assembled(replaceInSlices(bytes, (text) => text.replace(DOTS, '$1+')));
+  const text = bytes.toString('latin1');
+  return assembled(
+    text,
+    replaceEach(text, DOTS, (_whole, quote: string) => `${quote}+`),
+  );
 }
 
 /** `{'a', 'b'}` of C, Go and Java. */
@@ -31,10 +40,8 @@ const ONE_CHARACTER = /'\\?([^])'\s{0,4},?\s{0,8}/g;
 
 export function characterLists(bytes: Buffer): Buffer[] {
   const found: Buffer[] = [];
-  for (const slice of slicesOf(bytes)) {
-    for (const [list] of slice.matchAll(CHARACTERS)) {
-      found.push(Buffer.from(list.replace(ONE_CHARACTER, '$1'), 'latin1'));
-    }
+  for (const [list] of bytes.toString('latin1').matchAll(CHARACTERS)) {
+    found.push(Buffer.from(list.replace(ONE_CHARACTER, '$1'), 'latin1'));
   }
   return found;
 }
@@ -62,11 +69,10 @@ export function returnedLiterals(bytes: Buffer): Buffer[] {
     return [];
   }
   let left = MAX_ADDED;
-  const called = (part: string): string =>
-    part.replace(CALL, (whole, name: string) => {
-      const value = values.get(name);
-      left -= value?.length ?? 0;
-      return value === undefined || left < 0 ? whole : value;
-    });
-  return assembled(replaceInSlices(bytes, called));
+  const called = replaceEach(text, CALL, (whole, name: string) => {
+    const value = values.get(name);
+    left -= value?.length ?? 0;
+    return value === undefined || left < 0 ? whole : value;
+  });
+  return assembled(text, called);
 }

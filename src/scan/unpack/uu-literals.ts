@@ -1,4 +1,5 @@
 import { latin1 } from './byte-view.ts';
+import { signsOf } from './sign-stretches.ts';
 
 /** Lines of uuencoded data in a script that decodes them itself: Perl and Ruby by `unpack`, PHP and Python by functions. */
 
@@ -22,10 +23,10 @@ const LETTER_N = 0x6e;
 /** Bytes of a full line, as every writer makes them. */
 const FULL = 45;
 /** What stands before the first character of a line: an end of line or the sign that opens a literal, and what ends it. */
-const OPENING = sign(/["'`{([<|!/\n]/);
-const ENDING = sign(/["'`})\]>|!/\r\n\\]/);
+const OPENING = signsOf(/["'`{([<|!/\n]/);
+const ENDING = signsOf(/["'`})\]>|!/\r\n\\]/);
 /** Signs that scripts write behind a backslash. */
-const ESCAPED = sign(/["'\\$@`#%]/);
+const ESCAPED = signsOf(/["'\\$@`#%]/);
 /** Fewer bytes of data than this stand in any literal. */
 const MIN_BYTES = 3;
 /** Data of one script. */
@@ -35,10 +36,6 @@ const ENTRY_BYTES = 64;
 /** Shorter data are words: they are given together. */
 const MIN_FILE = 64;
 const SEPARATOR = Buffer.from('\n');
-
-function sign(pattern: RegExp): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, code) => (pattern.test(String.fromCharCode(code)) ? 1 : 0));
-}
 
 interface Line {
   readonly data: Buffer;

@@ -1,4 +1,4 @@
-import { replaceInSlices } from './slice-replace.ts';
+import { replaceEach } from './replace-each.ts';
 
 /**
  * Escapes that mean something else in one language than in most others, and that a reading for all of them would
@@ -20,16 +20,18 @@ export const LUA_WORDS: readonly string[] = [
   'require',
 ];
 
-function found(bytes: Buffer | undefined): Buffer[] {
-  return bytes === undefined ? [] : [bytes];
+/** The other text, unless it is the same. */
+function changed(text: string, other: string): Buffer[] {
+  return other === text ? [] : [Buffer.from(other, 'latin1')];
+}
+
+function characterOf(_whole: string, digits: string): string {
+  return String.fromCharCode(Number.parseInt(digits, 16));
 }
 
 export function decimalEscapes(bytes: Buffer): Buffer[] {
-  return found(
-    bytes.includes(0x5c) && hasDecimals(bytes.toString('latin1'))
-      ? replaceInSlices(bytes, withoutDecimals)
-      : undefined,
-  );
+  const text = bytes.includes(0x5c) ? bytes.toString('latin1') : '';
+  return hasDecimals(text) ? changed(text, withoutDecimals(text)) : [];
 }
 
 function hasDecimals(text: string): boolean {
@@ -42,7 +44,7 @@ function hasDecimals(text: string): boolean {
 }
 
 function withoutDecimals(text: string): string {
-  return text.replace(DECIMAL, (whole, digits: string) => {
+  return replaceEach(text, DECIMAL, (whole, digits: string) => {
     const code = Number(digits);
     return code < 256 ? String.fromCharCode(code) : whole;
   });
@@ -53,26 +55,17 @@ export const NESTED_ESCAPE_WORDS: readonly string[] = ['\\\\u00', '\\\\x'];
 const NESTED = /\\{2,8}(?:u00|x)([\da-f]{2})/gi;
 
 export function nestedEscapes(bytes: Buffer): Buffer[] {
-  return found(
-    replaceInSlices(bytes, (text) =>
-      text.replace(NESTED, (_whole, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
-    ),
-  );
+  const text = bytes.toString('latin1');
+  return changed(text, replaceEach(text, NESTED, characterOf));
 }
 
 /** A property of an address card or calendar of version 2.1 or 1.0, whose text is quoted-printable. */
 export const PRINTABLE_WORDS: readonly string[] = ['encoding=quoted-printable', ';quoted-printable:'];
 
 export function printableProperties(bytes: Buffer): Buffer[] {
-  return found(
-    replaceInSlices(bytes, (text) =>
-      text
-        .replace(/=[ \t]{0,8}\r?\n[ \t]?/g, '')
-        .replace(/=([\dA-Fa-f]{2})/g, (_whole, digits: string) =>
-          String.fromCharCode(Number.parseInt(digits, 16)),
-        ),
-    ),
-  );
+  const text = bytes.toString('latin1');
+  const joined = replaceEach(text, /=[ \t]{0,8}\r?\n[ \t]?/g, () => '');
+  return changed(text, replaceEach(joined, /=([\dA-Fa-f]{2})/g, characterOf));
 }
 
 /** Entities that an XML file declares for itself. */
@@ -83,20 +76,23 @@ const MAX_ENTITIES = 1000;
 const MAX_ADDED = 1024 * 1024;
 
 export function declaredEntities(bytes: Buffer): Buffer[] {
+  const text = bytes.toString('latin1');
   const values = new Map<string, string>();
-  for (const [, name = '', one, other] of bytes.toString('latin1').matchAll(DECLARED)) {
+  for (const [, name = '', one, other] of text.matchAll(DECLARED)) {
     if (values.size < MAX_ENTITIES) {
       values.set(name, one ?? other ?? '');
     }
   }
+  if (values.size === 0) {
+    return [];
+  }
   let left = MAX_ADDED;
-  const plain = (text: string): string =>
-    text.replace(/&([\w.-]{1,64});/g, (whole, name: string) => {
-      const value = values.get(name);
-      left -= value?.length ?? 0;
-      return value === undefined || left < 0 ? whole : value;
-    });
-  return found(values.size === 0 ? undefined : replaceInSlices(bytes, plain));
+  const plain = replaceEach(text, /&([\w.-]{1,64});/g, (whole, name: string) => {
+    const value = values.get(name);
+    left -= value?.length ?? 0;
+    return value === undefined || left < 0 ? whole : value;
+  });
+  return changed(text, plain);
 }
 
 /** A patch that adds lines of encoded data: the sign before each is a letter of base64 as well. */
@@ -104,8 +100,13 @@ export const PATCH_WORDS: readonly string[] = ['\n@@ -'];
 const ADDED = /\n\+[A-Za-z0-9+/=]{40,1000}\r?\n\+[A-Za-z0-9+/=]{4,1000}\r?\n/;
 
 export function addedLines(bytes: Buffer): Buffer[] {
-  const hasData = ADDED.test(bytes.toString('latin1'));
-  return found(hasData ? replaceInSlices(bytes, (text) => text.replace(/^\+/gm, '')) : undefined);
+  const text = bytes.toString('latin1');
+  return ADDED.test(text)
+    ? changed(
+        text,
+        replaceEach(text, /^\+/gm, () => ''),
+      )
+    : [];
 }
 
 /** Digits that a command of a shell turns into bytes. */
