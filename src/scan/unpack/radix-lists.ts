@@ -25,24 +25,10 @@ const DIGIT = Uint8Array.from({ length: 256 }, (_, code) => {
   return Number.isNaN(value) ? NO_DIGIT : value;
 });
 
-/** Collects the numbers that follow each other. */
-class Series {
-  readonly found: Buffer[] = [];
-  #codes: number[] = [];
+/** More than a byte holds. */
+const NO_BYTE = 256;
 
-  add(code: number): void {
-    this.#codes.push(code);
-  }
-
-  end(): void {
-    const bytes = this.#codes.length < MIN_NUMBERS ? undefined : Buffer.from(this.#codes);
-    if (bytes !== undefined && isReadable(bytes)) {
-      this.found.push(bytes);
-    }
-    this.#codes = this.#codes.length === 0 ? this.#codes : [];
-  }
-}
-
+/** Where the number at `start` ends. */
 function digitsEnd(bytes: Buffer, start: number, radix: number): number {
   const { length } = bytes;
   let at = start;
@@ -56,34 +42,56 @@ function digitsEnd(bytes: Buffer, start: number, radix: number): number {
 function numberIn(bytes: Buffer, start: number, end: number, radix: number): number {
   let code = 0;
   for (let at = start; at < end; at += 1) {
-    code = Math.min(256, code * radix + (DIGIT[bytes[at] ?? 0] ?? 0));
+    code = Math.min(NO_BYTE, code * radix + (DIGIT[bytes[at] ?? 0] ?? 0));
   }
   return code;
 }
 
+/** Where the next number begins. A function of its own, so small that it is compiled to a tight loop. */
+function nextNumber(bytes: Buffer, from: number, radix: number): number {
+  const { length } = bytes;
+  let at = from;
+  while (at < length && (DIGIT[bytes[at] ?? 0] ?? NO_DIGIT) >= radix) {
+    at += 1;
+  }
+  return at;
+}
+
+/** The `count` numbers that follow each other from `start` on, when they are a text. */
+function textOf(bytes: Buffer, start: number, count: number, radix: number): Buffer | undefined {
+  const text = Buffer.allocUnsafe(count);
+  for (let [at, index] = [start, 0]; index < count; index += 1) {
+    const first = nextNumber(bytes, at, radix);
+    at = digitsEnd(bytes, first, radix);
+    text[index] = numberIn(bytes, first, at, radix);
+  }
+  return isReadable(text) ? text : undefined;
+}
+
+/** Numbers are counted first and read again where they are enough: in most texts they are words and stand alone. */
 function listsIn(bytes: Buffer, radix: number): Buffer[] {
   const most = MOST_DIGITS.get(radix) ?? 0;
-  const series = new Series();
   const { length } = bytes;
-  let behind = 0;
-  for (let at = 0; at < length;) {
-    if ((DIGIT[bytes[at] ?? 0] ?? NO_DIGIT) >= radix) {
-      at += 1;
-      continue;
-    }
+  const found: Buffer[] = [];
+  let [start, count, behind] = [0, 0, 0];
+  for (let at = nextNumber(bytes, 0, radix); ;) {
     const end = digitsEnd(bytes, at, radix);
-    const code = end - at > most ? 256 : numberIn(bytes, at, end, radix);
-    if (code === 256 || at - behind > MAX_GAP) {
-      series.end();
+    const isByte = end > at && end - at <= most && numberIn(bytes, at, end, radix) < NO_BYTE;
+    if (!isByte || at - behind > MAX_GAP) {
+      const text = count < MIN_NUMBERS ? undefined : textOf(bytes, start, count, radix);
+      found.push(...(text === undefined ? [] : [text]));
+      count = 0;
     }
-    if (code < 256) {
-      series.add(code);
+    if (at >= length) {
+      return found;
+    }
+    if (isByte) {
+      start = count === 0 ? at : start;
+      count += 1;
       behind = end;
     }
-    at = end;
+    at = nextNumber(bytes, end, radix);
   }
-  series.end();
-  return series.found;
 }
 
 /** Words of scripts that read numbers so. */

@@ -93,11 +93,18 @@ function without(bytes: Buffer, separator: Buffer): Buffer {
 }
 
 function withoutCharacters(bytes: Buffer, characters: readonly string[]): Buffer {
-  const isRemoved = new Uint8Array(256);
+  const isKept = new Uint8Array(256).fill(1);
   for (const character of characters) {
-    isRemoved[character.charCodeAt(0)] = 1;
+    isKept[character.charCodeAt(0)] = 0;
   }
-  return Buffer.from(bytes.filter((byte) => isRemoved[byte] === 0));
+  const kept = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    kept[length] = byte; // the next one is written over what is not kept
+    length += isKept[byte] ?? 0;
+  }
+  return Buffer.from(kept.subarray(0, length)); // holds no more memory than it is long
 }
 
 function withoutAll(bytes: Buffer, separators: readonly string[]): Buffer {

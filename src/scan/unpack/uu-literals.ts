@@ -42,35 +42,56 @@ interface Line {
   readonly end: number;
 }
 
+interface Extent {
+  readonly end: number;
+  /** Characters that stand for data. */
+  readonly length: number;
+}
+
 /** Where the next character of a literal is: behind the backslash that some stand behind. */
 function unescaped(bytes: Buffer, at: number, isEscaped: boolean): number {
   return isEscaped && bytes[at] === BACKSLASH && ESCAPED[bytes[at + 1] ?? 0] === 1 ? at + 1 : at;
+}
+
+/** Where the data of the line at `start` end, and how many characters they are; undefined when it is no such line. */
+function extentOf(bytes: Buffer, start: number, count: number, isEscaped: boolean): Extent | undefined {
+  const most = Math.ceil(count / 3) * 4;
+  const least = Math.ceil((count * 4) / 3);
+  let [at, end, length] = [start, -1, 0];
+  for (let read = 1; read <= most; read += 1) {
+    const place = unescaped(bytes, at, isEscaped);
+    const code = bytes[place] ?? 0;
+    if (code < FIRST || code > LAST) {
+      break;
+    }
+    at = place + 1;
+    if (read >= least && ENDING[bytes[at] ?? LF] === 1) {
+      [end, length] = [at, read];
+    }
+  }
+  return end < 0 ? undefined : { end, length };
+}
+
+function codesOf(bytes: Buffer, start: number, length: number, isEscaped: boolean): number[] {
+  const codes: number[] = [];
+  for (let at = start; codes.length < length; at += 1) {
+    at = unescaped(bytes, at, isEscaped);
+    codes.push(((bytes[at] ?? 0) - FIRST) & 63);
+  }
+  return codes;
 }
 
 /** The line of data at `start`; undefined when it is none. Blanks at its end may be lost: they stand for nought. */
 function lineAt(bytes: Buffer, start: number, isEscaped: boolean): Line | undefined {
   const first = unescaped(bytes, start, isEscaped);
   const count = ((bytes[first] ?? 0) - FIRST) & 63;
-  if (count < MIN_BYTES || count > FULL) {
+  const isLine = count >= MIN_BYTES && count <= FULL;
+  const extent = isLine ? extentOf(bytes, first + 1, count, isEscaped) : undefined;
+  if (extent === undefined) {
     return undefined;
   }
-  const most = Math.ceil(count / 3) * 4;
-  const least = Math.ceil((count * 4) / 3);
-  const codes: number[] = [];
-  let [at, end, length] = [first + 1, -1, 0];
-  while (codes.length < most) {
-    const place = unescaped(bytes, at, isEscaped);
-    const code = bytes[place] ?? 0;
-    if (code < FIRST || code > LAST) {
-      break;
-    }
-    codes.push((code - FIRST) & 63);
-    at = place + 1;
-    if (codes.length >= least && ENDING[bytes[at] ?? LF] === 1) {
-      [end, length] = [at, codes.length];
-    }
-  }
-  return end < 0 ? undefined : { data: dataOf(codes.slice(0, length)).subarray(0, count), end };
+  const codes = codesOf(bytes, first + 1, extent.length, isEscaped);
+  return { data: dataOf(codes).subarray(0, count), end: extent.end };
 }
 
 function dataOf(codes: readonly number[]): Buffer {
@@ -88,9 +109,31 @@ function behindBreak(bytes: Buffer, at: number): number {
   return at + (/^(?:\\r)?\\n|^\r?\n/.exec(escape)?.[0].length ?? 0);
 }
 
-/** Behind `\n` in a literal. */
-function isBehindEscape(bytes: Buffer, at: number): boolean {
-  return bytes[at - 1] === LETTER_N && bytes[at - 2] === BACKSLASH;
+/**
+ * Where the next line may begin: behind what opens one, or behind `\n` in a literal. A function of its own, so small
+ * that it is compiled to a tight loop.
+ */
+function nextStart(bytes: Buffer, from: number): number {
+  const { length } = bytes;
+  for (let at = from; at < length; at += 1) {
+    const before = at === 0 ? LF : (bytes[at - 1] ?? 0);
+    if (OPENING[before] === 1 || (before === LETTER_N && at > 1 && bytes[at - 2] === BACKSLASH)) {
+      return at;
+    }
+  }
+  return length;
+}
+
+/** The line at `start` and those that follow it. */
+function linesFrom(bytes: Buffer, start: number, isEscaped: boolean): { data: Buffer[]; next: number } {
+  const data: Buffer[] = [];
+  let next = start;
+  for (let line = lineAt(bytes, start, isEscaped); line !== undefined;) {
+    data.push(line.data);
+    next = behindBreak(bytes, line.end);
+    line = next > line.end ? lineAt(bytes, next, isEscaped) : undefined;
+  }
+  return { data, next };
 }
 
 /** The data of such lines, those that follow each other as one. */
@@ -98,21 +141,14 @@ function dataIn(bytes: Buffer, isEscaped: boolean): Buffer[] {
   const found: Buffer[] = [];
   const words: Buffer[] = [];
   let left = MAX_DATA;
-  for (let at = 0; at < bytes.length && left > 0;) {
-    const isStart = at === 0 || OPENING[bytes[at - 1] ?? 0] === 1 || isBehindEscape(bytes, at);
-    const lines: Buffer[] = [];
-    let next = at;
-    for (let line = isStart ? lineAt(bytes, at, isEscaped) : undefined; line !== undefined;) {
-      lines.push(line.data);
-      next = behindBreak(bytes, line.end);
-      line = next > line.end ? lineAt(bytes, next, isEscaped) : undefined;
-    }
-    if (lines.length > 0) {
-      const data = Buffer.concat(lines);
+  for (let at = nextStart(bytes, 0); at < bytes.length && left > 0;) {
+    const lines = linesFrom(bytes, at, isEscaped);
+    if (lines.data.length > 0) {
+      const data = Buffer.concat(lines.data);
       left -= data.length + ENTRY_BYTES;
       (data.length < MIN_FILE ? words : found).push(...(data.length < MIN_FILE ? [data, SEPARATOR] : [data]));
     }
-    at = Math.max(at + 1, next);
+    at = nextStart(bytes, Math.max(at + 1, lines.next));
   }
   return words.length === 0 ? found : [...found, Buffer.concat(words)];
 }
