@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Config } from '../base/config/schema.ts';
 import { GatewayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import { LiveSet } from '../base/live-set.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { JudgementLog } from '../history/judgement-log.ts';
 import { NO_OFFERS, type PendingOffers } from '../quarantine/pending-offers.ts';
@@ -93,7 +94,7 @@ class MailGateway implements Gateway {
   readonly #mint: MintThread;
   readonly #listeners: readonly Listener[];
   readonly #limits: ConnectionLimits;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new LiveSet<Connection>();
   /** Makes session and scan ids unique also after a restart: they are in the quarantine. */
   readonly #idPrefix = randomBytes(4).toString('hex');
   #nextId = 1;
@@ -200,10 +201,10 @@ class MailGateway implements Gateway {
     const id = `${this.#idPrefix}-${(this.#nextId++).toString(36)}`;
     const connection: Connection = new Connection(id, socket, listener, this.#shared, () => {
       this.#limits.leave(address);
-      this.#connections.delete(connection);
+      this.#connections.remove(place, connection);
       this.#onConnectionEnd?.();
     });
-    this.#connections.add(connection);
+    const place = this.#connections.add(connection);
     connection.start();
   }
 

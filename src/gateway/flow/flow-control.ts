@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { LiveSet } from '../../base/live-set.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import { type FlowKeeper, type FlowOwner, FlowStream } from './flow-stream.ts';
 import { TurnBudget } from './turn-budget.ts';
@@ -31,7 +32,7 @@ export class FlowControl implements FlowKeeper {
   /** The bytes of one turn of the event loop, next to those that are held. */
   readonly turns = new TurnBudget();
   readonly #parts: FlowParts;
-  readonly #streams = new Set<FlowStream>();
+  readonly #streams = new LiveSet<FlowStream>();
   readonly #waiting = new WaitingStreams();
   readonly #users = new Map<string, number>();
   #granted = 0;
@@ -48,7 +49,7 @@ export class FlowControl implements FlowKeeper {
   /** `user`: whose share counts; it may become known later. */
   open(owner: FlowOwner, user: string): FlowStream {
     const stream = new FlowStream(this, owner, user);
-    this.#streams.add(stream);
+    stream.place = this.#streams.add(stream);
     return stream;
   }
 
@@ -79,7 +80,7 @@ export class FlowControl implements FlowKeeper {
   }
 
   forget(stream: FlowStream): void {
-    this.#streams.delete(stream);
+    this.#streams.remove(stream.place, stream);
     if (this.#waiting.has(stream)) this.#endWait(stream);
     this.#pump();
   }

@@ -27,6 +27,8 @@ export class FlowStream {
   #wanted = 0;
   /** Changed by the keeper only. */
   granted = 0;
+  /** Of the keeper, who finds it there. */
+  place = -1;
 
   constructor(keeper: FlowKeeper, owner: FlowOwner, user: string) {
     this.#keeper = keeper;
