@@ -281,6 +281,7 @@ function assemble({
     reload: async (reason) => void (await reloads.run(reason)),
     stop: async (reason) => {
       log.info({ reason }, 'draining');
+      scans.stopping();
       await lifecycle.stop();
     },
     get endpoints() {

@@ -4,6 +4,7 @@ import type { Logger } from './base/log.ts';
 import type { RuleSet } from './rules/rule-set.ts';
 import type { PoolHooks } from './workers/dispatcher.ts';
 import type { ClamdOptions } from './workers/scan-job.ts';
+import type { RecordAccess } from './workers/unfinished/scan-record.ts';
 import { createScanPool, defaultWorkers, type ScanPool } from './workers/scan-pool.ts';
 
 /** Test switch: messages may ask a worker to fail. Never a configuration key. */
@@ -36,12 +37,14 @@ export interface PoolParts {
   readonly isAlone?: boolean;
   /** Practice of each thread before it gets mail, milliseconds of the processor. Default: none. */
   readonly rehearsalMs?: number;
+  /** Where threads write what they scan; absent: nowhere. */
+  readonly record?: RecordAccess | undefined;
 }
 
 /** The threads as the configuration wants them. Rejects with a `GatewayError`. */
 export async function openPool({ scan, limits }: ScanConfig, parts: PoolParts): Promise<ScanPool> {
   const { rules, hooks, clock, log, faults = process.env[FAULTS_VARIABLE] === '1', rehearsalMs = 0 } = parts;
-  const { isAlone = false } = parts;
+  const { isAlone = false, record } = parts;
   if (faults) {
     log.warn({}, `${FAULTS_VARIABLE}=1: messages may make scans fail; never set this where real mail passes`);
   }
@@ -59,6 +62,7 @@ export async function openPool({ scan, limits }: ScanConfig, parts: PoolParts): 
     faults,
     rehearsalMs,
     isAlone,
+    record,
     hooks,
     clock,
   });

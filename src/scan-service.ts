@@ -6,6 +6,7 @@ import type {
   StatusReason,
 } from './admin/providers.ts';
 import type { Clock } from './base/clock.ts';
+import type { Config } from './base/config/schema.ts';
 import { loadRuleSet, type RulePaths } from './rules/rule-loader.ts';
 import { countRules, type RuleFile } from './rules/rule-set.ts';
 import type { RuleSource } from './rules/rule-source.ts';
@@ -14,7 +15,7 @@ import { RuleWatcher } from './rules/rule-watcher.ts';
 import { SourceSchedule } from './rules/source-schedule.ts';
 import { pathsOf } from './rule-paths.ts';
 import { sourcesOf } from './rule-sources.ts';
-import { openPool, type ScanConfig } from './scan-pool-opening.ts';
+import { openPool, type PoolParts, type ScanConfig } from './scan-pool-opening.ts';
 import {
   findingsOf,
   poolHooks,
@@ -25,6 +26,7 @@ import {
 } from './scan-recording.ts';
 import { type OpenedSharedVerdicts, openSharedVerdicts } from './shared-verdicts-opening.ts';
 import type { SharedVerdicts } from './workers/shared-verdicts/shared-verdicts.ts';
+import { openUnfinishedScans, type UnfinishedScans } from './unfinished-scans.ts';
 import { RuleRollout } from './workers/rule-rollout.ts';
 import { RuleTiming } from './workers/rule-timing.ts';
 import type { ScanPool } from './workers/scan-pool.ts';
@@ -35,6 +37,8 @@ export type { ScanConfig } from './scan-pool-opening.ts';
 
 /** A source that has never been fetched may hold the start up for this time, milliseconds. */
 const FIRST_FETCH_MS = 20_000;
+type RecordedConfig = ScanConfig & Pick<Config, 'quarantine'>;
+
 /** Practice of a scan thread before it gets mail, milliseconds of the processor: what more gains, few would wait for. */
 const REHEARSAL_MS = 1_000;
 
@@ -56,6 +60,7 @@ export class ScanService implements RulesProvider {
   readonly #tally: RuleTally;
   readonly #timing: RuleTiming;
   readonly #shared: OpenedSharedVerdicts;
+  readonly #unfinished: UnfinishedScans;
   #isScheduled: boolean;
   #onRules: (generation: string) => void = () => undefined;
 
@@ -67,6 +72,7 @@ export class ScanService implements RulesProvider {
     readonly tally: RuleTally;
     readonly timing: RuleTiming;
     readonly shared: OpenedSharedVerdicts;
+    readonly unfinished: UnfinishedScans;
     readonly isScheduled: boolean;
   }) {
     this.pool = parts.pool;
@@ -76,11 +82,12 @@ export class ScanService implements RulesProvider {
     this.#tally = parts.tally;
     this.#timing = parts.timing;
     this.#shared = parts.shared;
+    this.#unfinished = parts.unfinished;
     this.#isScheduled = parts.isScheduled;
   }
 
   /** Loads, compiles and proves the rules and starts the threads. Rejects with a `GatewayError`. */
-  static async open(config: ScanConfig, parts: ScanServiceParts): Promise<ScanService> {
+  static async open(config: RecordedConfig, parts: ScanServiceParts): Promise<ScanService> {
     const { metrics, log, clock, faults } = parts;
     const tally = new RuleTally();
     const sources = sourcesOf(config);
@@ -100,7 +107,8 @@ export class ScanService implements RulesProvider {
       tally.add([...findingsOf(report), ...(report.observed?.shadow ?? [])], clock.now());
       rollout?.observe(report);
     });
-    const pool = await openPool(config, { rules, hooks, clock, log, faults, rehearsalMs: REHEARSAL_MS });
+    const unfinished = openUnfinishedScans(config, parts);
+    const pool = await poolWith(unfinished, config, { rules, hooks, clock, log, faults });
     warnWithoutEicar(pool, log);
     recordRules(metrics, rules, clock);
     rollout = new RuleRollout({
@@ -128,6 +136,7 @@ export class ScanService implements RulesProvider {
       tally,
       timing: new RuleTiming(clock, log),
       shared: openSharedVerdicts(config, parts),
+      unfinished,
       isScheduled,
     });
     return service;
@@ -155,12 +164,19 @@ export class ScanService implements RulesProvider {
     }
   }
 
+  /** The process was asked to stop. Who asked may lose patience, and then nobody is to be suspected of its end. */
+  stopping(): void {
+    this.#unfinished.clear();
+  }
+
   async stop(): Promise<void> {
     this.#shared.stop();
     this.#watcher?.stop();
     await this.#schedule.stop();
     await this.#timing.close();
     await this.pool.close();
+    this.#unfinished.clear();
+    this.#unfinished.close();
   }
 
   /** Reads all rules and lists anew. Rejects when what is in use stays. */
@@ -232,6 +248,20 @@ export class ScanService implements RulesProvider {
     const { problem } = this.#rollout;
     const more = problem === undefined ? '' : `; newer rules ${problem.outcome}: ${problem.detail}`;
     return { name: 'rules', ok: true, detail: `generation ${this.pool.generation}${more}` };
+  }
+}
+
+/** Threads that have practised and that write down what they scan. */
+async function poolWith(
+  unfinished: UnfinishedScans,
+  config: ScanConfig,
+  parts: PoolParts,
+): Promise<ScanPool> {
+  try {
+    return await openPool(config, { ...parts, rehearsalMs: REHEARSAL_MS, record: unfinished.access });
+  } catch (error) {
+    unfinished.close();
+    throw error;
   }
 }
 

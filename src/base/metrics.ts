@@ -135,6 +135,11 @@ function poolMetrics({ counter, gauge }: Declare) {
     poolRestarts: counter('postern_pool_task_failures_total', 'Tasks that ended without an answer', [
       'cause',
     ]),
+    scanSuspects: gauge(
+      'postern_scan_suspects',
+      'Messages that were being scanned when the process ended before, as of the start',
+      ['state'],
+    ),
     ruleGeneration: gauge('postern_rules_info', 'Always 1; the label is the active rule-set generation', [
       'generation',
     ]),

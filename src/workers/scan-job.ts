@@ -2,6 +2,7 @@ import type { ScanLimits } from '../scan/budget.ts';
 import type { Guilt, Located, MessageBytes, Observations, Patch, ScanSubject } from '../scan/scanner.ts';
 import type { RuleProblem, RuleSource } from '../scan/engines/yara-sources.ts';
 import type { Verdict } from '../scan/verdict.ts';
+import type { RecordAccess } from './unfinished/scan-record.ts';
 
 /*
  * What crosses between threads: plain data, memory that is shared, file descriptors (valid in every thread of
@@ -17,6 +18,8 @@ export interface ScanJob {
   readonly subject: ScanSubject;
   /** SHA-256 of the message, lower-case hex, when it is known. Of a file it is not believed: it may have changed. */
   readonly sha256?: string;
+  /** Our own, before there is mail: no process ends of it again and again because a client asks for it. */
+  readonly isOwn?: boolean;
 }
 
 /** Scan practice mail for so many milliseconds of the processor; answered with the last outcome. */
@@ -67,6 +70,8 @@ export interface ScanWorkerData extends CompiledRuleSet {
   readonly faults: boolean;
   /** How many threads share the memory. */
   readonly threads: number;
+  /** Where it is written what is being scanned, and the digest of these rules; absent: nowhere. */
+  readonly record?: { readonly access: RecordAccess; readonly rules: string };
 }
 
 /** What tells the content of a message apart from every other, within this process. */

@@ -13,6 +13,8 @@ import type { ClamdOptions, CompiledRuleSet, NamedContent } from './scan-job.ts'
 import { ScanSquad } from './scan-squad.ts';
 import type { JudgeOptions, JudgingScanner } from './judging-scanner.ts';
 import { createSelfTest, isFound, type SelfTest } from './self-test.ts';
+import type { RecordAccess } from './unfinished/scan-record.ts';
+import { termsDigest } from './unfinished/suspects.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 export interface ScanPoolOptions {
@@ -42,6 +44,8 @@ export interface ScanPoolOptions {
   readonly clamd?: ClamdOptions;
   /** Obey `X-Postern-Fault` in messages. For tests only. */
   readonly faults?: boolean;
+  /** Where threads write what they scan, for the time after an end of the process; absent: nowhere. */
+  readonly record?: RecordAccess | undefined;
   readonly hooks?: PoolHooks;
   readonly clock?: Clock;
 }
@@ -103,7 +107,7 @@ async function raiseSquad(
   { test, signal, inUse, known }: RaiseOptions,
 ): Promise<RaisedSquad> {
   const { workers, workerHeapMb, limits, timeoutMs, readers, clamd, faults } = options;
-  const { clock = systemClock, rehearsalMs = 0, isAlone = false } = options;
+  const { clock = systemClock, rehearsalMs = 0, isAlone = false, record } = options;
   const compiled = known ?? (await compileRuleSet(set, [test.rule], { clock, signal }));
   const squad = new ScanSquad({
     generation: set.generation,
@@ -116,6 +120,7 @@ async function raiseSquad(
       readers: readers ?? 'auto',
       faults: faults ?? false,
       threads: workers,
+      ...(record && { record: { access: record, rules: termsDigest(set.generation) } }),
     },
     clock,
     isDistant: !isAlone,

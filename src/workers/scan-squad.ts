@@ -99,7 +99,7 @@ export class ScanSquad {
 
   /** Judges a message of our own, before or beside the mail. */
   async judge(message: MessageBytes): Promise<TaskEnd<ScanOutcome>> {
-    return await this.#crew.run({ message, subject: 'message' }, START_TIMEOUT_MS);
+    return await this.#crew.run({ message, subject: 'message', isOwn: true }, START_TIMEOUT_MS);
   }
 
   /** Resolves when nothing runs here any more. Whoever calls it starts nothing new here. */

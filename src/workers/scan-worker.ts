@@ -12,6 +12,7 @@ import {
   type ScanOutcome,
   type ScanWorkerData,
 } from './scan-job.ts';
+import { ScanRecord } from './unfinished/scan-record.ts';
 import { buildPipeline } from './worker-pipeline.ts';
 
 // The composition root of one scanning thread: built once, before the first job.
@@ -20,7 +21,9 @@ const data: ScanWorkerData = workerData;
 const { pipeline, rehearsed, observer } = buildPipeline(data);
 const turns = new LoopTurns();
 const garbage = new LargeGarbage(bytesBetween(data.threads));
-const judge = createJudge(pipeline, { limits: data.limits, faults: data.faults, observer });
+const record = data.record && new ScanRecord(data.record.access, data.record.rules, () => Date.now());
+const { limits, faults } = data;
+const judge = createJudge(pipeline, { limits, faults, observer, ...(record && { record }) });
 
 /** Judges one message, or practises. Never rejects: a rejection would read as a lost thread. */
 export default async function scan(job: ScanJob | Rehearsal): Promise<Answer<ScanOutcome>> {

@@ -3,7 +3,7 @@ import { plainPart, serialise } from './mime-writer.ts';
 import { Seeded } from './seeded.ts';
 
 /** What a message asks of the worker that scans it, when the product runs with `POSTERN_SCAN_FAULTS=1`. */
-export type Fault = `delay=${number}` | 'loop' | 'heap' | 'throw' | 'exit';
+export type Fault = `delay=${number}` | 'loop' | 'heap' | 'throw' | 'exit' | 'kill';
 
 /** A harmless message whose scan goes wrong. Another `name` gives other bytes, so no cached verdict answers. */
 export function faultyMail(name: string, fault: Fault, size = 3_000): { name: string; bytes: Buffer } {

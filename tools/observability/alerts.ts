@@ -27,7 +27,8 @@ const AVAILABILITY: readonly Alert[] = [
       'Is the process there? `systemctl status postern`, `kubectl get pods`. Its last log line says why it ended.',
       'Exit code 2 at start: `postern check --config FILE` names every problem with its line.',
       'It runs but does not answer: the admin port is blocked, or the event loop is (PosternEventLoopSlow).',
-      'It ended with `Reached heap limit`, and again with the same mailbox: one message fills a scan thread faster than the engine can stop it. Raise `scan.workerHeapMb` or lower `scan.limits.maxObjectBytes`, and report the message.',
+      'It ended with `Reached heap limit` or in native code, and again with the same mailbox: one message ends it. A message that was being scanned when the process ended twice is not scanned again (`engine-failed`: deferred, after three tries neutralised): other code, other settings of `scan` or seven days allow one try more, other rules after a day. At the start the log names the suspects by SHA-256 (`postern_scan_suspects`). Raise `scan.workerHeapMb` or lower `scan.limits.maxObjectBytes`, and report the message.',
+      'A message is refused that is harmless (two times `kill -9` while it was scanned look the same): stop the gateway, remove `unfinished-scans` from `quarantine.path`, start it.',
     ],
   },
   {

@@ -50,6 +50,13 @@ export const WORKERS: DashboardPlan = {
       queries: [perOrZero('cause', 'postern_pool_task_failures_total')],
     },
     {
+      ...stat,
+      title: 'Suspects',
+      question: 'Which messages were being scanned when the process ended: refused, or scanned once more?',
+      unit: 'short',
+      queries: [{ expr: 'sum by (state) (postern_scan_suspects)', legend: '{{state}}' }],
+    },
+    {
       ...plot,
       title: 'Shared verdicts',
       question: 'Do gateways save each other work, and does the cache between them answer?',

@@ -155,9 +155,9 @@ export class Gateway implements MailServer {
   }
 
   /** SIGTERM; resolves with the exit code. */
-  async stop(): Promise<number> {
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
     try {
-      return await this.#daemon.stop();
+      return await this.#daemon.stop(signal);
     } finally {
       await removeFolder(this.folder);
     }

@@ -1,0 +1,101 @@
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { tryLock } from './file-lock.ts';
+import { FILE_BYTES, formatRecord, freeSlots, parseRecord, slotOffset } from './record-format.ts';
+import { type RecordAccess, STATE } from './scan-record.ts';
+import { type RecordContent, type Suspect, suspectsAfter } from './suspects.ts';
+
+export const RECORD_NAME = 'unfinished-scans';
+/** As the quarantine beside it: nobody but the gateway's user. */
+const FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
+
+const EMPTY: RecordContent = { left: [], suspects: [] };
+
+export interface RecordFile {
+  readonly path: string;
+  readonly access: RecordAccess;
+  /** Scans that the process before had not finished. */
+  readonly left: readonly string[];
+  readonly suspects: readonly Suspect[];
+  /** Is what was there before no such file? It is written anew. */
+  readonly wasDamaged: boolean;
+  /** The process stops as asked: what is being scanned is forgotten, and nothing more recorded. */
+  clear(): void;
+  /** Another process may have it now. */
+  close(): void;
+}
+
+/**
+ * Opens the record of unfinished scans in `folder` and turns what the process before left into suspects. Throws a plain
+ * sentence when the folder cannot be used, or another process uses it.
+ */
+export function openRecordFile(folder: string, settings: string, now: number): RecordFile {
+  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+  const path = join(folder, RECORD_NAME);
+  const unlock = tryLock(`${path}.lock`);
+  if (unlock === undefined) throw new Error('another gateway uses the same folder');
+  try {
+    const before = readRecord(path, now);
+    const suspects = suspectsAfter(before ?? EMPTY, settings, now);
+    writeFileSync(`${path}.part`, formatRecord(suspects), { mode: FILE_MODE });
+    renameSync(`${path}.part`, path);
+    const state = new SharedArrayBuffer(STATE.bytes);
+    return {
+      path,
+      access: { path, state, suspects, settings },
+      left: [...new Set(before?.left.map(({ sha256 }) => sha256))],
+      suspects,
+      wasDamaged: before === undefined,
+      clear: () => {
+        Atomics.store(new Int32Array(state), STATE.isClosed, 1);
+        clearSlots(path);
+      },
+      close: unlock,
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Undefined when it is no record of ours. Nothing is read of what is no plain file: a pipe would be waited for. */
+function readRecord(path: string, now: number): RecordContent | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return EMPTY;
+  if (!found.isFile()) return undefined;
+  const file = openSync(path, 'r');
+  try {
+    if (fstatSync(file).size !== FILE_BYTES) return undefined;
+    const bytes = Buffer.alloc(FILE_BYTES);
+    readSync(file, bytes, 0, FILE_BYTES, 0);
+    return parseRecord(bytes, now);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Best effort: a line that stays is one strike for a message that has done nothing. */
+function clearSlots(path: string): void {
+  try {
+    const file = openSync(path, 'r+');
+    try {
+      const free = freeSlots();
+      writeSync(file, free, 0, free.byteLength, slotOffset(0));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // An administrator has removed it.
+  }
+}
