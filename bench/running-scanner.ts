@@ -10,7 +10,7 @@ import { compileRules } from '../src/scan/engines/yara-compiler.ts';
 import { createYaraEngine } from '../src/scan/engines/yara-engine.ts';
 import { createPipeline } from '../src/scan/pipeline.ts';
 import { TEST_LIMITS } from '../src/scan/test-limits.ts';
-import { createUnpackers } from '../src/scan/unpack/index.ts';
+import { unpackingParts } from '../src/scan/unpack/index.ts';
 
 const [rules = '', ...warmUp] = process.argv.slice(2);
 const compiled = compileRules([{ path: rules, namespace: 'bench', source: readFileSync(rules, 'utf8') }]);
@@ -19,7 +19,7 @@ if (compiled.kind === 'refused') {
 }
 const pipeline = createPipeline({
   engines: [createTypeMismatchEngine(), createYaraEngine(compiled.serialised)],
-  unpackers: createUnpackers(),
+  ...unpackingParts(),
   limits: TEST_LIMITS,
   now: () => performance.now(),
 });

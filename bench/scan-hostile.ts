@@ -9,7 +9,7 @@ import { compileRules } from '../src/scan/engines/yara-compiler.ts';
 import { createYaraEngine } from '../src/scan/engines/yara-engine.ts';
 import { createPipeline } from '../src/scan/pipeline.ts';
 import { TEST_LIMITS } from '../src/scan/test-limits.ts';
-import { createUnpackers } from '../src/scan/unpack/index.ts';
+import { unpackingParts } from '../src/scan/unpack/index.ts';
 import { ruleCorpus } from './rule-corpus.ts';
 
 const MESSAGE_BYTES = 10_000_000;
@@ -71,7 +71,7 @@ async function scanOne(kind: string): Promise<void> {
     throw new Error('the rules of the benchmark are refused');
   }
   const engines = [createTypeMismatchEngine(), createYaraEngine(compiled.serialised)];
-  const pipeline = createPipeline({ engines, unpackers: createUnpackers(), limits: TEST_LIMITS, now });
+  const pipeline = createPipeline({ engines, ...unpackingParts(), limits: TEST_LIMITS, now });
   const before = process.cpuUsage();
   const { verdict } = await pipeline.scan(message, 'message');
   const { user, system } = process.cpuUsage(before);

@@ -12,7 +12,7 @@ import { compileRules } from '../src/scan/engines/yara-compiler.ts';
 import { createYaraEngine } from '../src/scan/engines/yara-engine.ts';
 import { createPipeline, type PipelineParts } from '../src/scan/pipeline.ts';
 import { TEST_LIMITS } from '../src/scan/test-limits.ts';
-import { createUnpackers } from '../src/scan/unpack/index.ts';
+import { unpackingParts } from '../src/scan/unpack/index.ts';
 import { ruleCorpus } from './rule-corpus.ts';
 import { spreadOf } from './statistics.ts';
 
@@ -45,7 +45,7 @@ function engines(count: number): Engine[] {
 const now = (): number => performance.now();
 
 /** A message a second time is another message: nothing may be remembered from the first. */
-function judgeWith(parts: Pick<PipelineParts, 'engines' | 'unpackers'>): Judge {
+function judgeWith(parts: Pick<PipelineParts, 'engines' | 'unpackers' | 'marks'>): Judge {
   const pipeline = createPipeline({ ...parts, limits: TEST_LIMITS, now });
   return async ({ bytes }) => (await pipeline.scan(bytes, 'message')).verdict.kind;
 }
@@ -57,14 +57,14 @@ interface Stage {
 
 function stages(): Stage[] {
   const matching = engines(Number(options.rules));
-  const all = { name: 'all', judge: judgeWith({ engines: matching, unpackers: createUnpackers() }) };
+  const all = { name: 'all', judge: judgeWith({ engines: matching, ...unpackingParts() }) };
   if (!options.stages) {
     return [all];
   }
   return [
     { name: 'digest of the message', judge: async ({ bytes }) => hash('sha256', bytes) },
     { name: 'reading', judge: judgeWith({ engines: [], unpackers: [] }) },
-    { name: 'reading, unpacking', judge: judgeWith({ engines: [], unpackers: createUnpackers() }) },
+    { name: 'reading, unpacking', judge: judgeWith({ engines: [], ...unpackingParts() }) },
     { name: 'reading, matching', judge: judgeWith({ engines: matching, unpackers: [] }) },
     all,
   ];

@@ -15,7 +15,7 @@ import { createPipeline } from '../src/scan/pipeline.ts';
 import { compileRules } from '../src/scan/engines/yara-compiler.ts';
 import { createYaraEngine } from '../src/scan/engines/yara-engine.ts';
 import { TEST_LIMITS } from '../src/scan/test-limits.ts';
-import { createUnpackers } from '../src/scan/unpack/index.ts';
+import { unpackingParts } from '../src/scan/unpack/index.ts';
 import { Clamd } from './clamd.ts';
 import { type Call, holdContest, writeFolder } from './folder-contest.ts';
 import { machine } from './machine.ts';
@@ -48,7 +48,7 @@ function postern(): Judge {
   }
   const pipeline = createPipeline({
     engines: [createYaraEngine(compiled.serialised)],
-    unpackers: createUnpackers(),
+    ...unpackingParts(),
     limits: TEST_LIMITS,
     now: () => performance.now(),
   });

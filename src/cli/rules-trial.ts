@@ -8,7 +8,7 @@ import { compileRules } from '../scan/engines/yara-compiler.ts';
 import { createYaraEngine } from '../scan/engines/yara-engine.ts';
 import { isSlow, msPerMb as costOf, RuleProfiler } from '../scan/engines/yara-profile.ts';
 import { createPipeline, type Pipeline } from '../scan/pipeline.ts';
-import { createUnpackers } from '../scan/unpack/index.ts';
+import { unpackingParts } from '../scan/unpack/index.ts';
 
 /** Pieces that the cost is measured on: enough to tell a dear rule, and 2,000 rules still end in minutes. */
 const SAMPLE_BYTES = 16 * 1024 * 1024;
@@ -80,7 +80,7 @@ export class RuleTrial {
     this.#set = set;
     this.#now = now;
     const engines = [this.#watched(createYaraEngine(compile(set)))];
-    this.#pipeline = createPipeline({ engines, unpackers: createUnpackers(), limits, now });
+    this.#pipeline = createPipeline({ engines, ...unpackingParts(), limits, now });
   }
 
   /** Rejects with `RULES_INVALID`, one line for each problem. */

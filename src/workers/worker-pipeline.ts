@@ -4,8 +4,7 @@ import type { Engine } from '../scan/engines/engine.ts';
 import { createTypeMismatchEngine } from '../scan/engines/type-mismatch-engine.ts';
 import { createYaraEngine } from '../scan/engines/yara-engine.ts';
 import { createPipeline, type Pipeline } from '../scan/pipeline.ts';
-import { createUnpackers } from '../scan/unpack/index.ts';
-import { MarkIndex } from '../scan/unpack/mark-search.ts';
+import { unpackingParts } from '../scan/unpack/index.ts';
 import { createClamdEngine } from './clamd-engine.ts';
 import { LargeGarbage } from './large-garbage.ts';
 import { Observer } from './observer.ts';
@@ -46,10 +45,8 @@ export function buildPipeline(data: ScanWorkerData): WorkerPipeline {
   const allowed = data.allow === undefined ? undefined : new DigestTable(data.allow);
   const own = [createTypeMismatchEngine(), createYaraEngine(new Uint8Array(data.rules))];
   const garbage = new LargeGarbage(DECODED_BYTES);
-  const marks = new MarkIndex();
   const parts = {
-    unpackers: createUnpackers(marks),
-    marks,
+    ...unpackingParts(),
     limits: data.limits,
     now,
     readers: data.readers,

@@ -143,3 +143,9 @@ export function createUnpackers(marks = new MarkIndex()): readonly Unpacker[] {
   ];
   return unpackers.map((unpacker) => guarded(unpacker, marks));
 }
+
+/** Every unpacker and what they find marks with, for a pipeline: with marks of its own it searches each text twice. */
+export function unpackingParts(): { readonly unpackers: readonly Unpacker[]; readonly marks: MarkIndex } {
+  const marks = new MarkIndex();
+  return { unpackers: createUnpackers(marks), marks };
+}
