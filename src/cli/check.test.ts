@@ -68,11 +68,24 @@ describe('postern check', () => {
     assert.match(io.output, /^2 problems in /mu);
   });
 
-  it('ends with 1 when the file is not there', async () => {
+  it('ends with 2 when there is no file to check, as it says', async () => {
     const io = new RecordedIo();
     const path = join(folder, 'none.yaml');
-    assert.equal(await runCli(['check', '--config', path], io, new ScriptedRoof()), 1);
+    assert.equal(await runCli(['check', '--config', path], io, new ScriptedRoof()), 2);
     assert.ok(io.output.startsWith(`${path}: cannot be read`));
+    const json = new RecordedIo();
+    assert.equal(await runCli(['check', '--config', path, '--json'], json, new ScriptedRoof()), 2);
+    assert.partialDeepStrictEqual(JSON.parse(json.output), { ok: false, problems: [{ where: path }] });
+  });
+
+  it('warns when it could not be recorded which message ended the process', async () => {
+    const file = join(folder, 'no folder');
+    writeFileSync(file, '');
+    const bad = await check(`${VALID}quarantine: { path: "${file}/q" }\n`);
+    assert.equal(bad.code, 0);
+    assert.match(bad.io.output, /^warning: quarantine\.path: .* may end it again and again/mu);
+    const good = await check(`${VALID}quarantine: { path: "${folder}/q" }\n`);
+    assert.doesNotMatch(good.io.output, /quarantine/u);
   });
 
   it('takes the file that POSTERN_CONFIG names', async () => {

@@ -1,11 +1,12 @@
 import { effectiveListeners } from '../base/config/listeners.ts';
-import { ConfigError, formatProblem, type ConfigProblem } from '../base/config/problem.ts';
+import { ConfigError, formatProblem, UnreadableConfig, type ConfigProblem } from '../base/config/problem.ts';
 import type { Config } from '../base/config/schema.ts';
 import { configWarnings } from '../base/config/warnings.ts';
 import { GatewayError } from '../base/errors.ts';
 import type { RuleProblem } from '../scan/engines/yara-sources.ts';
 import { RulesRefused } from '../workers/rule-compiler.ts';
-import { EXIT_NO, EXIT_OK, readArguments, type Command, type Roof } from './command.ts';
+import { recordObstacle } from '../workers/unfinished/record-place.ts';
+import { EXIT_FAILED, EXIT_NO, EXIT_OK, readArguments, type Command, type Roof } from './command.ts';
 import { CONFIG_HELP, configPath, loadFrom } from './config-source.ts';
 import type { Io } from './io.ts';
 import { createStderrLogger } from './stderr-logger.ts';
@@ -35,6 +36,12 @@ interface CheckResult {
   readonly rules: { readonly count: number; readonly generation: string } | null;
 }
 
+/** What was found, and the exit code that says so. */
+interface Checked {
+  readonly result: CheckResult;
+  readonly code: number;
+}
+
 type Rules = Pick<CheckResult, 'rules' | 'problems'>;
 
 function problemOf({ path, line, column, code, message }: RuleProblem): ConfigProblem {
@@ -62,20 +69,31 @@ async function checkRules(config: Config, io: Io, roof: Roof): Promise<Rules> {
   }
 }
 
-async function check(path: string | undefined, io: Io, roof: Roof): Promise<CheckResult> {
+function warningsOf(config: Config): readonly string[] {
+  const obstacle = recordObstacle(config.quarantine.path);
+  const text =
+    'quarantine.path: a message that ends the process may end it again and again, for nothing can be written';
+  return [...configWarnings(config), ...(obstacle === undefined ? [] : [`${text} there (${obstacle})`])];
+}
+
+async function check(path: string | undefined, io: Io, roof: Roof): Promise<Checked> {
   const file = path ?? null;
   let config: Config;
   try {
     config = loadFrom(path, io.env);
   } catch (error) {
     if (error instanceof ConfigError) {
-      return { ok: false, config: file, problems: error.problems, warnings: [], listeners: [], rules: null };
+      const nothing = { warnings: [], listeners: [], rules: null };
+      const code = error instanceof UnreadableConfig ? EXIT_FAILED : EXIT_NO;
+      return { result: { ok: false, config: file, problems: error.problems, ...nothing }, code };
     }
     throw error;
   }
   const { rules, problems } = await checkRules(config, io, roof);
-  const [warnings, listeners] = [configWarnings(config), effectiveListeners(config)];
-  return { ok: problems.length === 0, config: file, problems, warnings, listeners, rules };
+  const [warnings, listeners] = [warningsOf(config), effectiveListeners(config)];
+  const ok = problems.length === 0;
+  const result = { ok, config: file, problems, warnings, listeners, rules };
+  return { result, code: ok ? EXIT_OK : EXIT_NO };
 }
 
 function formatResult({ config, problems, warnings, listeners, rules }: CheckResult): string {
@@ -107,8 +125,8 @@ export const checkCommand: Command = {
       args: [...argv],
       options: { config: { type: 'string' }, json: { type: 'boolean', default: false } },
     });
-    const result = await check(configPath(values.config, io.env), io, roof);
+    const { result, code } = await check(configPath(values.config, io.env), io, roof);
     await io.out(values.json ? `${JSON.stringify(result)}\n` : formatResult(result));
-    return result.ok ? EXIT_OK : EXIT_NO;
+    return code;
   },
 };

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isNode, isPair, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
-import { ConfigError, type KeyPath } from './problem.ts';
+import { ConfigError, UnreadableConfig, type KeyPath } from './problem.ts';
 
 /** A configuration has a few kilobytes; more is the wrong file. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -27,7 +27,8 @@ export function readText(path: string): string {
       throw error;
     }
     const reason = error instanceof Error ? error.message : String(error);
-    throw fail(`cannot be read (${reason}). Name another file with --config`);
+    const what = `cannot be read (${reason}). Name another file with --config`;
+    throw new UnreadableConfig([{ where: path, key: '', what }]);
   }
 }
 

@@ -42,6 +42,9 @@ export class ConfigError extends GatewayError {
   }
 }
 
+/** There is no text to look at. */
+export class UnreadableConfig extends ConfigError {}
+
 /** A value of the configuration in a message: on one line, bounded, control characters escaped. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
