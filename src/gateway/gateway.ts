@@ -118,7 +118,8 @@ class MailGateway implements Gateway {
   }
 
   get sessions(): readonly ConnectionState[] {
-    return [...this.#connections].map(({ state }) => state);
+    const states = [...this.#connections].map(({ state }) => state);
+    return states.toSorted((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt));
   }
 
   kick(id: string): boolean {

@@ -172,3 +172,22 @@ describe('start', () => {
     );
   });
 });
+
+describe('list of sessions', () => {
+  it('has the oldest first, also when one of them has left', async (t) => {
+    const clock = new FakeClock();
+    const fixture = await GatewayFixture.start(t, { relays: relays(), clock });
+    const pairs = [];
+    for (let count = 0; count < 3; count += 1) {
+      pairs.push(await fixture.pair());
+      clock.advance(1_000);
+    }
+    const [first, ...others] = fixture.gateway.sessions.map(({ id }) => id);
+    pairs[0]?.client.destroy();
+    await eventually(() => fixture.gateway.sessions.length === 2, 'the end of the first');
+    await fixture.pair();
+    const ids = fixture.gateway.sessions.map(({ id }) => id);
+    assert.deepEqual(ids.slice(0, 2), others);
+    assert.ok(ids.length === 3 && !ids.includes(first ?? ''));
+  });
+});
