@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { chmod, open, readFile, writeFile, type FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
-import { systemClock, type Clock } from '../base/clock.ts';
 import {
   allOf,
   digestOf,
@@ -16,54 +14,23 @@ import {
   rejectsWithQuarantineFailed,
 } from '../../test/contract/quarantine-store.contract.ts';
 import { RecordingLog } from '../../test/support/recording-log.ts';
+import { movableClock, QuarantineFolders } from '../../test/support/quarantine-folders.ts';
 import { S3Stub } from '../../test/support/s3-stub.ts';
 import { systemFiles, type FileSystem } from './durable-files.ts';
-import { FileObjects } from './file-objects.ts';
-import { QuarantineDatabase } from './quarantine-database.ts';
 import { S3Objects } from './s3-objects.ts';
-import { SealedQuarantine, type SealedQuarantineOptions } from './sealed-quarantine.ts';
-import { SqliteAuditTrail } from './sqlite-audit-trail.ts';
-import { SqliteReleaseBook } from './sqlite-release-book.ts';
+import type { SealedQuarantine } from './sealed-quarantine.ts';
 
-const base = mkdtempSync(join(tmpdir(), 'postern-quarantine-'));
-const opened: SealedQuarantine[] = [];
+const folders = new QuarantineFolders();
 let stub: S3Stub;
 before(async () => {
   stub = await S3Stub.start();
 });
 after(async () => {
-  await Promise.all(opened.map((one) => one.close()));
+  await folders.close();
   stub.stop();
-  rmSync(base, { recursive: true });
 });
-
-let folders = 0;
-function freshFolder(): string {
-  folders += 1;
-  return join(base, `q${folders}`, 'quarantine');
-}
-
-interface Settings extends Partial<SealedQuarantineOptions> {
-  readonly files?: FileSystem;
-}
-
-function openAt(path: string, settings: Settings = {}): SealedQuarantine {
-  const { files = systemFiles, ...more } = settings;
-  const clock = more.clock ?? systemClock;
-  const store = new SealedQuarantine({
-    database: new QuarantineDatabase(path),
-    storage: new FileObjects(path, clock, files),
-    keyFile: `${path}.key`,
-    retentionDays: 30,
-    quotaBytes: 0,
-    whenFull: 'refuse',
-    minimumDays: 7,
-    clock,
-    ...more,
-  });
-  opened.push(store);
-  return store;
-}
+const freshFolder = () => folders.fresh();
+const openAt: QuarantineFolders['openAt'] = (path, settings) => folders.openAt(path, settings);
 
 function pathOf(root: string, id: string): string {
   return join(root, id.slice(0, 2), `${id}.sealed`);
@@ -73,11 +40,6 @@ async function flipOneBit(path: string, at = 500): Promise<void> {
   const content = await readFile(path);
   content[at] = (content[at] ?? 0) ^ 1;
   await writeFile(path, content);
-}
-
-function movableClock(): { readonly clock: Clock; readonly advance: (ms: number) => void } {
-  let now = Date.UTC(2026, 0, 1);
-  return { clock: { ...systemClock, now: () => now }, advance: (ms) => void (now += ms) };
 }
 
 quarantineStoreContract('sealed files', async () => {
@@ -94,7 +56,7 @@ quarantineStoreContract('sealed files', async () => {
 quarantineStoreContract('sealed objects in S3', async () => {
   const path = freshFolder();
   const { clock, advance } = movableClock();
-  const prefix = `${folders}/`;
+  const prefix = `${basename(dirname(path))}/`;
   const storage = new S3Objects({
     endpoint: stub.endpoint,
     bucket: 'postern',
@@ -331,83 +293,6 @@ describe('a quarantine in trouble', () => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, 'a file where the folder should be');
     await rejectsWithQuarantineFailed(openAt(path).prepare());
-  });
-
-  it('keeps what fits its quota to the byte, and not one more', async () => {
-    const store = openAt(freshFolder(), { quotaBytes: 1_000 });
-    await store.commit(entryFor(''), inMemory(randomBytes(400)));
-    const last = randomBytes(600);
-    await store.commit(entryFor(''), inMemory(last));
-    await assert.rejects(store.commit(entryFor(''), inMemory(randomBytes(1))), /the quarantine is full/u);
-    assert.equal((await store.commit(entryFor(''), inMemory(last))).count, 2);
-    assert.equal((await store.health()).level, 'yellow');
-  });
-
-  it('deletes what was not fetched during the retention, when it needs room or is told to', async () => {
-    const { clock, advance } = movableClock();
-    const store = openAt(freshFolder(), { quotaBytes: 10, retentionDays: 1, clock });
-    const { id } = await store.commit(entryFor(''), inMemory(randomBytes(10)));
-    advance(86_400_000);
-    assert.equal(await store.expire(), 0);
-    advance(1);
-    const { id: newer } = await store.commit(entryFor(''), inMemory(randomBytes(10)));
-    assert.deepEqual([(await store.get(id))?.id, (await store.get(newer))?.id], [undefined, newer]);
-    advance(86_400_001);
-    assert.deepEqual([await store.expire(), await store.expire()], [1, 0]);
-  });
-
-  it('drops the oldest that was released for everybody, when it is set to', async () => {
-    const path = freshFolder();
-    const { clock, advance } = movableClock();
-    const database = new QuarantineDatabase(path);
-    const store = openAt(path, { quotaBytes: 30, whenFull: 'drop-released', clock, database });
-    const log = new RecordingLog();
-    const book = new SqliteReleaseBook(database, new SqliteAuditTrail(database, clock), clock, log);
-    const ids: string[] = [];
-    for (let index = 0; index < 3; index += 1) {
-      ids.push((await store.commit(entryFor(''), inMemory(randomBytes(10)))).id);
-      advance(1);
-    }
-    await assert.rejects(store.commit(entryFor(''), inMemory(randomBytes(10))), /is full/u);
-    const request = { reason: 'r', offerAnew: false, actor: 'test' };
-    await book.release({ ...request, sha256: ids[1] ?? '', user: '' });
-    await book.release({ ...request, sha256: ids[2] ?? '', user: 'ann' });
-    const { id } = await store.commit(entryFor(''), inMemory(randomBytes(10)));
-    assert.deepEqual(new Set((await allOf(store)).map((one) => one.id)), new Set([ids[0], ids[2], id]));
-    await assert.rejects(store.commit(entryFor(''), inMemory(randomBytes(10))), /is full/u);
-  });
-
-  it('deletes the oldest when it is set to, except what is too young or still spoken of', async () => {
-    const path = freshFolder();
-    const { clock, advance } = movableClock();
-    const database = new QuarantineDatabase(path);
-    const full = { quotaBytes: 40, whenFull: 'oldest-first', minimumDays: 7 } as const;
-    const store = openAt(path, { ...full, clock, database });
-    const log = new RecordingLog();
-    const book = new SqliteReleaseBook(database, new SqliteAuditTrail(database, clock), clock, log);
-    const ids: string[] = [];
-    for (let index = 0; index < 4; index += 1) {
-      ids.push((await store.commit(entryFor(''), inMemory(randomBytes(10)))).id);
-      advance(1);
-    }
-    const request = { reason: 'r', offerAnew: false, actor: 'test' };
-    await book.release({ ...request, sha256: ids[0] ?? '', user: 'ann' });
-    advance(7 * 86_400_000 - 3);
-    await assert.rejects(store.commit(entryFor(''), inMemory(randomBytes(10))), /is full/u);
-    advance(1); // the second is older than the minimum now, to the millisecond
-    const { id } = await store.commit(entryFor(''), inMemory(randomBytes(10)));
-    assert.deepEqual(
-      new Set((await allOf(store)).map((one) => one.id)),
-      new Set([ids[0], ids[2], ids[3], id]),
-    );
-    assert.match((await store.health()).detail, /before their retention is over/u);
-    assert.equal((await store.health()).level, 'yellow');
-    advance(1);
-    await store.commit(entryFor(''), inMemory(randomBytes(10)));
-    await assert.rejects(store.commit(entryFor(''), inMemory(randomBytes(11))), /is full/u);
-    await store.remove(ids[0] ?? '');
-    advance(86_400_000);
-    assert.equal((await store.health()).level, 'green');
   });
 
   it('says that an object store is away, and keeps nothing meanwhile', async () => {

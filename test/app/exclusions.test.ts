@@ -1,98 +1,26 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { describe, it, type TestContext } from 'node:test';
-import tls from 'node:tls';
-import { createImapRelay } from '../../src/gateway/imap/imap-relay.ts';
+import { describe, it } from 'node:test';
+import { configSchema } from '../../src/base/config/schema.ts';
 import { writeProxyHeader } from '../../src/gateway/placement/proxy-header.ts';
-import { createPop3Relay } from '../../src/gateway/pop3/pop3-relay.ts';
-import type { Finding, Verdict } from '../../src/scan/verdict.ts';
 import { finding } from '../support/fake-scanner.ts';
-import { GatewayFixture, type FixtureSettings } from '../support/gateway-fixture.ts';
-import { eventually, Peer } from '../support/peer.ts';
-
-const HEADER = 'From: a@example\r\nSubject: hello\r\n\r\n';
-const INFECTED = `${HEADER}INFECTED text in the body\r\n`;
-const OTHER = `${HEADER}INFECTED otherwise, same size\r\n`;
-const ACCOUNT = { owner: 'ann', reason: 'a test' };
-
-const relays = { imap: createImapRelay, pop3: createPop3Relay };
-
-type Lists = Record<string, readonly Record<string, string>[]>;
-
-async function gatewayWith(t: TestContext, lists: Lists, settings: Partial<FixtureSettings> = {}) {
-  const exclusions = Object.fromEntries(
-    Object.entries(lists).map(([kind, entries]) => [
-      kind,
-      entries.map((entry) => ({ ...entry, ...ACCOUNT })),
-    ]),
-  );
-  return await GatewayFixture.start(t, { relays, ...settings, config: { exclusions, ...settings.config } });
-}
-
-async function loggedIn(fixture: GatewayFixture, user = 'ann', id = '') {
-  const { client, upstream } = await fixture.pair();
-  upstream.send('* OK [CAPABILITY IMAP4rev1 ID] ready\r\n');
-  await client.receiveUntil('\r\n');
-  if (id !== '') {
-    client.send(`i ID (${id})\r\n`);
-    await upstream.receiveUntil('\r\n');
-    upstream.send('i OK done\r\n');
-    await client.receiveUntil('i OK done\r\n');
-  }
-  client.send(`a LOGIN ${user} secret\r\n`);
-  await upstream.receiveUntil('\r\n');
-  upstream.send('a OK done\r\n');
-  await client.receiveUntil('a OK done\r\n');
-  return { client, upstream };
-}
-
-type Pair = Awaited<ReturnType<typeof loggedIn>>;
-
-async function select({ client, upstream }: Pair, mailbox: string): Promise<void> {
-  client.send(`s SELECT ${mailbox}\r\n`);
-  await upstream.receiveUntil('\r\n');
-  upstream.send('* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\ns OK [READ-WRITE] done\r\n');
-  await client.receiveUntil('s OK');
-  await client.receiveUntil('\r\n');
-}
-
-/** What the client gets of a message. */
-async function fetched({ client, upstream }: Pair, content = INFECTED): Promise<string> {
-  client.send('f FETCH 1 BODY[]\r\n');
-  const tag = (await upstream.receiveUntil('\r\n')).toString().split(' ')[0] ?? '';
-  upstream.send(`* 1 FETCH (BODY[] {${content.length}}\r\n${content})\r\n${tag} OK done\r\n`);
-  return (await client.receiveUntil('f OK done\r\n')).toString();
-}
-
-/** A tunnel: what the client says first arrives as it is, with no greeting in between. */
-async function isTunnelled(fixture: GatewayFixture): Promise<boolean> {
-  const { client, upstream } = await fixture.pair();
-  upstream.send('220 not a mail server\r\n');
-  const heard = (await client.receiveUntil('\r\n').catch(() => Buffer.alloc(0))).toString();
-  if (heard !== '220 not a mail server\r\n') return false;
-  client.send('raw\r\n');
-  await upstream.expect('raw\r\n');
-  return true;
-}
-
-async function unscanned(fixture: GatewayFixture, cause: string): Promise<number> {
-  return await fixture.metric('postern_unscanned_total', { cause });
-}
-
-function hits(fixture: GatewayFixture): number[] {
-  return fixture.exclusions.list().map((one) => one.hits);
-}
-
-function found(...findings: Finding[]): Verdict {
-  return { kind: 'malicious', findings };
-}
-
-/** The certificate that a client sees: that of the server only when nobody opened the connection. */
-async function connectSecurely(fixture: GatewayFixture, servername: string) {
-  const client = await Peer.connect(fixture.port, { servername, rejectUnauthorized: false });
-  return { client, upstream: await fixture.server.accept() };
-}
+import {
+  ACCOUNT,
+  fetched,
+  found,
+  gatewayWith,
+  hits,
+  INFECTED,
+  isTunnelled,
+  loggedIn,
+  OTHER,
+  relays,
+  select,
+  unscanned,
+} from '../support/exclusion-scene.ts';
+import { GatewayFixture } from '../support/gateway-fixture.ts';
+import { eventually } from '../support/peer.ts';
 
 describe('excluded addresses', () => {
   for (const [what, addresses] of [
@@ -339,82 +267,10 @@ describe('excluded findings', () => {
   });
 });
 
-describe('connections that begin with TLS', () => {
-  const imaps = {
-    listener: { protocol: 'imaps', tls: 'implicit' },
-    secureUpstream: true,
-    upstreamTls: { mode: 'implicit', verify: false },
-  } as const;
-
-  it('are forwarded untouched by the name that is asked for, and only by that', async (t) => {
-    const fixture = await gatewayWith(t, { serverNames: [{ name: '*.bank.example' }] }, imaps);
-    const { client, upstream } = await connectSecurely(fixture, 'imap.bank.example');
-    upstream.send('raw\r\n');
-    await client.expect('raw\r\n');
-    assert.equal(await unscanned(fixture, 'excluded-server-name'), 1);
-    await Peer.connect(fixture.port, { servername: 'imap.example', rejectUnauthorized: false });
-    await fixture.server.accept();
-    assert.equal(await fixture.metric('postern_gateway_tls_handshakes_total', { side: 'client' }), 1);
-    assert.equal(await unscanned(fixture, 'excluded-server-name'), 1);
-  });
-
-  it('are forwarded untouched by the fingerprint of the client', async (t) => {
-    const [ours] = await fingerprintsOfNode();
-    assert.match(ours ?? '', /^t1[23]d\d{4}\w\w_[0-9a-f]{12}_[0-9a-f]{12}$/);
-    const fixture = await gatewayWith(t, { fingerprints: [{ ja4: ours ?? '' }] }, imaps);
-    const { client, upstream } = await connectSecurely(fixture, 'imap.example');
-    upstream.send('raw\r\n');
-    await client.expect('raw\r\n');
-    assert.equal(await unscanned(fixture, 'excluded-fingerprint'), 1);
-    const narrower = {
-      servername: 'imap.example',
-      rejectUnauthorized: false,
-      maxVersion: 'TLSv1.2',
-    } as const;
-    await Peer.connect(fixture.port, narrower);
-    await fixture.server.accept();
-    assert.equal(await fixture.metric('postern_gateway_tls_handshakes_total', { side: 'client' }), 1);
-    assert.equal(await unscanned(fixture, 'excluded-fingerprint'), 1);
-  });
-
-  it('are all forwarded untouched with the TLS filter off', async (t) => {
-    const config = { tlsFilter: { enabled: false } };
-    const fixture = await GatewayFixture.start(t, { relays, ...imaps, config });
-    const { client, upstream } = await connectSecurely(fixture, 'imap.example');
-    upstream.send('raw\r\n');
-    await client.expect('raw\r\n');
-    assert.equal(await unscanned(fixture, 'tls-filter-off'), 1);
-  });
-});
-
-/** What this Node says of itself, seen by a server of our own. */
-async function fingerprintsOfNode(): Promise<string[]> {
-  const { createServer } = await import('node:net');
-  const { readClientHello } = await import('../../src/gateway/placement/client-hello.ts');
-  const { ja4 } = await import('../../src/gateway/placement/ja4.ts');
-  const prints: string[] = [];
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.on('data', (bytes) => {
-      const reading = readClientHello(bytes);
-      if (reading.kind === 'hello') prints.push(ja4(reading.hello));
-      socket.destroy();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  tls.connect({ host: '127.0.0.1', port, servername: 'x.example' }).on('error', () => undefined);
-  await eventually(() => prints.length > 0, 'a hello');
-  server.close();
-  return prints;
-}
-
 describe('exclusions that are replaced while the gateway runs', () => {
   it('take effect at once and keep the counters of what stays', async (t) => {
     const fixture = await gatewayWith(t, { users: [{ user: 'ann' }] });
     assert.ok((await fetched(await loggedIn(fixture))).includes('INFECTED'));
-    const { configSchema } = await import('../../src/base/config/schema.ts');
     const users = [
       { user: 'ann', ...ACCOUNT },
       { user: 'bob', ...ACCOUNT },
