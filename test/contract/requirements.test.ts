@@ -24,7 +24,8 @@ function anchorsOf(text: string): string[] {
 describe('the exclusions', () => {
   for (const kind of EXCLUSION_KINDS) {
     it(`of kind ${kind} are shown to be counted in the ledger under their cause`, () => {
-      const shown = readFileSync('test/app/exclusions.test.ts', 'utf8');
+      const files = ['test/app/exclusions.test.ts', 'test/app/tls-exclusions.test.ts'];
+      const shown = files.map((path) => readFileSync(path, 'utf8')).join('');
       assert.ok(shown.includes(`unscanned(fixture, 'excluded-${kind}'), 1)`), kind);
     });
   }
