@@ -1,7 +1,9 @@
+import { type Code, get, load, multiply, number, set, shiftLeft, shiftRight } from '../assembly.ts';
+import { PART_BYTES, PlaceSieve, SPARE } from '../place-sieve.ts';
 import { viewOf } from '../unpack/byte-view.ts';
 import type { Word } from './pattern-words.ts';
 
-/** Bytes that are compared at once, at whole addresses. */
+/** Bytes that are compared at once. */
 const GROUP_BYTES = 4;
 /** Bits of the table for each group that is in it: so many that most other groups meet none. */
 const BITS_PER_GROUP = 64;
@@ -73,24 +75,16 @@ function standsAt(view: Buffer, place: number, { bytes, isFolded }: Word): boole
   return true;
 }
 
-/**
- * The next group from `from` on that may be one of the table's. A function of its own, so small that it is compiled
- * to a tight loop.
- */
-function promising(groups: Int32Array, from: number, table: Int32Array, shift: number): number {
-  for (let at = from; at < groups.length; at += 1) {
-    const spread = Math.imul(groups[at] ?? 0, SPREAD);
-    if ((((table[spread >>> shift] ?? 0) >>> (spread >>> (shift - 5))) & 1) !== 0) {
-      return at;
-    }
-  }
-  return groups.length;
+/** Whether the group at `offset` of a place may be one of the table's: its bit there, of 2^`bits`. */
+function isPromising(at: Code, offset: number, bits: number): Code {
+  const spread = [...at, ...load(offset), ...number(SPREAD), ...multiply, ...set(SPARE), ...get(SPARE)];
+  const cell = [...number(32 - (bits - 5)), ...shiftRight, ...number(2), ...shiftLeft, ...load(0)];
+  return [...spread, ...cell, ...get(SPARE), ...number(32 - bits), ...shiftRight, ...shiftRight];
 }
 
 /** Tells whether any of many words is in some bytes. Reads each fourth group of four bytes only. */
 export class WordSearch {
-  readonly #table: Int32Array;
-  readonly #shift: number;
+  readonly #sieve: PlaceSieve;
   readonly #byGroup = new Map<number, Anchored[]>();
 
   /** Words of at least seven bytes. Throws when there are more than can be told apart. */
@@ -105,13 +99,17 @@ export class WordSearch {
     if (bits > MAX_TABLE_BITS) {
       throw new Error('too many words for one search');
     }
-    this.#table = new Int32Array(2 ** (bits - 5));
-    this.#shift = 32 - (bits - 5);
+    const table = new Int32Array(2 ** (bits - 5));
     for (const group of this.#byGroup.keys()) {
       const spread = Math.imul(group, SPREAD);
-      const at = spread >>> this.#shift;
-      this.#table[at] = (this.#table[at] ?? 0) | (1 << (spread >>> (this.#shift - 5)));
+      const at = spread >>> (32 - (bits - 5));
+      table[at] = (table[at] ?? 0) | (1 << (spread >>> (32 - bits)));
     }
+    this.#sieve = new PlaceSieve({
+      table: new Uint8Array(table.buffer),
+      apart: GROUP_BYTES,
+      code: (at, offset) => isPromising(at, offset, bits),
+    });
   }
 
   /** Where the seven bytes begin of which the groups are the rarest in other contents, and in other words. */
@@ -149,17 +147,15 @@ export class WordSearch {
   /** True when one of the words is there. */
   occursIn(bytes: Uint8Array): boolean {
     const view = viewOf(bytes);
-    const start = (GROUP_BYTES - (view.byteOffset % GROUP_BYTES)) % GROUP_BYTES;
-    const count = Math.floor((view.length - start) / GROUP_BYTES);
-    if (count <= 0) {
-      return false;
-    }
-    const groups = new Int32Array(view.buffer, view.byteOffset + start, count);
-    for (let at = promising(groups, 0, this.#table, this.#shift); at < count;) {
-      if (this.#stands(view, start + at * GROUP_BYTES, groups[at] ?? 0)) {
-        return true;
+    const { places } = this.#sieve;
+    for (let from = 0; from < view.length; from += PART_BYTES) {
+      const count = this.#sieve.collect(view, from);
+      for (let index = 0; index < count; index += 1) {
+        const place = places[index] ?? 0;
+        if (this.#stands(view, from + place, this.#sieve.fourAt(place))) {
+          return true;
+        }
       }
-      at = promising(groups, at + 1, this.#table, this.#shift);
     }
     return false;
   }

@@ -1,5 +1,7 @@
+import { and, type Code, loadByte, loadPair, number, shiftRight } from '../assembly.ts';
 import { KnownAnswers } from '../known-answers.ts';
-import { u32le, viewOf } from './byte-view.ts';
+import { PART_BYTES, PlaceSieve } from '../place-sieve.ts';
+import { viewOf } from './byte-view.ts';
 import type { Mark, MarkPlaces } from './mark.ts';
 import { isPartOf, MIN_PART_BYTES, placesInPart } from './mark-parts.ts';
 
@@ -128,23 +130,10 @@ function startsOf(lists: readonly (readonly unknown[])[]): number[] {
   return starts;
 }
 
-/**
- * The next word but the last, from `from` on, in which three bytes of some mark may begin. A function of its own, so
- * small that it is compiled to a tight loop.
- */
-function promising(words: Int32Array, from: number, thirds: Uint8Array): number {
-  const last = words.length - 1;
-  let word = words[from] ?? 0;
-  for (let at = from; at < last; at += 1) {
-    const next = words[at + 1] ?? 0;
-    const lower = (thirds[word & 0xffff] ?? 0) >>> ((word >>> 16) & 7);
-    const upper = (thirds[word >>> 16] ?? 0) >>> (next & 7);
-    if (((lower | upper) & 1) !== 0) {
-      return at;
-    }
-    word = next;
-  }
-  return last;
+/** Whether the pair at `offset` of a place is one that the third byte may stand behind. */
+function isPromising(at: Code, offset: number): Code {
+  const third = [...at, ...loadByte(offset + 2), ...number(7), ...and];
+  return [...at, ...loadPair(offset), ...loadByte(0), ...third, ...shiftRight];
 }
 
 /**
@@ -152,7 +141,7 @@ function promising(words: Int32Array, from: number, thirds: Uint8Array): number 
  * again: with thirty marks that was the dearest part of a scan.
  */
 export class MarkSearch {
-  readonly #thirds = new Uint8Array(PAIRS);
+  readonly #sieve: PlaceSieve;
   /** For each pair the number of the list of marks that show it; zero for the empty list. */
   readonly #lists = new Uint16Array(PAIRS);
   /** Where each list begins among the groups, and where the next one does. */
@@ -167,7 +156,9 @@ export class MarkSearch {
   constructor(marks: readonly Mark[]) {
     this.#nowhere = new Int32Array(marks.length).fill(ABSENT);
     const all = marks.flatMap((mark, index) => anchorsOf(mark).map((lead) => ({ index, mark, lead })));
-    const lists = this.#fill(all).map((list) => list.flatMap((at) => all[at] ?? []));
+    const thirds = new Uint8Array(PAIRS);
+    const lists = this.#fill(all, thirds).map((list) => list.flatMap((at) => all[at] ?? []));
+    this.#sieve = new PlaceSieve({ table: thirds, apart: 2, code: isPromising });
     this.#starts = Int32Array.from(startsOf(lists));
     this.#anchored = lists.flat();
     this.#groups = Int32Array.from(
@@ -176,11 +167,11 @@ export class MarkSearch {
   }
 
   /** The lists of those that show the same pairs, by their places among `all`. Letters and capitals share theirs. */
-  #fill(all: readonly Anchored[]): (readonly number[])[] {
+  #fill(all: readonly Anchored[], thirds: Uint8Array): (readonly number[])[] {
     const byPair = new Map<number, number[]>();
     for (const [at, { mark, lead }] of all.entries()) {
       for (const pair of pairsAt(mark, lead)) {
-        this.#thirds[pair] = (this.#thirds[pair] ?? 0) | thirdAt(mark, lead);
+        thirds[pair] = (thirds[pair] ?? 0) | thirdAt(mark, lead);
         byPair.set(pair, [...(byPair.get(pair) ?? []), at]);
       }
     }
@@ -202,42 +193,15 @@ export class MarkSearch {
   places(bytes: Uint8Array): MarkPlaces {
     const view = viewOf(bytes);
     const found: Found = { first: this.#nowhere, repeated: [] };
-    // Words are read at whole addresses; the rest before and behind them is short.
-    const start = (4 - (view.byteOffset & 3)) & 3;
-    const count = Math.max(0, (view.length - start) >> 2);
-    this.#pairs(view, 0, start, found);
-    if (count > 0) {
-      this.#words(view, new Int32Array(view.buffer, view.byteOffset + start, count), found);
+    const { places } = this.#sieve;
+    for (let from = 0; from < view.length; from += PART_BYTES) {
+      const count = this.#sieve.collect(view, from);
+      for (let index = 0; index < count; index += 1) {
+        const place = places[index] ?? 0;
+        this.#check(view, from + place, this.#sieve.fourAt(place), found);
+      }
     }
-    this.#pairs(view, Math.max(start, start + count * 4 - 4), view.length, found);
     return found;
-  }
-
-  /** All words but the last, of which the bytes behind it are no word. */
-  #words(view: Buffer, words: Int32Array, found: Found): void {
-    const last = words.length - 1;
-    const start = words.byteOffset - view.byteOffset;
-    for (let at = promising(words, 0, this.#thirds); at < last;) {
-      const word = words[at] ?? 0;
-      const next = words[at + 1] ?? 0;
-      if (this.#mayBegin(word & 0xffff, word >>> 16)) {
-        this.#check(view, start + at * 4, word, found);
-      }
-      if (this.#mayBegin(word >>> 16, next)) {
-        this.#check(view, start + at * 4 + 2, (word >>> 16) | (next << 16), found);
-      }
-      at = promising(words, at + 1, this.#thirds);
-    }
-  }
-
-  #mayBegin(pair: number, third: number): boolean {
-    return (((this.#thirds[pair] ?? 0) >>> (third & 7)) & 1) !== 0;
-  }
-
-  #pairs(view: Buffer, from: number, to: number, found: Found): void {
-    for (let at = from; at < Math.min(to, view.length - 1); at += 1) {
-      this.#check(view, at, u32le(view, at) | 0, found);
-    }
   }
 
   /** `seen`: the four bytes at `at`, with zeros behind the end. */
