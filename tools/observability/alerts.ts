@@ -27,8 +27,7 @@ const AVAILABILITY: readonly Alert[] = [
       'Is the process there? `systemctl status postern`, `kubectl get pods`. Its last log line says why it ended.',
       'Exit code 2 at start: `postern check --config FILE` names every problem with its line.',
       'It runs but does not answer: the admin port is blocked, or the event loop is (PosternEventLoopSlow).',
-      'It ended with `Reached heap limit` or in native code, and again with the same mailbox: one message ends it. A message that was being scanned when the process ended twice is not scanned again (`engine-failed`: deferred, after three tries neutralised): other code, other settings of `scan` or seven days allow one try more, other rules after a day. At the start the log names the suspects by SHA-256 (`postern_scan_suspects`). Raise `scan.workerHeapMb` or lower `scan.limits.maxObjectBytes`, and report the message.',
-      'A message is refused that is harmless (two times `kill -9` while it was scanned look the same): stop the gateway, remove `unfinished-scans` from `quarantine.path`, start it.',
+      'It ended with `Reached heap limit` or in native code: one message may do that. It does so twice at most, then PosternMessageRefused.',
     ],
   },
   {
@@ -143,6 +142,20 @@ const SCANNING: readonly Alert[] = [
       'The log names the cause; a message that kills workers is kept from them after some tries.',
       'Memory: raise `scan.workerHeapMb`, or lower `scan.limits.maxTotalBytes`.',
       'Since the last rule set? Go back to the one before.',
+    ],
+  },
+  {
+    name: 'PosternMessageRefused',
+    expr: 'postern_scan_suspects{state="refused"} > 0',
+    for: '5m',
+    severity: 'ticket',
+    summary: 'The process ended twice while a message was scanned; it is not scanned again',
+    means: 'Everybody lost their sessions twice. The message is deferred, after three tries neutralised.',
+    steps: [
+      'The log names it by SHA-256 at the start, `refusedMessages`; why the process ended stands in the last lines of the one before.',
+      '`Reached heap limit`: raise `scan.workerHeapMb` or lower `scan.limits.maxObjectBytes`. Report the message: `postern quarantine list` has it once somebody asked for it four times.',
+      'Other code, other settings of `scan` or seven days allow one try more, other rules after a day.',
+      'It is harmless (`kill -9` or a power cut looks the same): stop the gateway, remove `unfinished-scans` from `quarantine.path`, start it.',
     ],
   },
   {

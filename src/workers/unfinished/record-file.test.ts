@@ -57,7 +57,7 @@ describe('record of unfinished scans', () => {
     const record = thread(file);
     const before = text();
     record.begin(ONE);
-    assert.ok(text().includes(`\n${ONE} ${SETTINGS} ${RULES} `));
+    assert.ok(text().includes(`\n${ONE} ${SETTINGS} ${RULES} ${NOW} `));
     record.end(ONE);
     assert.equal(text(), before);
     file.close();
@@ -159,8 +159,8 @@ describe('record of unfinished scans', () => {
 
     it('counts only lines that are whole', () => {
       const content = formatRecord([suspect]);
-      slotLine({ ...suspect, sha256: OTHER }).copy(content, slotOffset(0));
-      const lines = [`${OTHER} <script>`, OTHER.toUpperCase(), `${OTHER} ${SETTINGS} ${RULES} more`];
+      slotLine({ ...suspect, sha256: OTHER, begunAt: NOW }).copy(content, slotOffset(0));
+      const lines = [`${OTHER} <script>`, OTHER.toUpperCase(), `${OTHER} ${SETTINGS} ${RULES} ${NOW} more`];
       lines.forEach((line, index) => content.write(line, slotOffset(1 + index)));
       const { left, suspects } = openedWith(content);
       assert.deepEqual(left, [OTHER]);

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { tryLock } from './file-lock.ts';
 import { FILE_BYTES, formatRecord, freeSlots, parseRecord, slotOffset } from './record-format.ts';
 import { type RecordAccess, STATE } from './scan-record.ts';
-import { type RecordContent, type Suspect, suspectsAfter } from './suspects.ts';
+import { atTheEnd, type RecordContent, type Suspect, suspectsAfter } from './suspects.ts';
 
 export const RECORD_NAME = 'unfinished-scans';
 /** As the quarantine beside it: nobody but the gateway's user. */
@@ -54,7 +54,7 @@ export function openRecordFile(folder: string, settings: string, now: number): R
     return {
       path,
       access: { path, state, suspects, settings },
-      left: [...new Set(before?.left.map(({ sha256 }) => sha256))],
+      left: [...new Set(atTheEnd(before?.left ?? []).map(({ sha256 }) => sha256))],
       suspects,
       wasDamaged: before === undefined,
       clear: () => {

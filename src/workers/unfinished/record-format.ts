@@ -14,7 +14,7 @@ export const FILE_BYTES = (1 + SLOTS + MAX_SUSPECTS) * LINE_BYTES;
 
 const SLOT = /^(?<sha256>[0-9a-f]{64}) (?<settings>[0-9a-f]{16}) (?<rules>[0-9a-f]{16})/u;
 const SUSPECT = new RegExp(`${SLOT.source} (?<strikes>[1-9]) (?<at>[0-9]{13}) *$`, 'u');
-const SCAN = new RegExp(`${SLOT.source} *$`, 'u');
+const SCAN = new RegExp(`${SLOT.source} (?<at>[0-9]{13}) *$`, 'u');
 
 export function slotOffset(slot: number): number {
   return (1 + slot) * LINE_BYTES;
@@ -29,8 +29,12 @@ export function lineOf(text: string): Buffer {
   return Buffer.from(`${text.padEnd(LINE_BYTES - 1)}\n`, 'latin1');
 }
 
-export function slotLine({ sha256, settings, rules }: UnfinishedScan): Buffer {
-  return lineOf(`${sha256} ${settings} ${rules}`);
+function timeText(ms: number): string {
+  return String(ms).padStart(13, '0');
+}
+
+export function slotLine({ sha256, settings, rules, begunAt }: UnfinishedScan): Buffer {
+  return lineOf(`${sha256} ${settings} ${rules} ${timeText(begunAt)}`);
 }
 
 /** Slots in which nothing is being scanned. */
@@ -46,7 +50,7 @@ export function formatRecord(suspects: readonly Suspect[]): Buffer {
 }
 
 function suspectText({ sha256, settings, rules, strikes, at }: Suspect): string {
-  return `${sha256} ${settings} ${rules} ${strikes} ${String(at).padStart(13, '0')}`;
+  return `${sha256} ${settings} ${rules} ${strikes} ${timeText(at)}`;
 }
 
 /**
@@ -60,7 +64,7 @@ export function parseRecord(bytes: Uint8Array, now: number): RecordContent | und
   if (line(0).trimEnd() !== HEADER) return undefined;
   const left: UnfinishedScan[] = [];
   for (let slot = 0; slot < SLOTS; slot += 1) {
-    const scan = scanOf(SCAN.exec(line(1 + slot)));
+    const scan = scanOf(SCAN.exec(line(1 + slot)), now);
     if (scan !== undefined) left.push(scan);
   }
   const suspects = new Map<string, Suspect>();
@@ -71,16 +75,17 @@ export function parseRecord(bytes: Uint8Array, now: number): RecordContent | und
   return { left, suspects: [...suspects.values()] };
 }
 
-function scanOf(found: RegExpExecArray | null): UnfinishedScan | undefined {
-  const { sha256, settings, rules } = found?.groups ?? {};
+function scanOf(found: RegExpExecArray | null, now: number): UnfinishedScan | undefined {
+  const { sha256, settings, rules, at } = found?.groups ?? {};
   return sha256 === undefined || settings === undefined || rules === undefined
     ? undefined
-    : { sha256, settings, rules };
+    : { sha256, settings, rules, begunAt: Math.min(Number(at), now) };
 }
 
 function suspectOf(found: RegExpExecArray | null, now: number): Suspect | undefined {
-  const scan = scanOf(found);
+  const scan = scanOf(found, now);
   if (scan === undefined) return undefined;
-  const { strikes, at } = found?.groups ?? {};
-  return { ...scan, strikes: Math.min(Number(strikes), STRIKES), at: Math.min(Number(at), now) };
+  const { sha256, settings, rules, begunAt: at } = scan;
+  const strikes = Math.min(Number(found?.groups?.['strikes']), STRIKES);
+  return { sha256, settings, rules, strikes, at };
 }

@@ -17,7 +17,6 @@ export interface RecordAccess {
 export const STATE = { taken: 0, isClosed: 1, bytes: 2 * Int32Array.BYTES_PER_ELEMENT } as const;
 
 const BLANK = lineOf('');
-const NO_DIGEST = '0'.repeat(64);
 
 /**
  * What this thread scans, where it outlives the process. One line is written before each scan and taken away after it;
@@ -30,7 +29,6 @@ export class ScanRecord {
   readonly #file: number | undefined;
   readonly #state: Int32Array;
   readonly #offset: number;
-  readonly #line: Buffer;
   readonly #suspects: Map<string, { readonly suspect: Suspect; readonly offset: number }>;
 
   /** `rules`: digest of the rules. `now`: milliseconds since 1970. */
@@ -41,7 +39,6 @@ export class ScanRecord {
     this.#state = new Int32Array(state);
     // Threads come one after the other: whose slot comes round again has ended long before.
     this.#offset = slotOffset(Atomics.add(this.#state, STATE.taken, 1) % SLOTS);
-    this.#line = slotLine({ sha256: NO_DIGEST, settings, rules });
     this.#suspects = new Map(
       suspects.map((suspect, index) => [suspect.sha256, { suspect, offset: suspectOffset(index) }]),
     );
@@ -55,8 +52,7 @@ export class ScanRecord {
 
   begin(sha256: string): void {
     if (Atomics.load(this.#state, STATE.isClosed) === 1) return;
-    this.#line.write(sha256, 0, 'latin1');
-    this.#write(this.#line, this.#offset);
+    this.#write(slotLine({ sha256, ...this.#terms, begunAt: this.#now() }), this.#offset);
   }
 
   /** The scan has ended and the process has not: who was suspected is so no longer. */

@@ -4,6 +4,7 @@ import {
   FORGIVEN_BY_RULES_MS,
   FORGIVEN_MS,
   isRefused,
+  LOST_MS,
   MAX_SUSPECTS,
   STRIKES,
   type Suspect,
@@ -12,8 +13,8 @@ import {
 
 const NOW = 1_700_000_000_000;
 const TERMS = { settings: 's'.repeat(16), rules: 'r'.repeat(16) };
-const scan = (sha256: string) => ({ sha256, ...TERMS });
-const suspect = (sha256: string, strikes: number, at = NOW): Suspect => ({ ...scan(sha256), strikes, at });
+const scan = (sha256: string, begunAt = NOW) => ({ sha256, ...TERMS, begunAt });
+const suspect = (sha256: string, strikes: number, at = NOW): Suspect => ({ sha256, ...TERMS, strikes, at });
 const strikesOf = (suspects: readonly Suspect[]) => suspects.map(({ sha256, strikes }) => [sha256, strikes]);
 
 describe('suspects', () => {
@@ -54,6 +55,15 @@ describe('suspects', () => {
     assert.deepEqual(strikesOf(second), [
       ['a', 2],
       ['b', 1],
+    ]);
+  });
+
+  it('are none that were lost with their thread long before the process ended', () => {
+    const left = [scan('slow', NOW - LOST_MS + 1), scan('lost', NOW - LOST_MS), scan('last')];
+    const after = suspectsAfter({ left, suspects: [] }, TERMS.settings, NOW + 3 * LOST_MS);
+    assert.deepEqual(strikesOf(after), [
+      ['slow', 1],
+      ['last', 1],
     ]);
   });
 

@@ -11,6 +11,11 @@ export const STRIKES = 2;
 export const FORGIVEN_MS = 7 * 24 * 3_600_000;
 /** The same under other rules. They may change every hour, and rarely are what ends a process. */
 export const FORGIVEN_BY_RULES_MS = 24 * 3_600_000;
+/**
+ * A scan that began so long before the last one was lost with its thread and is none of those that may have ended the
+ * process: ten times as long as a request may take, and native code ends by its own time limit.
+ */
+export const LOST_MS = 10 * 60_000;
 /** As many ends of the process as nobody lives through in a week; above it the oldest are forgotten. */
 export const MAX_SUSPECTS = 500;
 
@@ -25,13 +30,19 @@ export function termsDigest(text: string): string {
   return hash('sha256', text).slice(0, 16);
 }
 
-/** A scan that had begun and had no end. */
-export interface UnfinishedScan extends ScanTerms {
-  /** SHA-256 of the message, lower-case hex. */
+/** A message, under the terms that it was scanned under last. */
+interface ScannedMessage extends ScanTerms {
+  /** SHA-256, lower-case hex. */
   readonly sha256: string;
 }
 
-export interface Suspect extends UnfinishedScan {
+/** A scan that had begun and had no end. */
+export interface UnfinishedScan extends ScannedMessage {
+  /** When it began, milliseconds since 1970. */
+  readonly begunAt: number;
+}
+
+export interface Suspect extends ScannedMessage {
   readonly strikes: number;
   /** When the last strike was noticed, milliseconds since 1970. */
   readonly at: number;
@@ -70,7 +81,8 @@ export function suspectsAfter(
 ): readonly Suspect[] {
   const before = new Map(known.map((suspect) => [suspect.sha256, suspect]));
   const struck = new Map<string, Suspect>();
-  for (const { sha256, ...under } of left) {
+  for (const { sha256, settings: code, rules } of atTheEnd(left)) {
+    const under = { settings: code, rules };
     const suspect = before.get(sha256);
     const strikes = suspect === undefined ? 0 : strikesLeft(suspect, under, now);
     struck.set(sha256, { sha256, ...under, strikes: strikes + 1, at: now });
@@ -79,4 +91,10 @@ export function suspectsAfter(
     (one) => !struck.has(one.sha256) && strikesLeft(one, { settings, rules: one.rules }, now) > 0,
   );
   return [...struck.values(), ...others.toSorted((one, other) => other.at - one.at)].slice(0, MAX_SUSPECTS);
+}
+
+/** The scans that ran when the process ended. The one that ended it is among the last that began, or runs long. */
+export function atTheEnd(left: readonly UnfinishedScan[]): readonly UnfinishedScan[] {
+  const last = left.reduce((latest, { begunAt }) => Math.max(latest, begunAt), 0);
+  return left.filter(({ begunAt }) => last - begunAt < LOST_MS);
 }
