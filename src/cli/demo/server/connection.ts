@@ -89,8 +89,17 @@ export class Connection {
     this.#socket.uncork();
     await this.flush();
   }
-  /** Server side of STARTTLS; the caller has made sure that nothing was received in advance. */
-  async secure(): Promise<void> {
+  /**
+   * Server side of STARTTLS: what comes from then on goes to `sink`. Resolves with whether it was begun. Not when
+   * bytes came before the handshake (`unreadBytes`): they could be an attacker's, and the session has to end.
+   */
+  async startTls(unreadBytes: number, sink: ByteSink): Promise<boolean> {
+    if (unreadBytes > 0) return false;
+    this.pour(sink);
+    await this.#secure();
+    return true;
+  }
+  async #secure(): Promise<void> {
     const plain = this.#socket;
     plain.removeAllListeners('data');
     plain.removeAllListeners('end');

@@ -212,16 +212,10 @@ class ImapSession {
     return 'Idle completed.';
   }
 
-  /** Bytes that came before the handshake could be an attacker's: they end the session. */
   async #secure(): Promise<void> {
-    if (this.#reader.unreadBytes > 0) {
-      this.#hasEnded = true;
-      return;
-    }
-    const reader = this.#newReader();
-    this.#reader = reader;
-    this.#connection.pour(reader);
-    await this.#connection.secure();
+    const { unreadBytes } = this.#reader;
+    this.#reader = this.#newReader();
+    this.#hasEnded = !(await this.#connection.startTls(unreadBytes, this.#reader));
   }
 
   #newReader(): CommandReader {

@@ -210,14 +210,9 @@ class Pop3Session {
   }
 
   async #secure(): Promise<void> {
-    if (this.#reader.unreadBytes > 0) {
-      this.#hasEnded = true;
-      return;
-    }
-    const reader = this.#newReader();
-    this.#reader = reader;
-    this.#connection.pour(reader);
-    await this.#connection.secure();
+    const { unreadBytes } = this.#reader;
+    this.#reader = this.#newReader();
+    this.#hasEnded = !(await this.#connection.startTls(unreadBytes, this.#reader));
   }
 
   #newReader(): CommandReader {
