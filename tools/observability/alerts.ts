@@ -153,7 +153,7 @@ const SCANNING: readonly Alert[] = [
     means: 'Everybody lost their sessions twice. The message is deferred, after three tries neutralised.',
     steps: [
       'The log names it by SHA-256 at the start, `refusedMessages`; why the process ended stands in the last lines of the one before.',
-      '`Reached heap limit`: raise `scan.workerHeapMb` or lower `scan.limits.maxObjectBytes`. Report the message: `postern quarantine list` has it once somebody asked for it four times.',
+      '`Reached heap limit`: raise `scan.workerHeapMb` or lower `scan.limits.maxObjectBytes`. `postern quarantine list` has the message once somebody asked for it four times; `postern scan FILE` tries it in a process of its own. Report it.',
       'Other code, other settings of `scan` or seven days allow one try more, other rules after a day.',
       'It is harmless (`kill -9` or a power cut looks the same): stop the gateway, remove `unfinished-scans` from `quarantine.path`, start it.',
     ],
