@@ -1,7 +1,6 @@
 import type { Config } from './base/config/schema.ts';
 import { scanCode } from './scan-code.ts';
 import type { Recording } from './scan-recording.ts';
-import { verdictSettings } from './shared-verdicts-opening.ts';
 import { openRecordFile, type RecordFile } from './workers/unfinished/record-file.ts';
 import type { RecordAccess } from './workers/unfinished/scan-record.ts';
 import { STRIKES, type Suspect, termsDigest } from './workers/unfinished/suspects.ts';
@@ -24,9 +23,9 @@ const NOWHERE: UnfinishedScans = { access: undefined, clear: () => undefined, cl
 type RecordConfig = Pick<Config, 'scan' | 'limits' | 'quarantine'>;
 
 /** What an end of the process may depend on beside message and rules: who gives threads more memory wants another try. */
-function settingsOf(config: RecordConfig): string {
-  const { workers, workerHeapMb } = config.scan;
-  return termsDigest(`${workers} ${workerHeapMb} ${verdictSettings(config, scanCode())}`);
+function settingsOf({ scan, limits }: RecordConfig): string {
+  const { sharedVerdicts: _, ...own } = scan;
+  return termsDigest(JSON.stringify({ own, largest: limits.maxMessageBytes, code: scanCode() }));
 }
 
 /** Reads what the process before left, says so, and begins anew. Never throws. */
