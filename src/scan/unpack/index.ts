@@ -130,7 +130,7 @@ export function createUnpackers(marks = new MarkIndex()): readonly Unpacker[] {
     createInstallShieldUnpacker(marks),
     createVmdkStreamUnpacker(),
     createUnopenedFormats(),
-    createSealedManifest(manifests),
+    createSealedManifest(manifests, marks),
     createWideTextUnpacker(),
     createScriptTextUnpacker(marks),
     createScriptEncoderUnpacker(marks),

@@ -3,6 +3,7 @@ import { KnownAnswers } from '../known-answers.ts';
 import { PART_BYTES, PlaceSieve } from '../place-sieve.ts';
 import { viewOf } from './byte-view.ts';
 import type { Mark, MarkPlaces } from './mark.ts';
+import { GROUP_NUMBERS, groupAt, GroupTable, numbersOf } from './mark-groups.ts';
 import { isPartOf, MIN_PART_BYTES, placesInPart } from './mark-parts.ts';
 
 /** Every pair of bytes has a byte: which bytes may stand behind it in some mark, by their lowest three bits. */
@@ -28,17 +29,6 @@ interface Anchored {
   readonly lead: number;
 }
 
-/** What a group is compared with: three numbers, one behind the other in memory. */
-const GROUP_NUMBERS = 3;
-
-/** The four bytes from the pair on, as many of them as belong to the mark: `(found | fold) & mask` has to be `value`. */
-interface Group {
-  readonly fold: number;
-  readonly mask: number;
-  readonly value: number;
-}
-
-const ANYTHING: Group = { fold: 0, mask: 0, value: 0 };
 const NOTHING: Anchored = { index: 0, mark: { bytes: Buffer.alloc(0), isFolded: false }, lead: 0 };
 
 /** Letters of which most texts consist. */
@@ -100,21 +90,6 @@ function thirdAt({ bytes }: Mark, lead: number): number {
   return third === undefined ? ANY_THIRD : 1 << (third & 7);
 }
 
-function groupAt({ bytes, isFolded }: Mark, lead: number): Group {
-  let { fold, mask, value } = ANYTHING;
-  for (const [at, byte] of bytes.subarray(lead, lead + 4).entries()) {
-    const isLetter = isFolded && byte >= 0x61 && byte <= 0x7a;
-    fold |= (isLetter ? CASE_BIT : 0) << (8 * at);
-    mask |= 0xff << (8 * at);
-    value |= byte << (8 * at);
-  }
-  return { fold, mask, value };
-}
-
-function numbersOf({ fold, mask, value }: Group): number[] {
-  return [fold, mask, value];
-}
-
 /** One of two pairs of a mark is seen. */
 function anchorsOf({ bytes }: Mark): number[] {
   const anchor = anchorOf(bytes);
@@ -148,6 +123,7 @@ export class MarkSearch {
   readonly #starts: Int32Array;
   /** `fold`, `mask` and `value` of each: text meets thousands of pairs, and lists of objects would be read from afar. */
   readonly #groups: Int32Array;
+  readonly #table = new GroupTable();
   readonly #anchored: readonly Anchored[];
   /** What most contents give: memory for each of them is what the runtime has to collect. */
   readonly #nowhere: Int32Array<ArrayBuffer>;
@@ -161,9 +137,9 @@ export class MarkSearch {
     this.#sieve = new PlaceSieve({ table: thirds, apart: 2, code: isPromising });
     this.#starts = Int32Array.from(startsOf(lists));
     this.#anchored = lists.flat();
-    this.#groups = Int32Array.from(
-      this.#anchored.flatMap(({ mark, lead }) => numbersOf(groupAt(mark, lead))),
-    );
+    const groups = this.#anchored.map(({ mark, lead }) => groupAt(mark, lead));
+    this.#groups = Int32Array.from(groups.flatMap(numbersOf));
+    groups.forEach((group) => this.#table.add(group));
   }
 
   /** The lists of those that show the same pairs, by their places among `all`. Letters and capitals share theirs. */
@@ -198,7 +174,10 @@ export class MarkSearch {
       const count = this.#sieve.collect(view, from);
       for (let index = 0; index < count; index += 1) {
         const place = places[index] ?? 0;
-        this.#check(view, from + place, this.#sieve.fourAt(place), found);
+        const seen = this.#sieve.fourAt(place);
+        if (this.#table.mayHold(seen)) {
+          this.#check(view, from + place, seen, found);
+        }
       }
     }
     return found;

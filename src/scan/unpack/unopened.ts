@@ -1,5 +1,6 @@
 import type { Piece } from '../piece.ts';
 import { hasMagic, u32be, u8, viewOf } from './byte-view.ts';
+import type { MarkIndex } from './mark-search.ts';
 import type { AnsweredManifests } from './odf-manifest.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
@@ -55,12 +56,14 @@ const MANIFEST = Buffer.from('urn:oasis:names:tc:opendocument:xmlns:manifest');
 const SEALED_ENTRY = Buffer.from('encryption-data');
 
 /** Encrypted OpenDocument files that were not opened as a whole: their entries look like plain data, only the manifest says that they are not. */
-export function createSealedManifest(answered: AnsweredManifests): Unpacker {
+export function createSealedManifest(answered: AnsweredManifests, marks: MarkIndex): Unpacker {
+  const sealedAt = marks.add(SEALED_ENTRY);
   return {
     name: 'odf-manifest',
     recognises: ({ bytes }: Piece) => {
-      const view = viewOf(bytes.subarray(0, MAX_MANIFEST_BYTES));
-      return view.includes(MANIFEST) && view.includes(SEALED_ENTRY);
+      const at = sealedAt(bytes);
+      const isNear = at >= 0 && at + SEALED_ENTRY.length <= MAX_MANIFEST_BYTES;
+      return isNear && viewOf(bytes.subarray(0, MAX_MANIFEST_BYTES)).includes(MANIFEST);
     },
     unpack: ({ bytes }: Piece, out: Yield) => {
       if (!answered.has(out.budget, bytes)) {
