@@ -3,9 +3,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
-import { openRecordFile, RECORD_NAME } from './record-file.ts';
+import { MAX_RECORDS, openRecordFile, RECORD_NAME, recordName } from './record-file.ts';
 import { FILE_BYTES, formatRecord, parseRecord, SLOTS, slotLine, slotOffset } from './record-format.ts';
 import { ScanRecord } from './scan-record.ts';
 import { STRIKES } from './suspects.ts';
@@ -115,10 +115,33 @@ describe('record of unfinished scans', () => {
     file.close();
   });
 
+  it('is one for each process that runs beside others, and there are so many and no more', () => {
+    const files = Array.from({ length: MAX_RECORDS }, open);
+    const names = files.map((file) => basename(file.path));
+    assert.deepEqual(
+      [names[0], names[1], names.at(-1)],
+      [RECORD_NAME, `${RECORD_NAME}-2`, recordName(MAX_RECORDS)],
+    );
+    assert.throws(open, /32 other gateways use the same folder/u);
+    files[1]?.close();
+    const next = open();
+    assert.equal(next.path, files[1]?.path);
+    for (const file of files.with(1, next)) file.close();
+  });
+
+  it('is that of a neighbour who was killed, with what he left', () => {
+    const first = open();
+    const second = open();
+    thread(second).begin(ONE);
+    second.close();
+    const again = open();
+    assert.deepEqual([again.path, again.left], [second.path, [ONE]]);
+    again.close();
+    first.close();
+  });
+
   it('belongs to one process at a time, and to nobody when that was killed', () => {
-    const file = open();
-    assert.throws(open, /another gateway uses the same folder/u);
-    file.close();
+    open().close();
     const module = join(import.meta.dirname, 'file-lock.ts');
     const code = `import { tryLock } from ${JSON.stringify(module)};
       if (tryLock(${JSON.stringify(`${path}.lock`)}) !== undefined) process.kill(process.pid, 'SIGKILL')`;

@@ -16,6 +16,8 @@ import { type RecordAccess, STATE } from './scan-record.ts';
 import { atTheEnd, type RecordContent, type Suspect, suspectsAfter } from './suspects.ts';
 
 export const RECORD_NAME = 'unfinished-scans';
+/** Processes that share a port and a folder, of one machine with very many cores; those beyond go without. */
+export const MAX_RECORDS = 32;
 /** As the quarantine beside it: nobody but the gateway's user. */
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
@@ -37,14 +39,25 @@ export interface RecordFile {
 }
 
 /**
- * Opens the record of unfinished scans in `folder` and turns what the process before left into suspects. Throws a plain
- * sentence when the folder cannot be used, or another process uses it.
+ * Opens a record of unfinished scans in `folder` and turns what a process before left in it into suspects. Throws a
+ * plain sentence when the folder cannot be used, or too many processes use it.
  */
 export function openRecordFile(folder: string, settings: string, now: number): RecordFile {
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-  const path = join(folder, RECORD_NAME);
-  const unlock = tryLock(`${path}.lock`);
-  if (unlock === undefined) throw new Error('another gateway uses the same folder');
+  for (let number = 1; number <= MAX_RECORDS; number += 1) {
+    const path = join(folder, recordName(number));
+    const unlock = tryLock(`${path}.lock`);
+    if (unlock !== undefined) return openLocked(path, unlock, settings, now);
+  }
+  throw new Error(`${MAX_RECORDS} other gateways use the same folder`);
+}
+
+/** Each process has a file of its own; the one that starts next takes the first that nobody has. */
+export function recordName(number: number): string {
+  return number === 1 ? RECORD_NAME : `${RECORD_NAME}-${number}`;
+}
+
+function openLocked(path: string, unlock: () => void, settings: string, now: number): RecordFile {
   try {
     const before = readRecord(path, now);
     const suspects = suspectsAfter(before ?? EMPTY, settings, now);
