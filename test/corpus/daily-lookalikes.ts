@@ -298,8 +298,48 @@ function remains(): Lookalike[] {
   ];
 }
 
+/** Pages that are kept as they are in an archive: with their tags taken out its entries are shorter than it says. */
+function storedPages(): Lookalike {
+  const pages = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({
+    name: `${name}.html`,
+    method: 0 as const,
+    content: Buffer.from(`<p>The <b>minutes</b> of ${name}.</p>\r\n`.repeat(300)),
+  }));
+  return { row: 'zip', name: 'pages stored in an archive', message: mailWith('pages.zip', buildZip(pages)) };
+}
+
+/** What is hidden or hardly shown, between words and behind signs. */
+function invisibles(): Lookalike[] {
+  const emoji =
+    'Done \u2714\ufe0f 1\ufe0f\u20e3 \u{1f3f4}\u{e0067}\u{e0062}\u{e007f} and \u200e(left)\u200e.\r\n'.repeat(
+      20,
+    );
+  const rtf =
+    '{\\rtf1{\\*\\generator Word 16;}{\\*\\bkmkstart _Toc1}Minutes{\\*\\bkmkend _Toc1} of Tu{\\*\\bkmkstart b}esday{\\v 3}\\par}';
+  const invitation =
+    'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Lunch\\, then talk\\; bring papers\r\nDESCRIPTION:One\\nTwo\\\\three\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n';
+  const sums = `Sums\n${'0123456789abcdef'.repeat(4)}\nabove\n`.repeat(40);
+  return [
+    { row: 'text shown otherwise', name: 'emoji and signs of directions', message: plainMail(TEXT, emoji) },
+    { row: 'RTF', name: 'bookmarks beside words', message: mailWith('a.rtf', Buffer.from(rtf)) },
+    {
+      row: 'iCalendar and vCard',
+      name: 'escaped commas',
+      message: plainMail('Content-Type: text/calendar', invitation),
+    },
+    { row: 'dumps of numbers', name: 'sums of files between words', message: plainMail(TEXT, sums) },
+    {
+      row: 'names',
+      name: 'an umlaut in a name',
+      message: plainMail("Content-Type: text/plain; name*=utf-8''%C3%A4.txt", 'hello'),
+    },
+  ];
+}
+
 export function dailyLookalikes(): Lookalike[] {
   return [
+    ...invisibles(),
+    storedPages(),
     ...uuencodedFiles(),
     ...signedBytes(),
     ...returnedMail(),

@@ -191,11 +191,46 @@ function cutWords(): Evasion[] {
       name: 'a character cut in two words',
       message: subject(...halves.map((half) => `=?utf-16be?b?${half}?=`)),
     },
+    {
+      row,
+      name: 'escapes of ISO-2022-JP that write nothing',
+      message: subject(
+        `=?iso-2022-jp?b?${Buffer.from(`${MARKER.slice(0, 5)}\u001b$B\u001b(B${MARKER.slice(5)}`).toString('base64')}?=`,
+      ),
+    },
     { row, name: 'EBCDIC', message: subject(`=?ibm037?b?${ebcdic(MARKER).toString('base64')}?=`) },
+  ];
+}
+
+/** Names that are rather texts, each letter in digits (RFC 2231). */
+function escapedNames(): Evasion[] {
+  const row = 'encoded words';
+  const escaped = Array.from(MARKER, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+  const named = (parameters: string): Buffer =>
+    plain(`Content-Type: text/plain\r\nContent-Disposition: inline; ${parameters}`, 'hello');
+  const parts = [4, 0, 2, 1, 3].map(
+    (part) =>
+      `filename*${part}*=${part === 0 ? "utf-8''" : ''}${escaped.slice(part * 3, part * 3 + 3).join('')}`,
+  );
+  return [
+    { row, name: 'escapes in a file name', message: named(`filename*=utf-8''${escaped.join('')}`) },
+    { row, name: 'escapes in the parts of a file name', message: named(parts.join(';\r\n ')) },
+    {
+      row,
+      name: 'escapes in a name',
+      message: plain(`Content-Type: text/plain; name*=''${escaped.join('')}`, 'x'),
+    },
   ];
 }
 
 /** Every case, all rows. */
 export function mimeLabelEvasions(): Evasion[] {
-  return [...contentCodings(), ...charsetLabels(), ...brokenTexts(), ...codedTexts(), ...cutWords()];
+  return [
+    ...contentCodings(),
+    ...charsetLabels(),
+    ...brokenTexts(),
+    ...codedTexts(),
+    ...cutWords(),
+    ...escapedNames(),
+  ];
 }

@@ -3,6 +3,7 @@ import { carriedTechniques } from './carried-techniques.ts';
 import { computedTechniques } from './computed-techniques.ts';
 import { documentTechniques } from './document-techniques.ts';
 import { edgeTechniques } from './edge-techniques.ts';
+import { hiddenTechniques } from './hidden-techniques.ts';
 import { hostTechniques } from './host-techniques.ts';
 import { lockedTechniques } from './locked-techniques.ts';
 import { mimeEvasions } from './mime-evasions.ts';
@@ -58,5 +59,6 @@ export function techniques(): Technique[] {
     ...carriedTechniques(),
     ...shownTechniques(),
     ...hostTechniques(),
+    ...hiddenTechniques(),
   ];
 }

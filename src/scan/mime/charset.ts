@@ -19,7 +19,19 @@ export function decodeText(bytes: Buffer, charset: string): string {
     return iconv.decode(bytes, name);
   }
   const decoder = nativeDecoder(name);
-  return decoder === undefined ? bytes.toString('latin1', 0, bytes.length) : decoder.decode(bytes);
+  if (decoder === undefined) {
+    return bytes.toString('latin1', 0, bytes.length);
+  }
+  return decoder.decode(decoder.encoding === 'iso-2022-jp' ? withoutIdleEscapes(bytes) : bytes);
+}
+
+/** An escape sequence with which no character is written, as the next one follows at once. */
+const IDLE_ESCAPE = /\x1b(?:\$[@B]|\([BIJ])(?=\x1b(?:\$[@B]|\([BIJ]))/g;
+
+/** Browsers show a character for them that others do not. */
+function withoutIdleEscapes(bytes: Buffer): Buffer {
+  const text = bytes.toString('latin1', 0, bytes.length);
+  return text.search(IDLE_ESCAPE) >= 0 ? Buffer.from(text.replace(IDLE_ESCAPE, ''), 'latin1') : bytes;
 }
 
 /** True for a charset that can be decoded. */

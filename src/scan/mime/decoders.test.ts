@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { Budget } from '../budget.ts';
 import type { Piece } from '../piece.ts';
+import { decodeText } from './charset.ts';
 import { decodedFields } from './file-name.ts';
 import { createPipeline } from '../pipeline.ts';
 import { TEST_LIMITS } from '../test-limits.ts';
@@ -210,10 +211,33 @@ describe('encodings inside a text', () => {
   });
 });
 
+describe('text in ISO-2022-JP', () => {
+  it('has no character for an escape with which nothing is written', () => {
+    const text = Buffer.from('PO\u001b$B\u001b(J\u001b(BST\u001b$B%F\u001b(B.', 'latin1');
+    assert.equal(decodeText(text, 'iso-2022-jp'), 'POST\u30c6.');
+  });
+});
+
+function escapedNames(count: number): string {
+  return Array.from({ length: count }, (_, i) => `X-${i}: name*=utf-8''%61${i}\r\n`).join('');
+}
+
 describe('fields with encoded words', () => {
   it('are joined where the field is folded between two of them', () => {
     const halves = ['POSTERN', '-TEST'].map((half) => Buffer.from(half).toString('base64'));
     const header = `To: b\r\nSubject: =?utf-8?B?${halves[0]}?=\r\n =?iso-8859-1?B?${halves[1]}?=\r\nDate: x\r\n`;
     assert.equal(decodedFields(header), 'Subject: POSTERN-TEST');
+  });
+
+  it('have the names that are written in escapes, in parts in any order', () => {
+    const parts = "Content-Disposition: inline; filename*1*=N%2DTEST;\r\n filename*0*=utf-8''POSTER\r\n";
+    assert.equal(decodedFields(parts).split('\n')[0], 'POSTERN-TEST');
+    assert.match(decodedFields("Content-Type: a/b; name*=utf-8''%50OST\r\nX: y\r\n"), /^POST$/m);
+    assert.equal(decodedFields("Content-Type: a/b; name*=utf-8''POST\r\n"), '');
+  });
+
+  it('are looked at up to 16 of those with names', () => {
+    assert.match(decodedFields(escapedNames(16)), /a15/);
+    assert.doesNotMatch(decodedFields(escapedNames(17)), /a16/);
   });
 });

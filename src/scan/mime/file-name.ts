@@ -84,13 +84,31 @@ function wordReadings(text: string): string[] {
   return [...new Set([decoded, closed.replace(ENCODED_WORDS, (run) => decodeJoined(run) ?? decodeRun(run))])];
 }
 
-/** The fields of a header that hold encoded words, decoded; empty when there are none. */
+/** A parameter in the form of RFC 2231 that has escapes. */
+const EXTENDED_NAME = /name[ \t]{0,8}\*[0-9]{0,4}\*?[ \t]{0,8}=[^%]{0,200}%/i;
+/** Fields with file names in one header; real ones have two. */
+const MAX_NAME_FIELDS = 16;
+
+/** What stands in escapes in the names of a header's fields. */
+function decodedNames(fields: readonly string[]): string[] {
+  return fields
+    .filter((field) => EXTENDED_NAME.test(field))
+    .slice(0, MAX_NAME_FIELDS)
+    .flatMap((field) => nameCandidates(field).filter((name) => !name.includes('%') && !field.includes(name)));
+}
+
+/** The fields of a header that hold encoded words or escapes, decoded; empty when there are none. */
 export function decodedFields(header: string): string {
-  if (!header.includes('=?')) {
+  const hasWords = header.includes('=?');
+  if (!hasWords && !EXTENDED_NAME.test(header)) {
     return '';
   }
-  const fields = header.split(/(?:\r\n|\r(?!\n)|\n)(?![ \t])/).filter((field) => field.includes('=?'));
-  return fields.flatMap((field) => wordReadings(field.replace(/[\r\n]+/g, ''))).join('\n');
+  const fields = header
+    .split(/(?:\r\n|\r(?!\n)|\n)(?![ \t])/)
+    .filter((field) => field.includes('=?') || field.includes('*'))
+    .map((field) => field.replace(/[\r\n]+/g, ''));
+  const words = fields.filter((field) => field.includes('=?')).flatMap(wordReadings);
+  return [...words, ...decodedNames(fields)].join('\n');
 }
 
 function decodeExtended(value: string): string {

@@ -1,11 +1,12 @@
 import { viewOf } from './byte-view.ts';
+import { CALENDAR_MARKS, calendarText } from './calendar-text.ts';
 import { hasCompatibleLetters, withPlainLetters } from './compatible-text.ts';
 import { addsElements, COMPUTING_MARKS, withComputedLiterals } from './computed-literals.ts';
 import { disarm } from './disarmed.ts';
 import { encodedLength } from './encoded-length.ts';
 import { brokenLines, HIDING_MARKS, shownText } from './hidden-text.ts';
 import { HOST_VIEWS } from './host-views.ts';
-import { hasShortInvisible, INVISIBLE_MARKS, withoutInvisible } from './invisible-text.ts';
+import { hasOtherInvisible, INVISIBLE_MARKS, withoutInvisible } from './invisible-text.ts';
 import { hasMarkedLines } from './marked-lines.ts';
 import { PICKING_MARKS, pickedCharacters } from './picked-characters.ts';
 import {
@@ -151,7 +152,7 @@ export const CALLED_VIEWS: readonly {
     name: 'visible',
     words: INVISIBLE_MARKS,
     read: (bytes) => withoutInvisible(bytes).map(disarm),
-    isCalled: hasShortInvisible,
+    isCalled: hasOtherInvisible,
   },
   {
     name: 'slashes',
@@ -160,6 +161,7 @@ export const CALLED_VIEWS: readonly {
     // The search for one byte is many times faster, and most texts have none of it.
     isCalled: (bytes) => bytes.includes(BACKSLASH) && bytes.includes(ESCAPED_SLASH),
   },
+  { name: 'calendar', words: CALENDAR_MARKS, read: (bytes) => calendarText(bytes).map(disarm) },
   { name: 'characters', words: ['_x00'], read: (bytes) => withoutOfficeEscapes(bytes).map(disarm) },
   {
     name: 'variables',

@@ -2,11 +2,28 @@ import { ByteCuts } from './byte-cuts.ts';
 
 /** Code points that are shown as nothing (Unicode, Default_Ignorable), in UTF-8, Latin-1 and as references. */
 
-/** Signs of some of them; the soft hyphen and the grapheme joiner have too few bytes to be marks. */
-export const INVISIBLE_MARKS =
-  '\u200b \u200c \u200d \u2060 \ufeff &shy; &zwj; &zwnj; &#173; &#847; &#820 &#8288; &#xad; &#x200 &#x34f; &#x2060;'.split(
-    ' ',
-  );
+/** Zero width, directions, invisible operators, old controls, variation selectors. */
+const RANGES = [
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2060, 0x206f],
+  [0xfe00, 0xfe0f],
+  [0xfeff, 0xfeff],
+] as const;
+
+/**
+ * Signs of some of them; the soft hyphen and the grapheme joiner have too few bytes to be marks, and of tags and
+ * the other variation selectors there are too many.
+ */
+export const INVISIBLE_MARKS: readonly string[] = [
+  ...RANGES.flatMap(([from, to]) =>
+    Array.from({ length: to - from + 1 }, (_, index) => String.fromCodePoint(from + index)),
+  ),
+  ...'&shy; &zwj; &zwnj; &#173; &#847; &#820 &#8288; &#xad; &#x200 &#x34f; &#x2060;'.split(' '),
+];
+/** With these two bytes tags (U+E0000 on) and variation selectors from the 17th on begin. */
+const TAG_START = Buffer.from([0xf3, 0xa0]);
+const TAG_BYTES = 4;
 const SOFT_HYPHEN = 0xad;
 const JOINER_END = 0x8f;
 const LEADS: ReadonlySet<number | undefined> = new Set([0xc2, 0xcd]);
@@ -16,8 +33,13 @@ function isWordByte(byte: number): boolean {
   return (letter >= 0x61 && letter <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
 }
 
-/** A soft hyphen or grapheme joiner behind an ASCII letter or digit. */
-export function hasShortInvisible(bytes: Buffer): boolean {
+/** A soft hyphen, grapheme joiner or tag behind an ASCII letter or digit. */
+export function hasOtherInvisible(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(TAG_START); at >= 0; at = bytes.indexOf(TAG_START, at + 1)) {
+    if (isWordByte(bytes[at - 1] ?? 0)) {
+      return true;
+    }
+  }
   for (const last of [SOFT_HYPHEN, JOINER_END]) {
     for (let at = bytes.indexOf(last); at >= 0; at = bytes.indexOf(last, at + 1)) {
       const isPair = LEADS.has(bytes[at - 1]);
@@ -43,7 +65,7 @@ const DASH = 0x2d;
 const MAX_INVISIBLE = 8;
 /** Bytes with which they begin. */
 const LEAD = Uint8Array.from({ length: 256 }, (_, byte) =>
-  [AMPERSAND, SOFT_HYPHEN, 0xc2, 0xcd, 0xe1, 0xe2, 0xef].includes(byte) ? 1 : 0,
+  [AMPERSAND, SOFT_HYPHEN, 0xc2, 0xcd, 0xe1, 0xe2, 0xef, 0xf3].includes(byte) ? 1 : 0,
 );
 
 function isBetween(byte: number, from: number, to: number): boolean {
@@ -56,12 +78,12 @@ function referenceLength(bytes: Buffer, at: number): number {
   return mayBe ? (REFERENCE.exec(bytes.toString('latin1', at, at + REFERENCE_BYTES))?.[0].length ?? 0) : 0;
 }
 
-/** U+200B to U+200F, U+202A to U+202E, U+2060 to U+2064, U+FEFF, U+FE00 to U+FE0F, U+180E. */
+/** U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FEFF, U+FE00 to U+FE0F, U+180E. */
 function isInvisibleTriple(first: number, second: number, third: number): boolean {
   if (first === 0xe2) {
     return second === 0x80
       ? isBetween(third, 0x8b, 0x8f) || isBetween(third, 0xaa, 0xae)
-      : second === 0x81 && isBetween(third, 0xa0, 0xa4);
+      : second === 0x81 && isBetween(third, 0xa0, 0xaf);
   }
   return first === 0xef
     ? (second === 0xbb && third === 0xbf) || (second === 0xb8 && isBetween(third, 0x80, 0x8f))
@@ -83,6 +105,9 @@ function invisibleLength(bytes: Buffer, at: number): number {
     }
     case 0xcd: {
       return second === JOINER_END ? 2 : 0;
+    }
+    case 0xf3: {
+      return second === 0xa0 && isBetween(bytes[at + 2] ?? 0, 0x80, 0x87) ? TAG_BYTES : 0;
     }
     default: {
       return isInvisibleTriple(first, second, bytes[at + 2] ?? 0) ? 3 : 0;

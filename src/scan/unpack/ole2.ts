@@ -9,6 +9,7 @@ import { OFFICE_DEFAULT_PASSWORD, officeDecryptor } from './office-encryption.ts
 import { isOle, OleFile, type OleStream } from './ole-file.ts';
 import { emitPptObjects, readOle10Native } from './ole-objects.ts';
 import { PasswordTries } from './password-tries.ts';
+import { continuedStrings } from './shared-strings.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 import { vbaOffsets, vbaSources } from './vba.ts';
 import { wideStrings } from './wide-strings.ts';
@@ -27,6 +28,8 @@ const TEXT_STREAMS: ReadonlySet<string> = new Set([
   'book',
   'powerpoint document',
 ]);
+
+const WORKBOOKS: ReadonlySet<string> = new Set(['workbook', 'book']);
 
 const EMPTY = Buffer.alloc(0);
 
@@ -105,9 +108,13 @@ class OleRun {
   }
 
   #wideText(name: string, bytes: Buffer): void {
-    const text = TEXT_STREAMS.has(name.toLowerCase()) ? wideStrings(bytes) : undefined;
-    if (text !== undefined) {
-      this.#out.emit(`${name}.txt`, text);
+    const plain = name.toLowerCase();
+    const wide = TEXT_STREAMS.has(plain) ? wideStrings(bytes) : undefined;
+    const continued = WORKBOOKS.has(plain) ? continuedStrings(bytes) : undefined;
+    for (const text of [wide, continued]) {
+      if (text !== undefined) {
+        this.#out.emit(`${name}.txt`, text);
+      }
     }
   }
 

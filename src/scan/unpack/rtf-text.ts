@@ -19,20 +19,82 @@ const BREAKS: ReadonlySet<string> = new Set(['par', 'line', 'page', 'cell', 'row
 const MAX_SUBSTITUTES = 8;
 const WORD = /\\([a-zA-Z]{1,32})(-?\d{1,10})? ?/y;
 
+/** Groups that may be open at a time; Word gives up sooner. */
+const MAX_GROUPS = 1024;
+const STAR = 0x2a;
+
+function isWordByte(byte: number): boolean {
+  const letter = byte | 0x20;
+  return (letter >= 0x61 && letter <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
+}
+
+/** Which characters a reader passes over: those of optional destinations, and hidden ones. */
+class Hiding {
+  /** For each open group what hides its text. */
+  readonly #groups = new Uint8Array(MAX_GROUPS);
+  #depth = 0;
+
+  get isHidden(): boolean {
+    return this.#groups[Math.min(this.#depth, MAX_GROUPS - 1)] !== 0;
+  }
+
+  open(): void {
+    this.#depth += 1;
+    if (this.#depth < MAX_GROUPS) {
+      this.#groups[this.#depth] = u8(this.#groups, this.#depth - 1);
+    }
+  }
+
+  close(): void {
+    this.#depth = Math.max(0, this.#depth - 1);
+  }
+
+  /** `\*` for the whole group. */
+  optional(): void {
+    this.#set(2);
+  }
+
+  /** `\v`, and `\v0` and `\plain` that end it. */
+  hidden(isHidden: boolean): void {
+    const state = this.#groups[this.#depth];
+    if (state !== 2) {
+      this.#set(isHidden ? 1 : 0);
+    }
+  }
+
+  #set(state: number): void {
+    if (this.#depth > 0 && this.#depth < MAX_GROUPS) {
+      this.#groups[this.#depth] = state;
+    }
+  }
+}
+
 /** Collects the text that a reader shows of a document. */
 class ShownText {
   readonly #bytes: Buffer;
   readonly #text: string;
+  readonly #keepsHidden: boolean;
   readonly #out: Buffer;
+  readonly #hiding = new Hiding();
   #length = 0;
+  /** The last one that is shown. */
+  #before = 0;
+  #isBehindHidden = false;
+  #cutsWord = false;
   /** Characters left to pass over: they stand for one that was written in Unicode. */
   #substitutes = 0;
   #perUnicode = 1;
 
-  constructor(bytes: Buffer, text: string) {
+  constructor(bytes: Buffer, text: string, keepsHidden: boolean) {
     this.#bytes = bytes;
     this.#text = text;
+    this.#keepsHidden = keepsHidden;
     this.#out = Buffer.allocUnsafe(bytes.length);
+  }
+
+  /** Whether something hidden stands inside a word. */
+  get cutsWord(): boolean {
+    return this.#cutsWord;
   }
 
   read(): Buffer {
@@ -44,6 +106,7 @@ class ShownText {
       }
       if (byte === OPEN || byte === CLOSE) {
         this.#substitutes = 0;
+        this.#group(byte);
       } else if (byte !== CR && byte !== LF) {
         this.#put(byte);
       }
@@ -52,13 +115,35 @@ class ShownText {
     return this.#out.subarray(0, this.#length);
   }
 
+  #group(byte: number): void {
+    if (byte === OPEN) {
+      this.#hiding.open();
+    } else {
+      this.#hiding.close();
+    }
+  }
+
   #put(byte: number): void {
     if (this.#substitutes > 0) {
       this.#substitutes -= 1;
       return;
     }
-    this.#out[this.#length] = byte;
-    this.#length += 1;
+    if (this.#isShown(byte)) {
+      this.#out[this.#length] = byte;
+      this.#length += 1;
+    }
+  }
+
+  /** Whether it is wanted. */
+  #isShown(byte: number): boolean {
+    if (this.#hiding.isHidden) {
+      this.#isBehindHidden = true;
+      return this.#keepsHidden;
+    }
+    this.#cutsWord ||= this.#isBehindHidden && isWordByte(this.#before) && isWordByte(byte);
+    this.#isBehindHidden = false;
+    this.#before = byte;
+    return true;
   }
 
   /** Reads the control at `at`; where the text goes on. */
@@ -72,32 +157,44 @@ class ShownText {
     WORD.lastIndex = at;
     const match = WORD.exec(this.#text);
     if (match === null) {
-      if (!UNSEEN.has(next)) {
+      if (next === STAR) {
+        this.#hiding.optional();
+      } else if (!UNSEEN.has(next)) {
         this.#put(UNBROKEN.get(next) ?? next);
       }
       return at + 2;
     }
     const [whole, word = '', parameter = ''] = match;
-    this.#word(word, Number(parameter));
+    this.#word(word, parameter);
     const skipped = word === 'bin' ? Math.max(0, Number(parameter)) : 0;
     return at + whole.length + skipped;
   }
 
-  #word(word: string, parameter: number): void {
+  #word(word: string, parameter: string): void {
     if (word === 'u') {
       this.#substitutes = 0;
-      // Never longer than the word that stood for it.
-      this.#length += this.#out.write(String.fromCharCode(parameter & 0xffff), this.#length);
+      const code = Number(parameter) & 0xffff;
+      if (this.#isShown(code)) {
+        // Never longer than the word that stood for it.
+        this.#length += this.#out.write(String.fromCharCode(code), this.#length);
+      }
       this.#substitutes = this.#perUnicode;
     } else if (word === 'uc') {
-      this.#perUnicode = Math.min(MAX_SUBSTITUTES, Math.max(0, parameter));
+      this.#perUnicode = Math.min(MAX_SUBSTITUTES, Math.max(0, Number(parameter)));
+    } else if (word === 'v' || word === 'plain') {
+      this.#hiding.hidden(word === 'v' && parameter !== '0');
     } else if (BREAKS.has(word)) {
       this.#put(LF);
     }
   }
 }
 
-/** What is written in a document, without its control words; the content of hidden groups included. */
-export function rtfText(bytes: Buffer, text: string): Buffer {
-  return new ShownText(bytes, text).read();
+/**
+ * What is written in a document, without its control words: with the content of hidden groups, and without it where
+ * that puts a word together.
+ */
+export function rtfTexts(bytes: Buffer, text: string): Buffer[] {
+  const reader = new ShownText(bytes, text, true);
+  const whole = reader.read();
+  return reader.cutsWord ? [whole, new ShownText(bytes, text, false).read()] : [whole];
 }

@@ -1,7 +1,7 @@
 import type { Piece } from '../piece.ts';
 import { latin1, u32le, u8, viewOf } from './byte-view.ts';
 import { readPackage } from './ole-objects.ts';
-import { rtfText } from './rtf-text.ts';
+import { rtfTexts } from './rtf-text.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
 
 /** Digits of the shortest hex run that is read outside an object. */
@@ -226,7 +226,9 @@ export function createRtfUnpacker(): Unpacker {
       unpackObjects(view, text, out);
       unpackRuns(view, text, out);
       out.budget.checkTime();
-      out.emit('shown', rtfText(view, text));
+      for (const shown of rtfTexts(view, text)) {
+        out.emit('shown', shown);
+      }
     },
   };
 }

@@ -8,6 +8,13 @@ const LONG_LINE = 60;
 const GROUP = 4;
 const LF = 0x0a;
 const CR = 0x0d;
+/** Of each byte: a hex digit, what stands between lines, or anything else. */
+const DIGIT = 1;
+const BETWEEN = 2;
+const KINDS = Uint8Array.from({ length: 256 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return /[\dA-Fa-f]/.test(character) ? DIGIT : /[\t\n\r ]/.test(character) ? BETWEEN : 0;
+});
 
 interface Line {
   readonly start: number;
@@ -45,4 +52,32 @@ export function withoutLeadingWords(run: Buffer): Buffer | undefined {
     line = following;
   }
   return letters % GROUP === 0 ? undefined : run.subarray(line.start);
+}
+
+/** True where no line goes on at `at`. */
+function isLineEdge(bytes: Buffer, at: number): boolean {
+  return KINDS[bytes[at] ?? LF] === BETWEEN;
+}
+
+/** The lines of nothing but hex digits in a run that has other lines, at least `least` bytes of them behind each other. */
+export function hexLines(run: Buffer, least: number): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; at < run.length;) {
+    while (at < run.length && isLineEdge(run, at)) {
+      at += 1;
+    }
+    const start = at;
+    let end = at;
+    for (; at < run.length && KINDS[run[at] ?? 0] !== 0; at += 1) {
+      end = isLineEdge(run, at + 1) ? at + 1 : end;
+    }
+    if (end - start >= least && end - start < run.length) {
+      found.push(run.subarray(start, end));
+    }
+    // The rest of a line that has other signs.
+    while (at < run.length && !isLineEdge(run, at)) {
+      at += 1;
+    }
+  }
+  return found;
 }

@@ -14,7 +14,7 @@ import { numberLists } from './number-lists.ts';
 import { packedCodes } from './packed-codes.ts';
 import { packedLiterals } from './packed-literals.ts';
 import { PieceJoiner } from './piece-joiner.ts';
-import { withoutLeadingWords } from './run-lines.ts';
+import { hexLines, withoutLeadingWords } from './run-lines.ts';
 import { ScriptNumbers } from './script-numbers.ts';
 import { changedCodes } from './script-tricks.ts';
 import { TextFamily } from './text-family.ts';
@@ -207,14 +207,24 @@ class TextReading {
         const letters = lettersOf(this.#view, run, alphabet);
         if (letters !== undefined && this.#family.isNew(this.#view, letters)) {
           this.#addRun(joiner, letters);
-          const data = alphabet === 'plain' ? withoutLeadingWords(letters) : undefined;
-          if (data !== undefined && data.length >= MIN_RUN && this.#family.isNew(this.#view, data)) {
-            this.#addRun(joiner, data);
+          if (alphabet === 'plain') {
+            this.#addLines(joiner, letters);
           }
         }
       }
     }
     joiner.flush();
+  }
+
+  /** What stands in some lines of a run and is something else than all of it. */
+  #addLines(joiner: PieceJoiner, run: Buffer): void {
+    const data = withoutLeadingWords(run);
+    const lines = data !== undefined && data.length >= MIN_RUN ? [data] : [];
+    for (const part of [...lines, ...hexLines(run, MIN_RUN)]) {
+      if (this.#family.isNew(this.#view, part)) {
+        this.#addRun(joiner, part);
+      }
+    }
   }
 
   /** What the run stands for, and that again where it is compressed without a header or written in base 32. */

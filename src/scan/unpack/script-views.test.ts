@@ -136,6 +136,10 @@ describe('invisible characters', () => {
       '\ufeff',
       '\u180e',
       '\ufe0f',
+      '\ufe00',
+      '\u206a',
+      '\u{e0001}',
+      '\u{e01ef}',
       '\u00ad',
       '&shy;',
       '&#8203;',
@@ -154,6 +158,9 @@ describe('invisible characters', () => {
   });
 
   it('leave other characters of the same beginning', () => {
-    assert.deepEqual(withoutInvisible(Buffer.from('a\u201cb\u00e1c&amp;d\u2070e\ufb01')), []);
+    assert.deepEqual(
+      withoutInvisible(Buffer.from('a\u201cb\u00e1c&amp;d\u2070e\ufb01f\ufe10g\u{e0200}h')),
+      [],
+    );
   });
 });

@@ -136,15 +136,20 @@ class ZipWalk {
 
   /**
    * What lies inside data already read comes out again when that data is unpacked. An overlap it is only when a
-   * directory outside that data points into it.
+   * directory outside that data points into it, and when it ends there as well: data that begin too early are those
+   * of a copy from which something was cut.
    */
   #isInsideAnother(entry: ZipEntry): boolean {
     if (entry.at >= this.#coveredTo || entry.at < this.#coveredFrom) {
       return false; // behind that data, or in a header in front of it
     }
     const pointedAt = entry.inDirectory && entry.claims.some(({ recordAt }) => recordAt >= this.#coveredTo);
-    this.#overlaps += pointedAt ? 1 : 0;
+    this.#overlaps += pointedAt && !this.#reachesBeyond(entry) ? 1 : 0;
     return !pointedAt;
+  }
+
+  #reachesBeyond({ dataAt, claims }: ZipEntry): boolean {
+    return claims.every(({ packed }) => dataAt + packed > this.#coveredTo);
   }
 
   async #entry(entry: ZipEntry): Promise<void> {

@@ -1,0 +1,102 @@
+/* oxlint-disable unicorn/consistent-function-scoping -- a builder stands beside the row that it is for */
+/** Words whose letters stand in a file one behind the other but for what nobody sees, or that record edges cut. */
+import { gzipSync } from 'node:zlib';
+import { buildOle } from '../../src/scan/unpack/ole-for-test.ts';
+import { le } from './container-bytes.ts';
+import { payload, plainMail, Row, type Technique, type Word } from './technique.ts';
+
+/** The letters of the word, `between` each two of them. */
+function spelled(word: Word, between: string): string {
+  return Array.from(word).join(between);
+}
+
+function shown(): Technique[] {
+  const row = new Row('documents', 'text shown otherwise', 'browsers and clients that show HTML');
+  const page = (between: string) => (word: Word) =>
+    Buffer.from(`<html><body><p>see ${spelled(word, between)}</p></body></html>`);
+  return row
+    .attached('variation selectors', 'a.html', page('\ufe00\ufe0f'))
+    .attached('tags of Unicode', 'a.html', page('\u{e0020}\u{e007f}'))
+    .attached('signs of directions', 'a.html', page('\u200e\u202c'))
+    .attached('old controls of Unicode', 'a.html', page('\u206a')).cases;
+}
+
+function rtfs(): Technique[] {
+  const row = new Row('documents', 'RTF', 'Word');
+  const rtf = (between: string) => (word: Word) =>
+    Buffer.from(`{\\rtf1\\ansi see ${spelled(word, between)} here\\par}`);
+  return row
+    .attached('bookmarks in a word', 'a.rtf', rtf('{\\*\\bkmkstart a}'))
+    .attached('hidden letters in a word', 'a.rtf', rtf('{\\v x}'))
+    .attached('hidden letters up to a control word', 'a.rtf', rtf('\\v x\\v0 '))
+    .attached('unknown groups in groups', 'a.rtf', rtf('{\\*\\zz {\\b x}y}')).cases;
+}
+
+function calendars(): Technique[] {
+  const row = new Row('sealed envelopes', 'iCalendar and vCard', 'Outlook, Apple Calendar, Thunderbird');
+  const references = (word: Word): string =>
+    Array.from(word, (letter) => `&#${letter.charCodeAt(0)}\\;`).join('');
+  return row
+    .whole('references in the page of an invitation', (word) =>
+      plainMail(
+        'Content-Type: text/calendar; method=REQUEST',
+        `BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nX-ALT-DESC;FMTTYPE=text/html:<p>${references(word)}</p>\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`,
+      ),
+    )
+    .whole('a text with an escaped comma in lines', (word) =>
+      plainMail(
+        'Content-Type: text/x-vcard',
+        `BEGIN:VCARD\r\nNOTE:<p>a\\, ${references(word).replace(/.{30}/g, '$&\r\n ')}</p>\r\nEND:VCARD\r\n`,
+      ),
+    ).cases;
+}
+
+/** One record of a workbook. */
+function record(kind: number, content: Buffer): Buffer {
+  return Buffer.concat([le(kind, 2), le(content.length, 2), content]);
+}
+
+function workbooks(): Technique[] {
+  const row = new Row('documents', 'OLE2 and VBA', 'Excel; LibreOffice');
+  const book = (first: Buffer, rest: Buffer): Buffer => {
+    const counts = Buffer.concat([le(1, 4), le(1, 4)]);
+    const records = [
+      record(0x809, Buffer.alloc(16, 6)),
+      record(0xfc, Buffer.concat([counts, first])),
+      record(0x3c, rest),
+    ];
+    return buildOle([
+      { name: 'Workbook', bytes: Buffer.concat([...records, record(0x0a, Buffer.alloc(0))]) },
+    ]);
+  };
+  const cell = (word: Word, to: number): Buffer =>
+    Buffer.concat([le(word.length, 2), Buffer.from([0]), Buffer.from(word.slice(0, to))]);
+  return row
+    .attached('a cell over two records', 'a.xls', (word) =>
+      book(cell(word, 6), Buffer.concat([Buffer.from([0]), Buffer.from(word.slice(6))])),
+    )
+    .attached('a cell that goes on in two bytes a letter', 'a.xls', (word) =>
+      book(cell(word, 4), Buffer.concat([Buffer.from([1]), Buffer.from(word.slice(4), 'utf16le')])),
+    ).cases;
+}
+
+function digits(): Technique[] {
+  const row = new Row('documents', 'dumps of numbers', 'xxd, certutil');
+  const lines = (digitsOf: (word: Word) => string) => (word: Word) =>
+    Buffer.from(`Hello\nthere\n${digitsOf(word)}\nBest wishes\n`);
+  return row
+    .attached(
+      'hex digits on one line of a text',
+      'a.txt',
+      lines((word) => gzipSync(payload(word)).toString('hex')),
+    )
+    .attached(
+      'hex digits in lines of a text',
+      'a.txt',
+      lines((word) => payload(word).toString('hex').replace(/.{48}/g, '$&\n')),
+    ).cases;
+}
+
+export function hiddenTechniques(): Technique[] {
+  return [...shown(), ...rtfs(), ...calendars(), ...workbooks(), ...digits()];
+}
