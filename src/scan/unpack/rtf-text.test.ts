@@ -10,6 +10,11 @@ function shown(text: string): string {
   return readings(text)[0] ?? '';
 }
 
+/** Hidden text in groups in each other. */
+function inGroups(count: number): string {
+  return `A${'{'.repeat(count)}\\*x${'}'.repeat(count)}B`;
+}
+
 describe('the text of an RTF document', () => {
   it('has no optional hyphens, and the hyphens and blanks at which no line ends', () => {
     assert.equal(shown(String.raw`{\rtf1 PO\-ST\-ERN\_TE\-ST\~now\*}`), 'POSTERN-TEST now');
@@ -34,9 +39,8 @@ describe('the text of an RTF document', () => {
   });
 
   it('has hidden groups fewer than 1024 in each other', () => {
-    const deep = (count: number): string => `A${'{'.repeat(count)}\\*x${'}'.repeat(count)}B`;
-    assert.deepEqual(readings(deep(1023)), ['AxB', 'AB']);
-    assert.deepEqual(readings(deep(1024)), ['AxB']);
+    assert.deepEqual(readings(inGroups(1023)), ['AxB', 'AB']);
+    assert.deepEqual(readings(inGroups(1024)), ['AxB']);
   });
 
   it('goes on with groups deeper than are counted', () => {
