@@ -18,6 +18,8 @@ function shown(): Technique[] {
     .attached('variation selectors', 'a.html', page('\ufe00\ufe0f'))
     .attached('tags of Unicode', 'a.html', page('\u{e0020}\u{e007f}'))
     .attached('signs of directions', 'a.html', page('\u200e\u202c'))
+    .attached('signs of Mongolian', 'a.html', page('\u180b'))
+    .attached('references to directions', 'a.html', page('&lrm;&rlm;'))
     .attached('old controls of Unicode', 'a.html', page('\u206a')).cases;
 }
 
@@ -29,6 +31,7 @@ function rtfs(): Technique[] {
     .attached('bookmarks in a word', 'a.rtf', rtf('{\\*\\bkmkstart a}'))
     .attached('hidden letters in a word', 'a.rtf', rtf('{\\v x}'))
     .attached('hidden letters up to a control word', 'a.rtf', rtf('\\v x\\v0 '))
+    .attached('titles in a word', 'a.rtf', rtf('{\\info{\\title x}}'))
     .attached('unknown groups in groups', 'a.rtf', rtf('{\\*\\zz {\\b x}y}')).cases;
 }
 
@@ -41,6 +44,12 @@ function calendars(): Technique[] {
       plainMail(
         'Content-Type: text/calendar; method=REQUEST',
         `BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nX-ALT-DESC;FMTTYPE=text/html:<p>${references(word)}</p>\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`,
+      ),
+    )
+    .whole('soft hyphens in the page of an invitation', (word) =>
+      plainMail(
+        'Content-Type: text/calendar; method=REQUEST',
+        `BEGIN:VCALENDAR\r\nX-ALT-DESC:<p>${spelled(word, '&shy\\;<b></b>')}</p>\r\nEND:VCALENDAR\r\n`,
       ),
     )
     .whole('a text with an escaped comma in lines', (word) =>

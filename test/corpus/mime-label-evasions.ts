@@ -217,6 +217,14 @@ function escapedNames(): Evasion[] {
     { row, name: 'escapes in the parts of a file name', message: named(parts.join(';\r\n ')) },
     {
       row,
+      name: 'escapes in the name of a part',
+      message: plain(
+        'Content-Type: multipart/mixed; boundary=b',
+        partsOf('b', `Content-Disposition: attachment; filename*=''${escaped.join('')}\r\n\r\nhello`),
+      ),
+    },
+    {
+      row,
       name: 'escapes in a name',
       message: plain(`Content-Type: text/plain; name*=''${escaped.join('')}`, 'x'),
     },

@@ -205,3 +205,37 @@ describe('a page below a header that is in doubt', () => {
     );
   });
 });
+
+/** The decoded headers of a message of so many parts that have names in escapes. */
+async function decodedNames(count: number): Promise<string> {
+  const seen: string[] = [];
+  const pipeline = createPipeline({
+    engines: [
+      {
+        name: 'collecting',
+        inspect: ({ path, bytes }) => {
+          seen.push(path.endsWith('header') ? Buffer.from(bytes).toString() : '');
+          return [];
+        },
+      },
+    ],
+    unpackers: [],
+    limits: TEST_LIMITS,
+    now: () => performance.now(),
+    secondReader: () => Promise.resolve([]),
+  });
+  const body = Array.from(
+    { length: count },
+    (_, i) => `--b\r\nContent-Type: text/plain; name*=''%41${i}z\r\n\r\npart ${i}\r\n`,
+  ).join('');
+  const message = `${TOP}Content-Type: multipart/mixed; boundary=b\r\n\r\n${body}--b--\r\n`;
+  await pipeline.scan(Buffer.from(message, 'latin1'), 'message');
+  return seen.join('\n');
+}
+
+describe('words in the headers of parts', () => {
+  it('are decoded in a hundred of them', async () => {
+    assert.match(await decodedNames(100), /^A99z$/m);
+    assert.doesNotMatch(await decodedNames(101), /^A100z$/m);
+  });
+});

@@ -19,6 +19,9 @@ const MAX_PLAIN_MARGIN_BYTES = 400;
 /** Fields of a part inside a text: a part that lost its delimiter, or a message quoted as text. */
 const HIDDEN_PART = /content-t(?:ype|ransfer-encoding)[ \t]{0,16}:/i;
 
+/** Parts of one message in whose headers words are decoded; real ones have a few. */
+const MAX_WORDED_PARTS = 100;
+
 /** Types of a body that is a message; the only part of one is all of it (RFC 2046 5.2.2). */
 const EMBEDDED = new Set(['message/rfc822', 'message/global', 'message/partial']);
 
@@ -28,6 +31,7 @@ const UU_ENCODING = /^(?:x-?)?uu/;
 /** The one reading that every parser agrees on, of mail that is as it should be. Tells when it is not. */
 export class PlainReading {
   unusual = false;
+  #wordedParts = 0;
   readonly #source: MimeSource;
   readonly #budget: Budget;
   readonly #sink: MimeSink;
@@ -43,12 +47,20 @@ export class PlainReading {
   /** A whole message, top or embedded; `path` is that of the part that carries it. */
   message(span: Span, path: string, depth: number): void {
     const header = this.#header(span);
-    const words = decodedFields(header.text);
-    if (words !== '') {
-      const headerPath = path === '' ? 'header' : `${path}.header`;
-      this.#sink.piece(leafPiece(this.#source, headerPath, Buffer.from(words), {}), true);
-    }
+    this.#words(decodedFields(header.text), path === '' ? 'header' : `${path}.header`);
     this.#entity(header, span, path, depth);
+  }
+
+  #wordsOfPart(header: string): string {
+    const words = this.#wordedParts < MAX_WORDED_PARTS ? decodedFields(header) : '';
+    this.#wordedParts += words === '' ? 0 : 1;
+    return words;
+  }
+
+  #words(words: string, path: string): void {
+    if (words !== '') {
+      this.#sink.piece(leafPiece(this.#source, path, Buffer.from(words), {}), true);
+    }
   }
 
   #header(span: Span): HeaderBlock {
@@ -97,10 +109,18 @@ export class PlainReading {
       this.#memory.cutEnds.add(body.end);
     }
     this.unusual ||= !isPlain || !this.#isPlainMargin(split.preamble) || !this.#isPlainMargin(split.epilogue);
+    const words: string[] = [];
     for (const [i, part] of split.parts.entries()) {
       const partPath = at.path === '' ? `${i + 1}` : `${at.path}.${i + 1}`;
-      this.#entity(this.#header(part), part, partPath, at.depth + 1);
+      const header = this.#header(part);
+      words.push(this.#wordsOfPart(header.text));
+      this.#entity(header, part, partPath, at.depth + 1);
     }
+    // One piece for all: a message of a thousand attachments must not count twice.
+    this.#words(
+      words.filter((text) => text !== '').join('\n'),
+      at.path === '' ? 'parts.header' : `${at.path}.parts.header`,
+    );
     return split.parts.length > 0;
   }
 

@@ -1,5 +1,5 @@
 import { ByteCuts } from './byte-cuts.ts';
-import { decodeEntities } from './text-views.ts';
+import { decodeEntities, hasTag, stripTags } from './text-views.ts';
 
 /** Texts of calendars and address cards, in which commas and semicolons stand behind backslashes (RFC 5545 3.3.11). */
 
@@ -9,7 +9,7 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 
-/** The text without the backslashes before its commas and semicolons, and with the references that come of that. */
+/** The text without the backslashes before its commas and semicolons, and as a page shows it then. */
 export function calendarText(bytes: Buffer): Buffer[] {
   const cuts = new ByteCuts(bytes);
   for (let at = bytes.indexOf(BACKSLASH); at >= 0; at = bytes.indexOf(BACKSLASH, at + 2)) {
@@ -19,5 +19,9 @@ export function calendarText(bytes: Buffer): Buffer[] {
     }
   }
   const rest = cuts.rest();
-  return rest === undefined ? [] : [decodeEntities(rest) ?? rest];
+  if (rest === undefined) {
+    return [];
+  }
+  const text = (hasTag(rest) ? stripTags(rest) : undefined) ?? rest;
+  return [decodeEntities(text) ?? text];
 }

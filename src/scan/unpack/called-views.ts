@@ -148,6 +148,7 @@ export const CALLED_VIEWS: readonly {
   },
   { name: 'address', words: ADDRESS_MARKS, read: (bytes) => withoutAddressBlanks(bytes).map(disarm) },
   { name: 'sections', words: [']]><![cdata['], read: (bytes) => withoutSections(bytes).map(disarm) },
+  { name: 'calendar', words: CALENDAR_MARKS, read: (bytes) => calendarText(bytes).map(disarm) },
   {
     name: 'visible',
     words: INVISIBLE_MARKS,
@@ -161,7 +162,6 @@ export const CALLED_VIEWS: readonly {
     // The search for one byte is many times faster, and most texts have none of it.
     isCalled: (bytes) => bytes.includes(BACKSLASH) && bytes.includes(ESCAPED_SLASH),
   },
-  { name: 'calendar', words: CALENDAR_MARKS, read: (bytes) => calendarText(bytes).map(disarm) },
   { name: 'characters', words: ['_x00'], read: (bytes) => withoutOfficeEscapes(bytes).map(disarm) },
   {
     name: 'variables',

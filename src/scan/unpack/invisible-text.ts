@@ -2,8 +2,9 @@ import { ByteCuts } from './byte-cuts.ts';
 
 /** Code points that are shown as nothing (Unicode, Default_Ignorable), in UTF-8, Latin-1 and as references. */
 
-/** Zero width, directions, invisible operators, old controls, variation selectors. */
+/** Signs of Mongolian, zero width, directions, invisible operators, old controls, variation selectors. */
 const RANGES = [
+  [0x180b, 0x180f],
   [0x200b, 0x200f],
   [0x202a, 0x202e],
   [0x2060, 0x206f],
@@ -19,7 +20,7 @@ export const INVISIBLE_MARKS: readonly string[] = [
   ...RANGES.flatMap(([from, to]) =>
     Array.from({ length: to - from + 1 }, (_, index) => String.fromCodePoint(from + index)),
   ),
-  ...'&shy; &zwj; &zwnj; &#173; &#847; &#820 &#8288; &#xad; &#x200 &#x34f; &#x2060;'.split(' '),
+  ...'&shy; &zwj; &zwnj; &lrm; &rlm; &#173; &#847; &#820 &#8288; &#xad; &#x200 &#x34f; &#x2060;'.split(' '),
 ];
 /** With these two bytes tags (U+E0000 on) and variation selectors from the 17th on begin. */
 const TAG_START = Buffer.from([0xf3, 0xa0]);
@@ -53,13 +54,17 @@ export function hasOtherInvisible(bytes: Buffer): boolean {
 }
 
 /** References to them. */
-const REFERENCE = /^&(?:shy|zwn?j|#(?:173|847|820[3-7]|8288|65279)|#x(?:ad|34f|200[b-f]|2060|feff));/i;
+const REFERENCE =
+  /^&(?:shy|zwn?j|lrm|rlm|#(?:173|847|820[3-7]|8288|65279)|#x(?:ad|34f|200[b-f]|2060|feff));/i;
 const REFERENCE_BYTES = 8;
 const AMPERSAND = 0x26;
 const HASH = 0x23;
 const CASE_BIT = 0x20;
 const LETTER_S = 0x73;
 const LETTER_Z = 0x7a;
+const LETTER_L = 0x6c;
+const LETTER_R = 0x72;
+const REFERENCE_STARTS: ReadonlySet<number> = new Set([LETTER_L, LETTER_R, LETTER_S, LETTER_Z]);
 const DASH = 0x2d;
 /** More than this between two letters is padding. */
 const MAX_INVISIBLE = 8;
@@ -74,11 +79,11 @@ function isBetween(byte: number, from: number, to: number): boolean {
 
 function referenceLength(bytes: Buffer, at: number): number {
   const next = bytes[at + 1] ?? 0;
-  const mayBe = next === HASH || (next | CASE_BIT) === LETTER_S || (next | CASE_BIT) === LETTER_Z;
+  const mayBe = next === HASH || REFERENCE_STARTS.has(next | CASE_BIT);
   return mayBe ? (REFERENCE.exec(bytes.toString('latin1', at, at + REFERENCE_BYTES))?.[0].length ?? 0) : 0;
 }
 
-/** U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FEFF, U+FE00 to U+FE0F, U+180E. */
+/** U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FEFF, U+FE00 to U+FE0F, U+180B to U+180F. */
 function isInvisibleTriple(first: number, second: number, third: number): boolean {
   if (first === 0xe2) {
     return second === 0x80
@@ -87,7 +92,7 @@ function isInvisibleTriple(first: number, second: number, third: number): boolea
   }
   return first === 0xef
     ? (second === 0xbb && third === 0xbf) || (second === 0xb8 && isBetween(third, 0x80, 0x8f))
-    : second === 0xa0 && third === 0x8e;
+    : second === 0xa0 && isBetween(third, 0x8b, 0x8f);
 }
 
 /** Bytes of the invisible character at `at`, or zero. */

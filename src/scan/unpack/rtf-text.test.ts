@@ -27,6 +27,7 @@ describe('the text of an RTF document', () => {
   it('has no hidden letters in the second reading, where they stand inside a word', () => {
     const cut = String.raw`{\rtf1 POST{\*\bkmkstart a}ERN{\v b}-T\v c\v0 EST}`;
     assert.deepEqual(readings(cut), ['POSTaERNb-TcEST', 'POSTERN-TEST']);
+    assert.deepEqual(readings(String.raw`{\rtf1 PO{\info{\title x}}ST}`), ['POxST', 'POST']);
     const plain = String.raw`{\rtf1 POST{\*\x \u98?}ERN\v x\plain -TEST}`;
     assert.deepEqual(readings(plain), ['POSTbERNx-TEST', 'POSTERN-TEST']);
   });

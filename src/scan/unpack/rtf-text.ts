@@ -15,6 +15,8 @@ const UNBROKEN: ReadonlyMap<number, number> = new Map([
 ]);
 /** Words that end a line of the text. */
 const BREAKS: ReadonlySet<string> = new Set(['par', 'line', 'page', 'cell', 'row', 'tab', 'sect']);
+/** Words of groups whose text is not shown where it stands. */
+const UNSHOWN: ReadonlySet<string> = new Set(['info', 'fonttbl', 'colortbl', 'stylesheet', 'annotation']);
 /** Characters that stand for one of Unicode in old readers; no writer uses more. */
 const MAX_SUBSTITUTES = 8;
 const WORD = /\\([a-zA-Z]{1,32})(-?\d{1,10})? ?/y;
@@ -183,6 +185,8 @@ class ShownText {
       this.#perUnicode = Math.min(MAX_SUBSTITUTES, Math.max(0, Number(parameter)));
     } else if (word === 'v' || word === 'plain') {
       this.#hiding.hidden(word === 'v' && parameter !== '0');
+    } else if (UNSHOWN.has(word)) {
+      this.#hiding.optional();
     } else if (BREAKS.has(word)) {
       this.#put(LF);
     }
