@@ -58,6 +58,32 @@ function numberedPdf(word: Word, numbering: Numbering): Buffer {
   ]);
 }
 
+const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+
+function glyphName(letter: string): string {
+  if (letter === '-') return 'hyphen';
+  return DIGITS[letter === '' ? Number.NaN : Number(letter)] ?? letter;
+}
+
+/** A page whose strings are letters that the font shows as others. */
+function renamedPdf(word: Word, isInline: boolean): Buffer {
+  const letters = [...new Set(word)];
+  const codes = Array.from(word, (letter) => String.fromCharCode(0x61 + letters.indexOf(letter))).join('');
+  const names = letters.map((letter) => `/${glyphName(letter)}`).join(' ');
+  const encoding = `<< /Type /Encoding /BaseEncoding /WinAnsiEncoding /Differences [97 ${names}] >>`;
+  const fontObject = `<< /Type /Font /Subtype /Type1 /Encoding ${isInline ? encoding : '5 0 R'} >>`;
+  return Buffer.concat([
+    Buffer.from('%PDF-1.6\n6 0 obj << /Type /Catalog /Pages 7 0 R >> endobj\n'),
+    Buffer.from(
+      '7 0 obj << /Type /Pages /Kids [1 0 R] /Count 1 >> endobj\n1 0 obj << /Type /Page /Parent 7 0 R ',
+    ),
+    Buffer.from('/MediaBox [0 0 612 792] /Contents 2 0 R /Resources << /Font 3 0 R >> >> endobj\n'),
+    Buffer.from(`3 0 obj << /F1 4 0 R >> endobj\n4 0 obj ${fontObject} endobj\n5 0 obj ${encoding} endobj\n`),
+    streamObject(2, `BT 56 700 Td /F1 10 Tf (${codes}) Tj ET`),
+    Buffer.from('trailer << /Root 6 0 R >>\n'),
+  ]);
+}
+
 function shownByFonts(): Technique[] {
   const row = new Row('documents', 'PDF streams', 'PDF viewers, which repair broken files');
   for (const width of [1, 2]) {
@@ -67,6 +93,8 @@ function shownByFonts(): Technique[] {
       );
     }
   }
+  row.attached('letters by the names of glyphs in a font', 'a.pdf', (word) => renamedPdf(word, true));
+  row.attached('letters by the names of glyphs in an encoding', 'a.pdf', (word) => renamedPdf(word, false));
   return row.attached('each letter placed by itself', 'a.pdf', (word) =>
     Buffer.concat([
       Buffer.from('%PDF-1.6\n'),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { MAX_DIFFERENCES_BYTES } from './pdf-differences.ts';
 import { PdfFonts } from './pdf-fonts.ts';
 import { PdfObjects } from './pdf-objects.ts';
 
@@ -57,6 +58,31 @@ describe('the fonts of a PDF document', () => {
     const pages = [show('F1', '(a)')];
     assert.deepEqual(said({ objects: { 1: font(11), 2: font(12) }, maps, names, pages }), ['X', 'Y']);
     assert.deepEqual(said({ objects: shared, maps, names, pages }), ['X']);
+  });
+
+  it('may say it by the names of their glyphs, in themselves or in an object of its own', () => {
+    const encoding = '<< /Type /Encoding /Differences [97 /X /Y] >>';
+    const names = '/F1 1 0 R /F2 2 0 R';
+    const pages = [`${show('F1')} ${show('F2')}`];
+    const objects = {
+      1: `<< /Type /Font /Encoding ${encoding} >>`,
+      2: '<< /Type /Font /Encoding 3 0 R >>',
+      3: '<< /Type /Encoding /Differences [97 /one /two] >>',
+    };
+    assert.deepEqual(said({ objects, names, pages }), ['XY12']);
+    const mapped = { 1: `<< /Encoding ${encoding} /ToUnicode 11 0 R >>` };
+    const maps = { 11: characters('<61> <0031>', '<62> <0032>') };
+    assert.deepEqual(said({ objects: mapped, maps, names: '/F1 1 0 R', pages: [show('F1')] }), ['12']);
+  });
+
+  it('have names of glyphs of up to 16 KiB', () => {
+    const names = '/F1 1 0 R';
+    const pages = [show('F1')];
+    const list = '<< /Differences [97 /X /Y';
+    const padded = (bytes: number): string => `${list.padEnd(bytes - 2)}]`;
+    const encoded = (bytes: number) => ({ 1: '<< /Encoding 3 0 R >>', 3: padded(bytes) });
+    assert.deepEqual(said({ objects: encoded(MAX_DIFFERENCES_BYTES), names, pages }), ['XY']);
+    assert.deepEqual(said({ objects: encoded(MAX_DIFFERENCES_BYTES + 1), names, pages }), []);
   });
 
   it('give up to four readings of one name', () => {

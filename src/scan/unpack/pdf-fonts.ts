@@ -1,5 +1,6 @@
 import { latin1 } from './byte-view.ts';
 import { type CodeMap, parseCodeMap } from './pdf-code-map.ts';
+import { MAX_DIFFERENCES_BYTES, parseDifferences } from './pdf-differences.ts';
 import type { PdfObjects } from './pdf-objects.ts';
 import { shownText } from './pdf-shown.ts';
 
@@ -24,6 +25,8 @@ const MAX_MAP_BYTES = 1024 * 1024;
 const MAX_DOCUMENT_CODES = 131_072;
 
 const REFERENCE = /\/([A-Za-z][\w.+-]{0,31})\s{1,4}(\d{1,8}\s\d{1,5})\sR/g;
+const ENCODING = /\/Encoding\s{0,4}(\d{1,8})\s{1,4}(\d{1,5})\s{1,4}R/;
+const DIFFERENCES = '/Differences';
 const MAP = /\/ToUnicode\s{0,4}(\d{1,8})\s{1,4}\d{1,5}\s{1,4}R/;
 
 export class PdfFonts {
@@ -101,17 +104,36 @@ export class PdfFonts {
     if (this.#maps.has(numbers)) {
       return this.#maps.get(numbers);
     }
-    const object =
-      this.#maps.size < MAX_LOOK_UPS ? MAP.exec(this.#objects.text(numbers, MAX_FONT_BYTES))?.[1] : undefined;
-    const key = `map ${object}`;
-    if (object !== undefined && !this.#maps.has(key)) {
-      const text = latin1(this.#stream(Number(object)), 0, MAX_MAP_BYTES);
-      const parsed = parseCodeMap(text, this.#codesLeft);
+    const text = this.#maps.size < MAX_LOOK_UPS ? this.#objects.text(numbers, MAX_FONT_BYTES) : '';
+    const object = MAP.exec(text)?.[1];
+    const map =
+      object === undefined
+        ? this.#differencesOf(text, numbers)
+        : this.#once(`map ${object}`, () =>
+            parseCodeMap(latin1(this.#stream(Number(object)), 0, MAX_MAP_BYTES), this.#codesLeft),
+          );
+    this.#maps.set(numbers, map);
+    return map;
+  }
+
+  /** By the names of its glyphs, in the font or in an object of their own. */
+  #differencesOf(font: string, numbers: string): CodeMap | undefined {
+    const [, object, generation] = ENCODING.exec(font) ?? [];
+    if (object === undefined && !font.includes(DIFFERENCES)) {
+      return undefined;
+    }
+    const place = object === undefined ? numbers : `${object} ${generation}`;
+    return this.#once(`names ${place}`, () =>
+      parseDifferences(this.#objects.text(place, MAX_DIFFERENCES_BYTES)),
+    );
+  }
+
+  #once(key: string, parse: () => CodeMap | undefined): CodeMap | undefined {
+    if (!this.#maps.has(key)) {
+      const parsed = this.#codesLeft > 0 ? parse() : undefined;
       this.#codesLeft -= parsed?.characters.size ?? 0;
       this.#maps.set(key, parsed);
     }
-    const map = object === undefined ? undefined : this.#maps.get(key);
-    this.#maps.set(numbers, map);
-    return map;
+    return this.#maps.get(key);
   }
 }
