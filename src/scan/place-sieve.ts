@@ -20,6 +20,9 @@ const UNROLLED = 4;
 /** A content is looked at in parts of which each place is a number of two bytes. */
 export const PART_BYTES = PAGE_BYTES - BEHIND_BYTES;
 
+/** Spreads groups of four bytes over the table of a test: 2^32 by the golden ratio. */
+export const SPREAD = 0x9e37_79b1;
+
 /** What the loop is given: the place it is at, where it ends, where the next place found is written. */
 const AT = 0;
 const LIMIT = 1;

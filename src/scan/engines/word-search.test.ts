@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Seeded } from '../../../test/corpus/seeded.ts';
+import { PART_BYTES } from '../place-sieve.ts';
 import { MIN_WORD_BYTES, type Word } from './pattern-words.ts';
 import { WordSearch } from './word-search.ts';
 
@@ -13,6 +14,16 @@ const WORDS = [word('letters'), word('l\0e\0t\0t\0'), word('\u00ff\u00fe\u0080\0
 const search = new WordSearch(WORDS);
 
 describe('a search for words', () => {
+  it('finds each where one part of a content ends', () => {
+    for (const { bytes } of WORDS) {
+      for (let place = PART_BYTES - bytes.length - 1; place <= PART_BYTES + 1; place += 1) {
+        const whole = Buffer.alloc(PART_BYTES + bytes.length + 20);
+        bytes.copy(whole, place);
+        assert.equal(search.occursIn(whole), true, `${bytes.toString('latin1')} at ${place}`);
+      }
+    }
+  });
+
   it('finds each at every place and alignment', () => {
     for (const { bytes } of WORDS) {
       for (let lead = 0; lead < 9; lead += 1) {

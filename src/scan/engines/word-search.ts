@@ -1,5 +1,5 @@
 import { type Code, get, load, multiply, number, set, shiftLeft, shiftRight } from '../assembly.ts';
-import { PART_BYTES, PlaceSieve, SPARE } from '../place-sieve.ts';
+import { PART_BYTES, PlaceSieve, SPARE, SPREAD } from '../place-sieve.ts';
 import { viewOf } from '../unpack/byte-view.ts';
 import type { Word } from './pattern-words.ts';
 
@@ -11,8 +11,6 @@ const MIN_TABLE_BITS = 10;
 /** 2 MB for each thread; with more groups the search tells less and less, and is no search any more. */
 const MAX_TABLE_BITS = 24;
 const CASE_BIT = 0x20;
-/** Spreads groups over the table: 2^32 by the golden ratio. */
-const SPREAD = 0x9e37_79b1;
 
 /** Words of one group from which on only what is common to them is looked for: addresses of one site, for one. */
 const MAX_SHARED = 16;

@@ -1,11 +1,10 @@
+import { SPREAD } from '../place-sieve.ts';
 import type { Mark } from './mark.ts';
 
 /** The bytes of marks by which a search knows them where one of their pairs stands. */
 
 const CASE_BIT = 0x20;
 
-/** Spreads groups over a table: 2^32 by the golden ratio. */
-const SPREAD = 0x9e37_79b1;
 const GROUP_BITS = 14;
 /** All letters small, and some other signs others: what is equal without it is equal with it. */
 const FOLDED = 0x2020_2020;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Seeded } from '../../../test/corpus/seeded.ts';
+import { PART_BYTES } from '../place-sieve.ts';
 import { MarkIndex, MarkSearch, REPEATED_APART } from './mark-search.ts';
 
 const MARKS = ['PK\u0003\u0004', 'abc', 'abcab', '\u001f\u008b\u0008', 'InstallShield\u0000', 'zzz'].map(
@@ -19,6 +20,16 @@ function expected(bytes: Buffer): number[] {
 }
 
 describe('marks found in one pass', () => {
+  it('finds each mark where one part of a content ends', () => {
+    for (const mark of MARKS) {
+      for (let place = PART_BYTES - mark.length - 1; place <= PART_BYTES + 1; place += 1) {
+        const bytes = Buffer.alloc(PART_BYTES + 20);
+        mark.copy(bytes, place);
+        assert.deepEqual(Array.from(search.first(bytes)), expected(bytes), `${mark.toString()} at ${place}`);
+      }
+    }
+  });
+
   it('finds each mark at every place and alignment', () => {
     for (const mark of MARKS) {
       for (let lead = 0; lead < 9; lead += 1) {
