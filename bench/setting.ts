@@ -46,7 +46,7 @@ export const QUICK: Scale = {
 export const FULL: Scale = {
   name: 'full',
   corpusShare: 1,
-  rounds: 2,
+  rounds: 3,
   passes: 3,
   warmUpPasses: 4,
   sessionWarmUpSeconds: 16,

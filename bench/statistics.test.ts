@@ -13,4 +13,9 @@ describe('statistics of the benchmarks', () => {
   it('gives the median with its extremes', () => {
     assert.deepEqual(spreadOf([3, 1, 2]), { median: 2, min: 1, max: 3 });
   });
+  it('takes the mean of the two in the middle for an even number of values', () => {
+    assert.deepEqual(spreadOf([5, 1]), { median: 3, min: 1, max: 5 });
+    assert.equal(spreadOf([9, 1, 4, 2]).median, 3);
+    assert.ok(Number.isNaN(spreadOf([]).median));
+  });
 });
