@@ -58,14 +58,15 @@ describe('OpenPGP under a password', () => {
   /** The first packet has 13 bytes behind its head of two, the second one its head of two as well. */
   const packets = Buffer.from(SEALED['AES with 256 bits, SHA-512'], 'base64');
   const [session, data] = [packets.subarray(2, 15), packets.subarray(17)];
+  /** Of the first packet: what one password takes, bytes of a hash that is slower than SHA-1. */
+  const HASHED = 31 * 2 ** 21 * 2.5;
 
   /** Tries it with each of these lists in one scan; how often somebody asked for the passwords, and what was opened. */
-  function openWith(lists: readonly (readonly string[])[]): {
-    readonly asked: number;
-    readonly isOpen: boolean[];
-  } {
+  function openWith(
+    lists: readonly (readonly string[])[],
+    opener = new PasswordOpener(),
+  ): { readonly asked: number; readonly isOpen: boolean[] } {
     const budget = new Budget(TEST_LIMITS, () => 0);
-    const opener = new PasswordOpener();
     let asked = 0;
     const isOpen = lists.map((passwords) => {
       const told = (): readonly string[] => {
@@ -89,5 +90,27 @@ describe('OpenPGP under a password', () => {
     const wrong = Array.from({ length: MAX_ATTEMPTS }, () => ['wrong']);
     const { asked, isOpen } = openWith([...wrong, ['Tulpe-31']]);
     assert.deepEqual([asked, isOpen.includes(true)], [MAX_ATTEMPTS, false]);
+  });
+
+  /** Whether the last of the lists opens it, tried one after the other, with so many bytes to hash. */
+  function isOpenWith(maxHashed: number, ...lists: readonly (readonly string[])[]): boolean {
+    return openWith(lists, new PasswordOpener(maxHashed)).isOpen.at(-1) === true;
+  }
+
+  it('is tried while there are bytes left to hash in the scan, and not with one password twice', () => {
+    assert.equal(isOpenWith(2 * HASHED, ['wrong', 'Tulpe-31']), true);
+    assert.equal(isOpenWith(2 * HASHED - 1, ['wrong', 'Tulpe-31']), false);
+    assert.equal(isOpenWith(2 * HASHED, ['wrong'], ['wrong', 'Tulpe-31']), true);
+    assert.equal(isOpenWith(2 * HASHED - 1, ['wrong'], ['Tulpe-31']), false);
+  });
+
+  it('is tried first with what opened another one of the mail', () => {
+    const opener = new PasswordOpener(4 * HASHED);
+    const budget = new Budget(TEST_LIMITS, () => 0);
+    const passwords = ['wrong', 'Tulpe-31'];
+    const out = { budget, emit: () => undefined, cannot: () => undefined, passwords: () => passwords };
+    const messages = [[session], [session, session], [session, session, session]];
+    const isOpen = messages.map((sessions) => opener.open(sessions, data, undefined, out) !== undefined);
+    assert.deepEqual(isOpen, [true, true, true]);
   });
 });
