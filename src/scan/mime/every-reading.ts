@@ -290,12 +290,14 @@ export class EveryReading {
     const isDeclared = entity.variants.some((variant) => MESSAGE_TYPE.test(variant));
     const before = entity.header.text.slice(0, body.start - entity.span.start);
     // Behind nothing but empty lines stands this entity itself, not another one inside it.
-    const isMessage = isDeclared || (before.trim() !== '' && startsLikeMessage(content));
+    const isLike = startsLikeMessage(content);
+    const isMessage = isDeclared || (before.trim() !== '' && isLike);
     if (isMessage) {
       this.message(body, path, entity.depth + 1);
     }
     const isCoded = looksLikeBase64(bytes, body.start, body.end);
-    if (!hasParts && !isDeclared && !isCoded && this.#memory.noteReading(body, 'identity')) {
+    const isNew = !hasParts && !isDeclared && !isCoded && this.#memory.noteReading(body, 'identity');
+    if (isNew && (!isLike || this.#memory.mayGiveMessageText(body, bytes.length))) {
       const range = { ...body, encoding: 'identity' as const };
       this.#sink.piece(leafPiece(this.#source, path, content, { content: entity.content, range }), isMessage);
     }

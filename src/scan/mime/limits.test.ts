@@ -69,6 +69,25 @@ function mailbox(count: number): string {
   return `${TOP}Content-Type: application/mbox\r\n\r\n${'From x\n\n'.repeat(count)}`;
 }
 
+/** How many texts are given out of so many messages in each other, a text of 100 KB in the innermost. */
+async function readTexts(levels: number): Promise<number> {
+  let texts = 0;
+  const pipeline = createPipeline({
+    engines: [{ name: 'spy', inspect: ({ path, bytes }) => ((texts += isMessageText(path, bytes)), []) }],
+    unpackers: [],
+    limits: TEST_LIMITS,
+    now: () => performance.now(),
+    secondReader: () => Promise.resolve([]),
+  });
+  const header = 'Content-Type: text/plain\r\n\r\n';
+  await pipeline.scan(Buffer.from(`${header.repeat(levels + 1)}${'some words '.repeat(9_091)}`), 'message');
+  return texts;
+}
+
+function isMessageText(path: string, bytes: Uint8Array): number {
+  return path !== 'raw' && Buffer.from(bytes).subarray(0, 7).toString() === 'Content' ? 1 : 0;
+}
+
 describe('limits of reading: at the limit passes, one over fails', () => {
   it('parts, the message itself being one', async () => {
     assert.equal(await causeOf(parts(9), { maxParts: 10 }), 'clean');
@@ -106,6 +125,11 @@ describe('limits of reading: at the limit passes, one over fails', () => {
     const message = `${TOP}Content-Transfer-Encoding: base64\r\n\r\n${Buffer.alloc(900, 'x y').toString('base64')}`;
     assert.equal(await causeOf(message, { maxTotalBytes: 900 }), 'clean');
     assert.equal(await causeOf(message, { maxTotalBytes: 899 }), 'bomb');
+  });
+
+  it('texts that are messages as well, a megabyte together of a short message', async () => {
+    assert.equal(await readTexts(10), 10);
+    assert.equal(await readTexts(11), 10);
   });
 
   it('files in one text and messages in one mailbox', async () => {

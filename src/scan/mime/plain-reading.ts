@@ -155,7 +155,7 @@ export class PlainReading {
     if (UU_ENCODING.test(content.encoding) && !hasBegin(bytes)) {
       this.#sink.piece(leafPiece(this.#source, `${path}/uu`, decodeUu(bytes, 0), { content }), false);
     }
-    if (!isRead || !isDeclared) {
+    if (!isRead || (!isDeclared && this.#memory.mayGiveMessageText(body, this.#source.bytes.length))) {
       const range = { start: body.start, end: body.end, encoding };
       const isCut = this.#memory.mayBeCut(body);
       const piece = leafPiece(this.#source, path, bytes, { content, range, isCut });

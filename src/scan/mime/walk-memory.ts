@@ -3,6 +3,14 @@ import type { RangeEncoding } from '../scanner.ts';
 import type { Quotation } from '../surroundings.ts';
 import type { Span } from './multipart.ts';
 
+/**
+ * Texts that are read as messages as well, in sizes of the source: each of them holds those inside it, and stands in the
+ * one around it, so that further ones show nothing new.
+ */
+const MAX_MESSAGE_TEXTS = 4;
+/** Short ones are all given out, bytes together. */
+const MIN_MESSAGE_TEXTS = 1024 * 1024;
+
 /** What was already paid for or given out while one source is read in several ways. */
 export class WalkMemory {
   /** Spans whose base64 was decoded whole. */
@@ -18,6 +26,7 @@ export class WalkMemory {
   readonly returned: Span[] = [];
   readonly #parts = new Set<string>();
   readonly #readings = new Set<string>();
+  #messageTexts = 0;
 
   /** Counts the entity at `span` against the budget, once. */
   payFor(span: Span, budget: Budget): void {
@@ -34,6 +43,12 @@ export class WalkMemory {
     const isNew = !this.#readings.has(key);
     this.#readings.add(key);
     return isNew;
+  }
+
+  /** Counts a text that is read as a message as well; false when those of this source of `length` bytes were enough. */
+  mayGiveMessageText({ start, end }: Span, length: number): boolean {
+    this.#messageTexts += end - start;
+    return this.#messageTexts <= Math.max(MIN_MESSAGE_TEXTS, length * MAX_MESSAGE_TEXTS);
   }
 
   /** True for what may have lost its end on the way. */
