@@ -85,6 +85,17 @@ export function archiveBombs(): Bomb[] {
   });
   return [
     file('overlap zip', '400 entries of one kernel', 'a.zip', () => overlappingZip(400)),
+    file('overlap zip', '300 names of one entry', 'a.zip', () =>
+      buildZip([
+        { name: 'a', content: Buffer.alloc(1_000_000) },
+        ...Array.from({ length: 300 }, (_, i) => ({
+          name: `${i}`,
+          content: Buffer.alloc(1_000_000),
+          only: 'central' as const,
+          central: { offset: 0 },
+        })),
+      ]),
+    ),
     file('nested', 'zip in zip, 60 deep', 'a.zip', () => nestedZip(60)),
     file('nested', 'tree of zips', 'a.zip', () => treeZip(4)),
     file('nested', 'gzip in gzip, 60 deep', 'a.gz', () =>

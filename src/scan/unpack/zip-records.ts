@@ -46,6 +46,8 @@ export interface ZipEntry {
   /** Local header first (if there is one), then each central entry that points here. */
   readonly claims: readonly ZipClaim[];
   readonly inDirectory: boolean;
+  /** How often one directory lists these data, under whatever names: once in every archive that a program wrote. */
+  readonly listings: number;
 }
 
 export interface ZipMap {
@@ -115,16 +117,22 @@ function dataStart(bytes: Buffer, at: number): number {
 }
 
 /**
- * How far the offsets of the central entry at `at` may be off: not at all, or by what its own end record shows
+ * How far the offsets of central entries may be off: not at all, or by what the end record at `end` behind them shows
  * (the bytes before the archive, which self-extractors and concatenated archives have).
  */
-function shiftsFor(bytes: Buffer, at: number, ends: readonly number[]): number[] {
-  const end = ends.find((position) => position > at);
+function shiftsFor(bytes: Buffer, end: number | undefined): number[] {
   if (end === undefined) {
     return [0];
   }
   const shift = end - u32le(bytes, end + 12) - u32le(bytes, end + 16);
   return shift === 0 ? [0] : [0, shift];
+}
+
+/** How often one place was listed by the directory that is being read, and by any one at most. */
+interface Listings {
+  directoryEnd: number | undefined;
+  now: number;
+  most: number;
 }
 
 /** Collects claims per local header position. */
@@ -133,6 +141,7 @@ class EntryMap {
   readonly #locals: ReadonlySet<number>;
   readonly #byName = new Map<string, number[]>();
   readonly #claims = new Map<number, CentralClaim[]>();
+  readonly #listings = new Map<number, Listings>();
 
   constructor(bytes: Buffer, locals: readonly number[]) {
     this.#bytes = bytes;
@@ -148,8 +157,12 @@ class EntryMap {
     }
   }
 
-  /** Every local header that a central entry may mean: at its offset, at the shifted offset, or of its name. */
-  place(claim: CentralClaim, moves: readonly number[]): void {
+  /**
+   * Every local header that a central entry may mean: at its offset, at the shifted offset, or of its name. The
+   * entries of one directory, which ends at `directoryEnd`, are placed one after the other.
+   */
+  place(claim: CentralClaim, directoryEnd: number | undefined): void {
+    const moves = shiftsFor(this.#bytes, directoryEnd);
     const at = moves.map((shift) => claim.offset + shift).filter((start) => this.#locals.has(start));
     const named = at.length > 0 ? [] : (this.#byName.get(latin1(claim.name)) ?? []);
     const places = [...at, ...named];
@@ -157,6 +170,7 @@ class EntryMap {
     const blind =
       places.length === 0 && claim.offset + LOCAL_BYTES < this.#bytes.length ? [claim.offset] : [];
     for (const place of [...places, ...blind]) {
+      this.#count(place, directoryEnd);
       const known = this.#claims.get(place);
       if (known === undefined) {
         this.#claims.set(place, [claim]);
@@ -166,13 +180,22 @@ class EntryMap {
     }
   }
 
+  #count(place: number, directoryEnd: number | undefined): void {
+    const known = this.#listings.get(place) ?? { directoryEnd, now: 0, most: 0 };
+    known.now = known.directoryEnd === directoryEnd ? known.now + 1 : 1;
+    known.directoryEnd = directoryEnd;
+    known.most = Math.max(known.most, known.now);
+    this.#listings.set(place, known);
+  }
+
   entries(): ZipEntry[] {
     const places = [...new Set([...this.#locals, ...this.#claims.keys()])].sort((a, b) => a - b);
     return places.map((at) => {
       const central = this.#claims.get(at) ?? [];
       const local = this.#locals.has(at) ? [readLocal(this.#bytes, at)] : [];
       const dataAt = dataStart(this.#bytes, at);
-      return { at, dataAt, claims: [...local, ...central], inDirectory: central.length > 0 };
+      const listings = this.#listings.get(at)?.most ?? 0;
+      return { at, dataAt, claims: [...local, ...central], inDirectory: central.length > 0, listings };
     });
   }
 }
@@ -223,8 +246,12 @@ export function mapZip(input: Uint8Array): ZipMap {
     bytes,
     locals.slice(0, MAX_ZIP_RECORDS).filter((at) => isPlausibleLocal(bytes, at)),
   );
+  const directoryEnds = ends.slice(0, MAX_END_RECORDS);
   for (const at of centrals.slice(0, MAX_ZIP_RECORDS)) {
-    map.place(readCentral(bytes, at), shiftsFor(bytes, at, ends.slice(0, MAX_END_RECORDS)));
+    map.place(
+      readCentral(bytes, at),
+      directoryEnds.find((end) => end > at),
+    );
   }
   const records = [...locals, ...centrals, ...ends, ...descriptors, bytes.length].sort((a, b) => a - b);
   return { entries: map.entries(), tooMany, records };

@@ -190,6 +190,29 @@ describe('zip bombs', () => {
     assert.ok(bytes < 20_000_000);
   });
 
+  it('refuses data that one directory lists too often', async () => {
+    const again = (count: number): TestEntry[] =>
+      Array.from({ length: count }, (_, i) => ({
+        ...hidden,
+        name: `${i}.txt`,
+        only: 'central' as const,
+        central: { offset: 0 },
+      }));
+    const at = await openAll(buildZip([hidden, ...again(2)]), { unpackers });
+    const over = await openAll(buildZip([hidden, ...again(3)]), { unpackers });
+    assert.deepEqual(at.causes, []);
+    assert.deepEqual(over.causes, ['bomb']);
+    assert.ok(over.pieces.some(({ bytes }) => Buffer.from(bytes).equals(content)));
+  });
+
+  it('reads archives in a row, each of which lists data at its own start', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const row = names.map((name) => buildZip([{ name, content: Buffer.from(name.repeat(500)) }]));
+    const opened = await openAll(Buffer.concat(row), { unpackers });
+    assert.deepEqual(opened.causes, []);
+    assert.equal(new Set(opened.pieces.map(({ name }) => name)).size, names.length + 1);
+  });
+
   it('reads a copy from which something was cut, so that data seem to begin in those before', async () => {
     const entries = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => ({
       name,

@@ -22,7 +22,10 @@ import {
   type ZipMap,
 } from './zip-records.ts';
 
-/** Entries that start inside the data of others before the archive is refused (quoted-overlap bombs). */
+/**
+ * Entries whose data are those of others, or begin inside them, before the archive is refused: bombs that use one
+ * kernel again and again, for which whoever unpacks them pays each time.
+ */
 const MAX_OVERLAPS = 3;
 
 /** A decompressed entry and whether its checksum agrees with one of the headers. */
@@ -116,11 +119,12 @@ class ZipWalk {
       if (this.#isInsideAnother(entry)) {
         continue;
       }
+      await this.#entry(entry);
+      this.#overlaps += Math.max(0, entry.listings - 1);
       if (this.#overlaps >= MAX_OVERLAPS) {
         this.#out.cannot('bomb', 'zip archive with overlapping entries');
         return;
       }
-      await this.#entry(entry);
     }
     this.#tellOfFolders();
   }
