@@ -20,7 +20,14 @@ function shown(): Technique[] {
     .attached('signs of directions', 'a.html', page('\u200e\u202c'))
     .attached('signs of Mongolian', 'a.html', page('\u180b'))
     .attached('references to directions', 'a.html', page('&lrm;&rlm;'))
-    .attached('old controls of Unicode', 'a.html', page('\u206a')).cases;
+    .attached('old controls of Unicode', 'a.html', page('\u206a'))
+    .attached('signs of annotations', 'a.html', page('\ufff9\ufffb'))
+    .attached('fillers of Hangul', 'a.html', page('\u3164\uffa0'))
+    .attached('controls of music', 'a.html', page('\u{1d173}\u{1d17a}'))
+    .attached('names of invisible operators', 'a.html', page('&NoBreak;&InvisibleTimes;'))
+    .attached('names of spaces without width', 'a.html', page('&ZeroWidthSpace;&NegativeThinSpace;'))
+    .attached('numbers of signs that nobody sees', 'a.html', page('&#xFFF9;&#12644;'))
+    .attached('the soft hyphen without a semicolon', 'a.html', page('&shy')).cases;
 }
 
 function rtfs(): Technique[] {
@@ -32,6 +39,7 @@ function rtfs(): Technique[] {
     .attached('hidden letters in a word', 'a.rtf', rtf('{\\v x}'))
     .attached('hidden letters up to a control word', 'a.rtf', rtf('\\v x\\v0 '))
     .attached('titles in a word', 'a.rtf', rtf('{\\info{\\title x}}'))
+    .attached('deleted letters in a word', 'a.rtf', rtf('{\\deleted x}'))
     .attached('unknown groups in groups', 'a.rtf', rtf('{\\*\\zz {\\b x}y}')).cases;
 }
 
@@ -67,25 +75,33 @@ function record(kind: number, content: Buffer): Buffer {
 
 function workbooks(): Technique[] {
   const row = new Row('documents', 'OLE2 and VBA', 'Excel; LibreOffice');
-  const book = (first: Buffer, rest: Buffer): Buffer => {
-    const counts = Buffer.concat([le(1, 4), le(1, 4)]);
-    const records = [
+  const book = (...records: readonly Buffer[]): Buffer => {
+    const bytes = Buffer.concat([
       record(0x809, Buffer.alloc(16, 6)),
-      record(0xfc, Buffer.concat([counts, first])),
-      record(0x3c, rest),
-    ];
-    return buildOle([
-      { name: 'Workbook', bytes: Buffer.concat([...records, record(0x0a, Buffer.alloc(0))]) },
+      ...records,
+      record(0x0a, Buffer.alloc(0)),
     ]);
+    return buildOle([{ name: 'Workbook', bytes }]);
   };
-  const cell = (word: Word, to: number): Buffer =>
+  const counts = Buffer.concat([le(1, 4), le(1, 4)]);
+  const start = (word: Word, to: number): Buffer =>
     Buffer.concat([le(word.length, 2), Buffer.from([0]), Buffer.from(word.slice(0, to))]);
+  const narrow = (text: string): Buffer => record(0x3c, Buffer.concat([Buffer.from([0]), Buffer.from(text)]));
+  const wide = (text: string): Buffer =>
+    record(0x3c, Buffer.concat([Buffer.from([1]), Buffer.from(text, 'utf16le')]));
+  const cell = (word: Word, to: number): Buffer => record(0xfc, Buffer.concat([counts, start(word, to)]));
+  const shape = (word: Word): Buffer =>
+    record(0x1b6, Buffer.concat([Buffer.alloc(10), le(word.length, 2), Buffer.alloc(6)]));
   return row
-    .attached('a cell over two records', 'a.xls', (word) =>
-      book(cell(word, 6), Buffer.concat([Buffer.from([0]), Buffer.from(word.slice(6))])),
-    )
+    .attached('a cell over two records', 'a.xls', (word) => book(cell(word, 6), narrow(word.slice(6))))
     .attached('a cell that goes on in two bytes a letter', 'a.xls', (word) =>
-      book(cell(word, 4), Buffer.concat([Buffer.from([1]), Buffer.from(word.slice(4), 'utf16le')])),
+      book(cell(word, 4), wide(word.slice(4))),
+    )
+    .attached('the result of a formula over two records', 'a.xls', (word) =>
+      book(record(0x207, start(word, 5)), narrow(word.slice(5))),
+    )
+    .attached('the text of a shape over two records', 'a.xls', (word) =>
+      book(shape(word), wide(word.slice(0, 3)), narrow(word.slice(3)), record(0x3c, Buffer.alloc(16))),
     ).cases;
 }
 

@@ -1,26 +1,21 @@
+import { invisibleCharacters } from '../invisible-characters.ts';
 import { ByteCuts } from './byte-cuts.ts';
 
-/** Code points that are shown as nothing (Unicode, Default_Ignorable), in UTF-8, Latin-1 and as references. */
+/** Characters that are shown as nothing, in UTF-8, Latin-1 and as references. */
 
-/** Signs of Mongolian, zero width, directions, invisible operators, old controls, variation selectors. */
-const RANGES = [
-  [0x180b, 0x180f],
-  [0x200b, 0x200f],
-  [0x202a, 0x202e],
-  [0x2060, 0x206f],
-  [0xfe00, 0xfe0f],
-  [0xfeff, 0xfeff],
-] as const;
+const CHARACTERS = invisibleCharacters();
+const CODES: ReadonlySet<number> = new Set(CHARACTERS.map((character) => character.codePointAt(0) ?? 0));
 
 /**
  * Signs of some of them; the soft hyphen and the grapheme joiner have too few bytes to be marks, and of tags and
  * the other variation selectors there are too many.
  */
 export const INVISIBLE_MARKS: readonly string[] = [
-  ...RANGES.flatMap(([from, to]) =>
-    Array.from({ length: to - from + 1 }, (_, index) => String.fromCodePoint(from + index)),
-  ),
-  ...'&shy; &zwj; &zwnj; &lrm; &rlm; &#173; &#847; &#820 &#8288; &#xad; &#x200 &#x34f; &#x2060;'.split(' '),
+  ...CHARACTERS,
+  ...'&shy &zwj; &zwnj; &lrm; &rlm; &nobreak; &af; &applyfunction; &it; &invisibletimes; &ic;'.split(' '),
+  ...'&invisiblecomma; &zerowidthspace; &negativeverythinspace; &negativethinspace;'.split(' '),
+  ...'&negativemediumspace; &negativethickspace;'.split(' '),
+  ...'&#173; &#847; &#820 &#8288; &#xad; &#x200 &#x34f; &#x2060;'.split(' '),
 ];
 /** With these two bytes tags (U+E0000 on) and variation selectors from the 17th on begin. */
 const TAG_START = Buffer.from([0xf3, 0xa0]);
@@ -53,46 +48,62 @@ export function hasOtherInvisible(bytes: Buffer): boolean {
   return false;
 }
 
-/** References to them. */
+/** References to them; that to the soft hyphen needs no semicolon (HTML 13.5). */
 const REFERENCE =
-  /^&(?:shy|zwn?j|lrm|rlm|#(?:173|847|820[3-7]|8288|65279)|#x(?:ad|34f|200[b-f]|2060|feff));/i;
-const REFERENCE_BYTES = 8;
+  /^&(?:shy;?|(?:zwn?j|lrm|rlm|nobreak|af|applyfunction|it|invisibletimes|ic|invisiblecomma|zerowidthspace|negative(?:verythin|thin|medium|thick)space|#(?:173|847|820[3-7]|8288|65279)|#x(?:ad|34f|200[b-f]|2060|feff));)/i;
+/** Of the longest one. */
+const REFERENCE_BYTES = 23;
 const AMPERSAND = 0x26;
-const HASH = 0x23;
 const CASE_BIT = 0x20;
-const LETTER_S = 0x73;
-const LETTER_Z = 0x7a;
-const LETTER_L = 0x6c;
-const LETTER_R = 0x72;
-const REFERENCE_STARTS: ReadonlySet<number> = new Set([LETTER_L, LETTER_R, LETTER_S, LETTER_Z]);
+/** The two characters behind the ampersand: most references are others, and a name is dear to read. */
+const REFERENCE_STARTS: ReadonlySet<number> = new Set(
+  'sh zw lr rl no af ap it in ic ze ne #1 #8 #6 #x'.split(' ').map((start) => startOf(Buffer.from(start), 0)),
+);
 const DASH = 0x2d;
 /** More than this between two letters is padding. */
 const MAX_INVISIBLE = 8;
 /** Bytes with which they begin. */
-const LEAD = Uint8Array.from({ length: 256 }, (_, byte) =>
-  [AMPERSAND, SOFT_HYPHEN, 0xc2, 0xcd, 0xe1, 0xe2, 0xef, 0xf3].includes(byte) ? 1 : 0,
-);
+const FIRST_BYTES: ReadonlySet<number> = new Set([
+  AMPERSAND,
+  SOFT_HYPHEN,
+  0xc2,
+  0xcd,
+  0xf3,
+  ...CHARACTERS.map((character) => Buffer.from(character)[0] ?? 0),
+]);
+const LEAD = Uint8Array.from({ length: 256 }, (_, byte) => (FIRST_BYTES.has(byte) ? 1 : 0));
 
 function isBetween(byte: number, from: number, to: number): boolean {
   return byte >= from && byte <= to;
 }
 
+/** Two bytes as a number, letters small. */
+function startOf(bytes: Buffer, at: number): number {
+  return (bytes[at] ?? 0) | CASE_BIT | (((bytes[at + 1] ?? 0) | CASE_BIT) << 8);
+}
+
 function referenceLength(bytes: Buffer, at: number): number {
-  const next = bytes[at + 1] ?? 0;
-  const mayBe = next === HASH || REFERENCE_STARTS.has(next | CASE_BIT);
+  const mayBe = REFERENCE_STARTS.has(startOf(bytes, at + 1));
   return mayBe ? (REFERENCE.exec(bytes.toString('latin1', at, at + REFERENCE_BYTES))?.[0].length ?? 0) : 0;
 }
 
-/** U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FEFF, U+FE00 to U+FE0F, U+180B to U+180F. */
-function isInvisibleTriple(first: number, second: number, third: number): boolean {
-  if (first === 0xe2) {
-    return second === 0x80
-      ? isBetween(third, 0x8b, 0x8f) || isBetween(third, 0xaa, 0xae)
-      : second === 0x81 && isBetween(third, 0xa0, 0xaf);
+const FOUR_BYTES = 0xf0;
+const FOLLOWS = 0x80;
+const FOLLOWS_MASK = 0xc0;
+
+/** Bytes of the one of `CHARACTERS` that stands at `at`, or zero. */
+function characterLength(bytes: Buffer, at: number): number {
+  const first = bytes[at] ?? 0;
+  const length = first >= FOUR_BYTES ? 4 : 3;
+  let code = first & (length === 4 ? 0x07 : 0x0f);
+  for (let place = at + 1; place < at + length; place += 1) {
+    const byte = bytes[place] ?? 0;
+    if ((byte & FOLLOWS_MASK) !== FOLLOWS) {
+      return 0;
+    }
+    code = code * 64 + (byte & 0x3f);
   }
-  return first === 0xef
-    ? (second === 0xbb && third === 0xbf) || (second === 0xb8 && isBetween(third, 0x80, 0x8f))
-    : second === 0xa0 && isBetween(third, 0x8b, 0x8f);
+  return CODES.has(code) ? length : 0;
 }
 
 /** Bytes of the invisible character at `at`, or zero. */
@@ -115,7 +126,7 @@ function invisibleLength(bytes: Buffer, at: number): number {
       return second === 0xa0 && isBetween(bytes[at + 2] ?? 0, 0x80, 0x87) ? TAG_BYTES : 0;
     }
     default: {
-      return isInvisibleTriple(first, second, bytes[at + 2] ?? 0) ? 3 : 0;
+      return LEAD[first] === 1 ? characterLength(bytes, at) : 0;
     }
   }
 }

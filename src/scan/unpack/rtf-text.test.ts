@@ -28,6 +28,8 @@ describe('the text of an RTF document', () => {
     const cut = String.raw`{\rtf1 POST{\*\bkmkstart a}ERN{\v b}-T\v c\v0 EST}`;
     assert.deepEqual(readings(cut), ['POSTaERNb-TcEST', 'POSTERN-TEST']);
     assert.deepEqual(readings(String.raw`{\rtf1 PO{\info{\title x}}ST}`), ['POxST', 'POST']);
+    const deleted = String.raw`{\rtf1 POST{\deleted a}ERN\deleted\v b\v0 c\deleted0 -T\deleted d\plain EST}`;
+    assert.deepEqual(readings(deleted), ['POSTaERNbc-TdEST', 'POSTERN-TEST']);
     const plain = String.raw`{\rtf1 POST{\*\x \u98?}ERN\v x\plain -TEST}`;
     assert.deepEqual(readings(plain), ['POSTbERNx-TEST', 'POSTERN-TEST']);
   });

@@ -30,6 +30,11 @@ function isWordByte(byte: number): boolean {
   return (letter >= 0x61 && letter <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
 }
 
+/** What hides a text: `\v`, an optional destination, `\deleted`. */
+const HIDDEN = 1;
+const OPTIONAL = 2;
+const DELETED = 4;
+
 /** Which characters a reader passes over: those of optional destinations, and hidden ones. */
 class Hiding {
   /** For each open group what hides its text. */
@@ -37,7 +42,7 @@ class Hiding {
   #depth = 0;
 
   get isHidden(): boolean {
-    return this.#groups[Math.min(this.#depth, MAX_GROUPS - 1)] !== 0;
+    return this.#state !== 0;
   }
 
   open(): void {
@@ -53,15 +58,21 @@ class Hiding {
 
   /** `\*` for the whole group. */
   optional(): void {
-    this.#set(2);
+    this.#set(OPTIONAL);
   }
 
-  /** `\v`, and `\v0` and `\plain` that end it. */
-  hidden(isHidden: boolean): void {
-    const state = this.#groups[this.#depth];
-    if (state !== 2) {
-      this.#set(isHidden ? 1 : 0);
-    }
+  /** `\v` and `\deleted`, and `\v0` and `\deleted0` that end them. */
+  mark(what: typeof HIDDEN | typeof DELETED, isHidden: boolean): void {
+    this.#set(isHidden ? this.#state | what : this.#state & ~what);
+  }
+
+  /** `\plain`, which ends both. */
+  plain(): void {
+    this.#set(this.#state & OPTIONAL);
+  }
+
+  get #state(): number {
+    return u8(this.#groups, Math.min(this.#depth, MAX_GROUPS - 1));
   }
 
   #set(state: number): void {
@@ -183,8 +194,10 @@ class ShownText {
       this.#substitutes = this.#perUnicode;
     } else if (word === 'uc') {
       this.#perUnicode = Math.min(MAX_SUBSTITUTES, Math.max(0, Number(parameter)));
-    } else if (word === 'v' || word === 'plain') {
-      this.#hiding.hidden(word === 'v' && parameter !== '0');
+    } else if (word === 'v' || word === 'deleted') {
+      this.#hiding.mark(word === 'v' ? HIDDEN : DELETED, parameter !== '0');
+    } else if (word === 'plain') {
+      this.#hiding.plain();
     } else if (UNSHOWN.has(word)) {
       this.#hiding.optional();
     } else if (BREAKS.has(word)) {

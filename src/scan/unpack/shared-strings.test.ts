@@ -38,6 +38,14 @@ describe('the texts of the cells of a workbook', () => {
     assert.equal(read(record(0xfc, COUNTS, [9, 0, 0], 'POST'), record(0x0a)), undefined);
   });
 
+  it('may be results of formulas, and texts of shapes', () => {
+    const result = [record(0x207, [6, 0, 0], 'PO'), record(0x3c, [1], wide('ST')), record(0x3c, [0], 'ER')];
+    const shape = record(0x1b6, Buffer.alloc(10), [4, 0], Buffer.alloc(6));
+    const note = [shape, record(0x3c, [1], wide('NT')), record(0x3c, [0], 'ES'), record(0x3c, [0, 0, 0, 0])];
+    assert.equal(read(...result, ...note, record(0x207, [2, 0, 0], 'ab')), 'POSTER\nNTES\n');
+    assert.equal(read(shape, record(0x3c, [0], 'NTES'), record(0x3c, [0, 0, 0, 0])), undefined);
+  });
+
   it('end where the file ends', () => {
     const cut = Buffer.concat([
       BEGIN,

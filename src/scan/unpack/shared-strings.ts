@@ -1,16 +1,21 @@
 import { u16le, u32le, u8 } from './byte-view.ts';
 
 /**
- * Texts of cells of a workbook before 2007 (MS-XLS 2.4.265): a record has 8224 bytes at most, and where a text goes on
- * in the next one a byte stands between that says how its letters are written from there on.
+ * Texts of a workbook before 2007: of its cells (MS-XLS 2.4.265), results of formulas (2.4.268) and texts of shapes and
+ * notes (2.4.329). A record has 8224 bytes at most, and where a text goes on in the next one a byte stands between that
+ * says how its letters are written from there on.
  */
 
 const TABLE = 0xfc;
+const RESULT = 0x207;
+const SHAPE = 0x1b6;
 const CONTINUED = 0x3c;
 const RECORD_HEAD = 4;
-/** Two counts before the first text. */
+/** Two counts before the first text of the table. */
 const TABLE_HEAD = 8;
 const TEXT_HEAD = 3;
+/** Where a shape says how many letters stand in the next record. */
+const SHAPE_LETTERS = 10;
 const IS_WIDE = 1;
 const HAS_PHONETICS = 4;
 const HAS_RUNS = 8;
@@ -18,30 +23,53 @@ const RUN_BYTES = 4;
 /** A letter of one byte may take two in UTF-8, one of two bytes three. */
 const MAX_GROWTH = 2;
 
-/** Reads the texts of one table that stand in more than one record. */
-class TextTable {
+/** Reads the texts that stand in more than one record. */
+class ContinuedTexts {
   readonly #bytes: Buffer;
   readonly #out: Buffer;
-  #at: number;
-  #end: number;
+  #at = 0;
+  #end = 0;
   #length = 0;
 
-  /** `start` of the content of the first record, up to `end`. */
-  constructor(bytes: Buffer, start: number, end: number) {
+  constructor(bytes: Buffer) {
     this.#bytes = bytes;
-    this.#out = Buffer.allocUnsafe((bytes.length - start) * MAX_GROWTH);
-    this.#at = start + TABLE_HEAD;
-    this.#end = end;
+    this.#out = Buffer.allocUnsafe(bytes.length * MAX_GROWTH);
   }
 
-  read(): Buffer {
-    while (this.#at < this.#end || this.#nextRecord()) {
-      if (this.#at + TEXT_HEAD > this.#end) {
+  get texts(): Buffer {
+    return this.#out.subarray(0, this.#length);
+  }
+
+  /** Reads the record at `at` and those in which it goes on; where the last one ends. */
+  read(at: number): number {
+    this.#at = at + RECORD_HEAD;
+    this.#end = Math.min(this.#bytes.length, this.#at + u16le(this.#bytes, at + 2));
+    switch (u16le(this.#bytes, at)) {
+      case TABLE:
+        this.#table();
         break;
-      }
+      case RESULT:
+        this.#text();
+        break;
+      default:
+        this.#shape();
+    }
+    return this.#end;
+  }
+
+  #table(): void {
+    this.#at += TABLE_HEAD;
+    while ((this.#at < this.#end || this.#nextRecord()) && this.#at + TEXT_HEAD <= this.#end) {
       this.#text();
     }
-    return this.#out.subarray(0, this.#length);
+  }
+
+  #shape(): void {
+    const letters = u16le(this.#bytes, this.#at + SHAPE_LETTERS);
+    if (letters > 0 && this.#nextRecord()) {
+      this.#at += 1;
+      this.#letters(letters, (u8(this.#bytes, this.#at - 1) & IS_WIDE) !== 0);
+    }
   }
 
   #nextRecord(): boolean {
@@ -115,15 +143,19 @@ class TextTable {
   }
 }
 
+const KINDS: ReadonlySet<number> = new Set([TABLE, RESULT, SHAPE]);
+
 /** The texts that no search finds in the stream as it is; undefined when there are none. */
 export function continuedStrings(bytes: Buffer): Buffer | undefined {
+  let reader: ContinuedTexts | undefined;
   for (let at = 0; at + RECORD_HEAD < bytes.length;) {
     const end = at + RECORD_HEAD + u16le(bytes, at + 2);
-    if (u16le(bytes, at) === TABLE && end < bytes.length && u16le(bytes, end) === CONTINUED) {
-      const text = new TextTable(bytes, at + RECORD_HEAD, end).read();
-      return text.length === 0 ? undefined : text;
+    if (KINDS.has(u16le(bytes, at)) && end < bytes.length && u16le(bytes, end) === CONTINUED) {
+      reader ??= new ContinuedTexts(bytes);
+      at = Math.max(end, reader.read(at));
+    } else {
+      at = end;
     }
-    at = end;
   }
-  return undefined;
+  return reader === undefined || reader.texts.length === 0 ? undefined : reader.texts;
 }
