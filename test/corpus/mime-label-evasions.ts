@@ -85,7 +85,13 @@ function charsetLabels(): Evasion[] {
   const part = (type: string): string =>
     `Content-Type: ${type}\r\nContent-Transfer-Encoding: base64\r\n\r\n${body.toString('base64')}`;
   const twice = partsOf('b', part('application/octet-stream'), part('text/plain; charset=ibm500'));
+  const turned = Buffer.from(`Look at ${MARKER.replace('-', '\xad')} and so on`, 'latin1');
   return [
+    ...['x-mac-arabic', 'x-mac-hebrew'].map((charset) => ({
+      row,
+      name: `${charset}, signs of the other direction`,
+      message: coded(`Content-Type: text/plain; charset=${charset}`, turned),
+    })),
     ...types.map((type) => ({
       row,
       name: JSON.stringify(type),
@@ -213,6 +219,11 @@ function escapedNames(): Evasion[] {
       `filename*${part}*=${part === 0 ? "utf-8''" : ''}${escaped.slice(part * 3, part * 3 + 3).join('')}`,
   );
   return [
+    {
+      row,
+      name: 'escapes in a file name that announces none',
+      message: named(`filename="${escaped.join('')}"`),
+    },
     { row, name: 'escapes in a file name', message: named(`filename*=utf-8''${escaped.join('')}`) },
     { row, name: 'escapes in the parts of a file name', message: named(parts.join(';\r\n ')) },
     {

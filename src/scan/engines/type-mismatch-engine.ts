@@ -1,3 +1,4 @@
+import { INVISIBLE_RANGES } from '../invisible-characters.ts';
 import type { Piece } from '../piece.ts';
 import type { Finding, Severity } from '../verdict.ts';
 import type { Engine } from './engine.ts';
@@ -47,7 +48,15 @@ function isShortcut(bytes: Buffer): boolean {
 }
 
 /** Not shown, and dropped by some clients: controls, and what has no width. */
-const UNSEEN = /(?:[\0-\x1f\x7f\u00ad\u200b-\u200f\u2060-\u2064\ufeff]|\u034f)+/gu;
+const UNSEEN = new RegExp(
+  `[\\0-\\x1f\\x7f\\u00ad\\u034f${INVISIBLE_RANGES.map(([from, to]) => `${escaped(from)}-${escaped(to)}`).join('')}]+`,
+  'gu',
+);
+
+function escaped(code: number): string {
+  return `\\u{${code.toString(16)}}`;
+}
+
 /** The stream of a file (NTFS), which opens the file itself when it is the main one. */
 const STREAM = /:[^:\\/]{0,40}(?::[^:\\/]{0,20})?$/;
 

@@ -1,6 +1,7 @@
 import { TextDecoder } from 'node:util';
 import iconv from 'iconv-lite';
 import { ebcdicText, isEbcdic } from './ebcdic.ts';
+import { isRightToLeftMac, rightToLeftMacText } from './mac-charsets.ts';
 import { decodeUtf7, isUtf7 } from './utf7.ts';
 
 /** `bytes` as text; an unknown charset is read as latin1, so that no byte is lost. */
@@ -11,6 +12,9 @@ export function decodeText(bytes: Buffer, charset: string): string {
   }
   if (isEbcdic(name)) {
     return ebcdicText(bytes);
+  }
+  if (isRightToLeftMac(name)) {
+    return rightToLeftMacText(bytes);
   }
   if (isUtf7(name)) {
     return decodeUtf7(bytes);
@@ -36,7 +40,8 @@ function withoutIdleEscapes(bytes: Buffer): Buffer {
 
 /** True for a charset that can be decoded. */
 export function isKnownCharset(name: string): boolean {
-  return isEbcdic(name) || isIconvCharset(name) || nativeDecoder(name) !== undefined;
+  const isOurs = isEbcdic(name) || isRightToLeftMac(name);
+  return isOurs || isIconvCharset(name) || nativeDecoder(name) !== undefined;
 }
 
 /** iconv-lite takes transfer encodings for charsets as well. */

@@ -86,13 +86,17 @@ function wordReadings(text: string): string[] {
 
 /** A parameter in the form of RFC 2231 that has escapes. */
 const EXTENDED_NAME = /name[ \t]{0,8}\*[0-9]{0,4}\*?[ \t]{0,8}=[^%]{0,200}%/i;
+/** A parameter that has escapes, in that form or without, in which some clients decode them as well. */
+const ESCAPED_NAME = /name[ \t]{0,8}(?:\*[0-9]{0,4}\*?[ \t]{0,8})?=[^%]{0,200}%[0-9a-f]{2}/i;
+/** The fields in which clients look for a name; others hold addresses of pages. */
+const NAMING_FIELD = /^content-(?:type|disposition)[ \t]{0,8}:/i;
 /** Fields with file names in one header; real ones have two. */
 const MAX_NAME_FIELDS = 16;
 
 /** What stands in escapes in the names of a header's fields. */
 function decodedNames(fields: readonly string[]): string[] {
   return fields
-    .filter((field) => EXTENDED_NAME.test(field))
+    .filter((field) => (NAMING_FIELD.test(field) ? ESCAPED_NAME : EXTENDED_NAME).test(field))
     .slice(0, MAX_NAME_FIELDS)
     .flatMap((field) => nameCandidates(field).filter((name) => !name.includes('%') && !field.includes(name)));
 }
@@ -100,12 +104,12 @@ function decodedNames(fields: readonly string[]): string[] {
 /** The fields of a header that hold encoded words or escapes, decoded; empty when there are none. */
 export function decodedFields(header: string): string {
   const hasWords = header.includes('=?');
-  if (!hasWords && !EXTENDED_NAME.test(header)) {
+  if (!hasWords && !ESCAPED_NAME.test(header)) {
     return '';
   }
   const fields = header
     .split(/(?:\r\n|\r(?!\n)|\n)(?![ \t])/)
-    .filter((field) => field.includes('=?') || field.includes('*'))
+    .filter((field) => /=[?]|[*%]/.test(field))
     .map((field) => field.replace(/[\r\n]+/g, ''));
   const words = fields.filter((field) => field.includes('=?')).flatMap(wordReadings);
   return [...words, ...decodedNames(fields)].join('\n');
@@ -142,6 +146,14 @@ function withRawCharacters(name: string): string {
   return isUtf8(bytes) ? bytes.toString('utf8') : name;
 }
 
+/** A name with words decoded, and with escapes decoded although nothing says that it has any: some clients do both. */
+function plainReadings(name: string): string[] {
+  const words = wordReadings(name);
+  return /%[0-9a-f]{2}/i.test(name)
+    ? [...words, decodeText(Buffer.from(percentDecode(name, '%'), 'latin1'), '')]
+    : words;
+}
+
 /** Names of one file that are looked at; which of them a client shows is its own choice. */
 const MAX_NAMES = 64;
 
@@ -163,7 +175,7 @@ export function fileNames(parameters: ReadonlyMap<string, string>, others: reado
     for (const name of [
       extended && decodeExtended(extended),
       joined,
-      ...(plain ? wordReadings(plain) : []),
+      ...(plain ? plainReadings(plain) : []),
     ]) {
       take(name ?? '');
     }

@@ -35,12 +35,15 @@ const SPELLINGS: Readonly<Record<string, (name: string) => string>> = {
     `; filename*00="${name.slice(0, 9)}"; filename*01="${name.slice(9)}"`,
   'in segments, one extended': (name) =>
     `; filename*0*=utf-8''${hex(name.slice(0, 9))}; filename*1="${name.slice(9)}"`,
+  'in escapes that nothing announces': (name) => `; filename="${hex(name)}"`,
   'in an encoded word': (name) => `; filename="${word(name)}"`,
   'in two encoded words': (name) => `; filename="${word(name.slice(0, 9))}\r\n ${word(name.slice(9))}"`,
   'before a NUL': (name) => `; filename="${name}\0.txt"`,
   'before an encoded NUL': (name) => `; filename*=utf-8''${name}%00.txt`,
   'with a NUL inside': (name) => `; filename="${name.slice(0, -1)}\0${name.slice(-1)}"`,
   'with a stream': (name) => `; filename="${name}::$DATA"`,
+  'in bytes of UTF-8, with fillers of Hangul': (name) =>
+    `; filename="${latin(`${name.slice(0, -3)}\u3164\u115f${name.slice(-3)}`)}"`,
   'in bytes of UTF-8, with a joiner': (name) =>
     `; filename="${latin(`${name.slice(0, -1)}\u200b${name.slice(-1)}`)}"`,
 };
