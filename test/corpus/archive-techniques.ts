@@ -174,10 +174,19 @@ function gzips(): Technique[] {
     return bytes;
   };
   const allFields = Buffer.from('1f8b081e000000000003030061626361004e006300', 'hex');
+  /** `extra`: what stands in the extra field of an empty file. */
+  const withExtra = (extra: Buffer): Buffer =>
+    Buffer.concat([
+      Buffer.from('1f8b0804000000000003', 'hex'),
+      le(extra.length, 2),
+      extra,
+      gzipSync('').subarray(10),
+    ]);
   return row
     .attached('one member', 'a.gz', plain, python)
     .attached('second member', 'a.gz', (word) => Buffer.concat([gzipSync('first'), plain(word)]), python)
     .attached('every header field', 'a.gz', (word) => Buffer.concat([allFields, plain(word).subarray(10)]))
+    .attached('in the extra field of another', 'a.gz', (word) => withExtra(plain(word)))
     .attached('no trailer', 'a.gz', (word) => plain(word).subarray(0, -8), { isDamaged: true })
     .attached('wrong checksum', 'a.gz', wrongSum, { isDamaged: true })
     .attached('junk behind', 'a.gz', (word) => Buffer.concat([plain(word), Buffer.from('junk junk')]))
@@ -215,7 +224,8 @@ function codecs(): Technique[] {
       confirmedBy: ['zstd', '7z'],
     })
     .attached('Zstandard, second frame', 'a.zst', frames, { confirmedBy: ['zstd'] })
-    .attached('brotli', 'a.html.br', brotli).cases;
+    .attached('brotli', 'a.html.br', brotli)
+    .attached('brotli without a name for it', 'a.dat', brotli).cases;
 }
 
 function sevenZips(): Technique[] {

@@ -65,6 +65,47 @@ function compressedValues(): Technique[] {
     .attached('in a database, a file', 'a.db', (word) => database(deflateSync(archive(word)))).cases;
 }
 
+const DIGITS_85 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
+const LENGTHS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** Base 85 of at most 52 bytes, filled up with zeros. */
+function base85(bytes: Buffer): string {
+  const padded = Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
+  return Array.from({ length: padded.length / 4 }, (_, index) => {
+    const value = padded.readUInt32BE(index * 4);
+    return [4, 3, 2, 1, 0].map((power) => DIGITS_85[Math.floor(value / 85 ** power) % 85] ?? '').join('');
+  }).join('');
+}
+
+/** A file as `git diff --binary` writes it; `lineEnd` behind each line. */
+function gitPatch(file: Buffer, lineEnd: string): string {
+  const data = deflateSync(file);
+  const lines = Array.from({ length: Math.ceil(data.length / 52) }, (_, index) => {
+    const row = data.subarray(index * 52, index * 52 + 52);
+    return `${LENGTHS[row.length - 1] ?? ''}${base85(row)}`;
+  });
+  const head = [
+    'diff --git a/a.zip b/a.zip',
+    'new file mode 100644',
+    'index 0000000..1234567',
+    'GIT binary patch',
+  ];
+  const empty = ['literal 0', 'HcmV?d00001', '', ''];
+  return [...head, `literal ${file.length}`, ...lines, '', ...empty].join(lineEnd);
+}
+
+function patches(): Technique[] {
+  const row = new Row('documents', 'files in patches', 'git apply');
+  return row
+    .attached('a new file', 'a.patch', (word) => Buffer.from(gitPatch(archive(word), '\n')))
+    .whole('the last of several files in a mail', (word) =>
+      plainMail(
+        'Content-Type: text/plain',
+        `Hello,\r\n---\r\n${gitPatch(Buffer.from('first'), '\r\n')}${gitPatch(payload(word), '\r\n')}-- \r\n2.40\r\n`,
+      ),
+    ).cases;
+}
+
 /** Bytes that do not shrink. */
 export function scattered(length: number): Buffer {
   return Buffer.from(new Seeded('scattered').hex(length), 'hex');
@@ -105,5 +146,5 @@ function phantoms(): Technique[] {
 
 /** Every case of files inside of texts and data. */
 export function carriedTechniques(): Technique[] {
-  return [...markedLines(), ...compressedValues(), ...phantoms()];
+  return [...markedLines(), ...compressedValues(), ...patches(), ...phantoms()];
 }

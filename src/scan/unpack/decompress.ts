@@ -59,6 +59,8 @@ function whole(decode: SyncDecoder, input: Uint8Array, cap: number, stated?: num
 /** Enough of a stream to see that it is none. */
 const PROBE_BYTES = 256;
 const PROBE_OUTPUT = 1024;
+/** Of a brotli stream, whose first block begins with its tables. */
+const BROTLI_PROBE_BYTES = 512;
 
 /** Might `input` be a whole raw deflate stream? Most data break in their first bytes, without the memory of zlib. */
 export function mayBeDeflate(input: Uint8Array): boolean {
@@ -109,9 +111,12 @@ export function inflateSure(input: Uint8Array, cap: number): Inflated | undefine
       ? { bytes: result.buffer, consumed: result.engine.bytesWritten, end: 'complete' }
       : undefined;
   } catch (error) {
-    const isAbove = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-    return isAbove ? inflateZlib(input, cap) : undefined;
+    return isAboveCap(error) ? inflateZlib(input, cap) : undefined;
   }
+}
+
+function isAboveCap(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
 /** Bytes fed at a time when a stream is known to be bad: what the failing slice gave is lost. */
@@ -155,4 +160,28 @@ export async function decompressZstd(input: Uint8Array, cap: number): Promise<In
 /** One brotli stream (RFC 7932). It has no magic: ask only where something names it. */
 export async function decompressBrotli(input: Uint8Array, cap: number): Promise<Inflated> {
   return whole(zlib.brotliDecompressSync, input, cap) ?? partial(zlib.createBrotliDecompress(), input, cap);
+}
+
+/** Might `input` be a brotli stream? The first blocks of fifteen in sixteen other data are none. */
+export function mayBeBrotli(input: Uint8Array): boolean {
+  const finishFlush = zlib.constants.BROTLI_OPERATION_FLUSH;
+  const options = { finishFlush, maxOutputLength: PROBE_OUTPUT, chunkSize: PROBE_OUTPUT };
+  try {
+    return zlib.brotliDecompressSync(input.subarray(0, BROTLI_PROBE_BYTES), options).length > 0;
+  } catch (error) {
+    return isAboveCap(error);
+  }
+}
+
+/** A brotli stream that is whole, and otherwise undefined; of one above the cap nothing is given. */
+export function brotliSure(input: Uint8Array, cap: number): Inflated | undefined {
+  const decode: SyncDecoder = zlib.brotliDecompressSync;
+  try {
+    const result: unknown = decode(input, { info: true, maxOutputLength: cap, chunkSize: BIG_CHUNK });
+    return hasInfo(result)
+      ? { bytes: result.buffer, consumed: result.engine.bytesWritten, end: 'complete' }
+      : undefined;
+  } catch (error) {
+    return isAboveCap(error) ? { bytes: Buffer.alloc(0), consumed: input.length, end: 'capped' } : undefined;
+  }
 }

@@ -50,6 +50,10 @@ function readMember(bytes: Buffer, at: number, cap: number): Inflated & { readon
   return { ...inflated, name, consumed: dataAt - at + inflated.consumed + TRAILER_BYTES };
 }
 
+/** Fields of a header in which nothing can be hidden are shorter, bytes; the extra field ends before the other one. */
+const MIN_HEAD_BYTES = 64;
+const MAX_HEAD_BYTES = 128 * 1024;
+
 /** Output of a first try that makes a mark believable, bytes. */
 const PROBE_BYTES = 64;
 
@@ -83,6 +87,10 @@ function unpackGzip({ bytes }: Piece, out: Yield): void {
       break;
     }
     at = gaps.next(at + member.consumed);
+  }
+  const head = view.subarray(HEADER_BYTES, readGzipHeader(view, 0).dataAt);
+  if (head.length >= MIN_HEAD_BYTES) {
+    out.emit('header', head.subarray(0, MAX_HEAD_BYTES));
   }
   joiner.finish(name);
 }

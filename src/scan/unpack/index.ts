@@ -2,6 +2,7 @@ import { ScanLimitError } from '../budget.ts';
 import type { Piece } from '../piece.ts';
 import { createAscii85Unpacker } from './ascii85-text.ts';
 import { createArjSelfExtractor } from './arj.ts';
+import { createBrotliUnpacker } from './brotli.ts';
 import { createCarver } from './carve.ts';
 import { createCmsUnpacker } from './cms.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from './embedded-files.ts';
 import { createDataBase64Unpacker } from './data-base64.ts';
 import { createDeflateFileUnpacker } from './deflate-file.ts';
+import { createGitPatchUnpacker } from './git-patch.ts';
 import { createGzipUnpacker, createZlibUnpacker } from './gzip.ts';
 import { createHexDumpUnpacker } from './hex-dump.ts';
 import { createHexRecordsUnpacker } from './hex-records.ts';
@@ -40,7 +42,7 @@ import type { Unpacker, Yield } from './unpacker.ts';
 import { createVmdkStreamUnpacker } from './vmdk-stream.ts';
 import { createZipUnpacker } from './zip.ts';
 import { createGitPackUnpacker, createPrefixedZlibUnpacker } from './zlib-streams.ts';
-import { createBrotliUnpacker, createZstdUnpacker } from './zstd.ts';
+import { createZstdUnpacker } from './zstd.ts';
 
 /** A fault in an unpacker is `malformed`, never a crash of the scan and never silence. */
 function guarded(unpacker: Unpacker, marks: MarkIndex): Unpacker {
@@ -115,6 +117,7 @@ export function createUnpackers(marks = new MarkIndex()): readonly Unpacker[] {
     createZlibUnpacker(),
     createPrefixedZlibUnpacker(),
     createGitPackUnpacker(),
+    createGitPatchUnpacker(marks),
     createDeflateFileUnpacker(),
     createBrotliUnpacker(),
     createTnefUnpacker(),

@@ -1,7 +1,6 @@
 import type { Piece } from '../piece.ts';
 import { u32le, u8, viewOf } from './byte-view.ts';
-import { decompressBrotli, decompressZstd } from './decompress.ts';
-import { emitStream } from './emission.ts';
+import { decompressZstd } from './decompress.ts';
 import { MemberGaps } from './member-gaps.ts';
 import { MemberJoiner } from './member-joiner.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
@@ -53,16 +52,5 @@ export function createZstdUnpacker(): Unpacker {
       return u32le(bytes, isSkippable(u32le(bytes, 0)) ? afterSkippable(viewOf(bytes), 0) : 0) === FRAME;
     },
     unpack: unpackZstd,
-  };
-}
-
-/** Brotli has no magic: only a file name says so, and only a stream that inflates is believed. */
-export function createBrotliUnpacker(): Unpacker {
-  return {
-    name: 'brotli',
-    recognises: ({ name, path, bytes }) => bytes.length > 0 && /\.(?:br|tbr|brotli)$/i.test(name ?? path),
-    unpack: async ({ bytes }, out) => {
-      emitStream(out, '', await decompressBrotli(bytes, out.budget.objectAllowance()), 'brotli stream');
-    },
   };
 }
