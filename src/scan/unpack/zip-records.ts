@@ -4,9 +4,6 @@ import type { MarkIndex } from './mark-search.ts';
 /** Entries looked at per archive, of each kind. More than the piece limit of a message can ever use. */
 export const MAX_ZIP_RECORDS = 10_000;
 
-/** End records looked at: more archives than this in a row share the shift of the last. */
-const MAX_END_RECORDS = 64;
-
 const LOCAL = Buffer.from('PK\u0003\u0004', 'latin1');
 const CENTRAL = Buffer.from('PK\u0001\u0002', 'latin1');
 const LETTERS = Buffer.from('PK');
@@ -116,12 +113,15 @@ function dataStart(bytes: Buffer, at: number): number {
   return at + LOCAL_BYTES + u16le(bytes, at + 26) + u16le(bytes, at + 28);
 }
 
+/** Of a directory that no end record follows. */
+const NO_END = 0;
+
 /**
  * How far the offsets of central entries may be off: not at all, or by what the end record at `end` behind them shows
  * (the bytes before the archive, which self-extractors and concatenated archives have).
  */
-function shiftsFor(bytes: Buffer, end: number | undefined): number[] {
-  if (end === undefined) {
+function shiftsFor(bytes: Buffer, end: number): number[] {
+  if (end === NO_END) {
     return [0];
   }
   const shift = end - u32le(bytes, end + 12) - u32le(bytes, end + 16);
@@ -130,7 +130,7 @@ function shiftsFor(bytes: Buffer, end: number | undefined): number[] {
 
 /** How often one place was listed by the directory that is being read, and by any one at most. */
 interface Listings {
-  directoryEnd: number | undefined;
+  directoryEnd: number;
   now: number;
   most: number;
 }
@@ -161,7 +161,7 @@ class EntryMap {
    * Every local header that a central entry may mean: at its offset, at the shifted offset, or of its name. The
    * entries of one directory, which ends at `directoryEnd`, are placed one after the other.
    */
-  place(claim: CentralClaim, directoryEnd: number | undefined): void {
+  place(claim: CentralClaim, directoryEnd: number): void {
     const moves = shiftsFor(this.#bytes, directoryEnd);
     const at = moves.map((shift) => claim.offset + shift).filter((start) => this.#locals.has(start));
     const named = at.length > 0 ? [] : (this.#byName.get(latin1(claim.name)) ?? []);
@@ -180,7 +180,7 @@ class EntryMap {
     }
   }
 
-  #count(place: number, directoryEnd: number | undefined): void {
+  #count(place: number, directoryEnd: number): void {
     const known = this.#listings.get(place) ?? { directoryEnd, now: 0, most: 0 };
     known.now = known.directoryEnd === directoryEnd ? known.now + 1 : 1;
     known.directoryEnd = directoryEnd;
@@ -246,12 +246,9 @@ export function mapZip(input: Uint8Array): ZipMap {
     bytes,
     locals.slice(0, MAX_ZIP_RECORDS).filter((at) => isPlausibleLocal(bytes, at)),
   );
-  const directoryEnds = ends.slice(0, MAX_END_RECORDS);
   for (const at of centrals.slice(0, MAX_ZIP_RECORDS)) {
-    map.place(
-      readCentral(bytes, at),
-      directoryEnds.find((end) => end > at),
-    );
+    const end = nextRecord(ends, at);
+    map.place(readCentral(bytes, at), end > at ? end : NO_END);
   }
   const records = [...locals, ...centrals, ...ends, ...descriptors, bytes.length].sort((a, b) => a - b);
   return { entries: map.entries(), tooMany, records };
@@ -264,7 +261,7 @@ export function createZipTest(marks: MarkIndex): (input: Uint8Array) => boolean 
   return (input) => hasMagic(input, 'PK\u0003\u0004') || local(input) >= 0 || central(input) >= 0;
 }
 
-/** The first record position at or after `at`. */
+/** The first record position at or after `at`, or the last one. */
 export function nextRecord(positions: readonly number[], at: number): number {
   let low = 0;
   let high = positions.length - 1;

@@ -206,11 +206,12 @@ describe('zip bombs', () => {
   });
 
   it('reads archives in a row, each of which lists data at its own start', async () => {
-    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const names = Array.from({ length: 100 }, (_, i) => `${i}.txt`);
     const row = names.map((name) => buildZip([{ name, content: Buffer.from(name.repeat(500)) }]));
     const opened = await openAll(Buffer.concat(row), { unpackers });
     assert.deepEqual(opened.causes, []);
-    assert.equal(new Set(opened.pieces.map(({ name }) => name)).size, names.length + 1);
+    const found = new Set(opened.pieces.map(({ name }) => name));
+    assert.ok(names.every((name) => found.has(name)));
   });
 
   it('reads a copy from which something was cut, so that data seem to begin in those before', async () => {
