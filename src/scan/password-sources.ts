@@ -7,7 +7,7 @@ const MAX_TEXT_BYTES = 256 * 1024;
 /** Texts and names kept; beyond, a message is a list and not a letter with a password. */
 const MAX_SOURCES = 200;
 
-/** A text of an archive that may be such a letter, by its name; longer ones are manuals. */
+/** A text of an archive, or attached as a file of no type, that may be such a letter, by its name; longer ones are manuals. */
 const MAX_NOTE_BYTES = 4 * 1024;
 const NOTE = /(?:\.(?:txt|nfo|md)|(?:^|[/\\])(?:read.?me|pass[^./\\]{0,16}))$/i;
 
@@ -26,6 +26,8 @@ export class PasswordSources {
     const isText = piece.type?.startsWith('text/') === true || piece.type === undefined;
     if (isText && this.#bytes < MAX_TEXT_BYTES) {
       this.addText(piece.bytes);
+    } else {
+      this.learnNote(piece);
     }
     if (piece.name !== undefined) {
       this.#names.push(piece.name);
@@ -33,7 +35,7 @@ export class PasswordSources {
     }
   }
 
-  /** A text in an archive: what is encrypted beside it may have its password there. */
+  /** A text that is a file: what is encrypted beside it may have its password there. */
   learnNote({ name = '', bytes }: Piece): void {
     if (bytes.length <= MAX_NOTE_BYTES && NOTE.test(name) && this.#bytes < MAX_TEXT_BYTES) {
       this.addText(bytes);

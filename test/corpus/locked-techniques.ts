@@ -12,7 +12,7 @@ import { lockedOdt } from '../../src/scan/unpack/odf-for-test.ts';
 import { lockedRar4, lockedRar5, type Rar4Seal, type RarSeal } from '../../src/scan/unpack/rar-for-test.ts';
 import { sealSevenZip, type Seal, storedSevenZip } from '../../src/scan/unpack/seven-zip-for-test.ts';
 import { fixture } from './archive-techniques.ts';
-import { payload, Row, type Technique, type Word } from './technique.ts';
+import { mailWith, payload, Row, type Technique, type Word } from './technique.ts';
 
 /** The password of everything here; what is sealed has it nowhere in its mail. */
 const PASSWORD = 'secret4711';
@@ -80,7 +80,23 @@ function fromTheMail(): Technique[] {
     )
     .attached('zip, password in the page', 'a.zip', fixture('locked-aes.zip'), {
       text: '<p>The <b>password</b> is:<br><span>secret4711</span></p>',
-    }).cases;
+    })
+    .attached('7z, password behind a sentence', 'a.7z', fixture('locked.7z'), {
+      text: "Le mot de passe de l'archive est le suivant :\r\n\r\n    secret4711",
+    })
+    .attached('zip, password as the text of a picture', 'a.zip', fixture('locked-aes.zip'), {
+      text: '<p>As in the picture: <img src="cid:a" alt="secret4711"></p>',
+    })
+    .whole('zip, password in a file beside it', besideNote(fixture('locked-aes.zip'))).cases;
+}
+
+/** A mail with an archive and a file of unknown type that tells its password. */
+function besideNote(archive: (word: Word) => Buffer): (word: Word) => Buffer {
+  const note = `Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename="pass.txt"`;
+  return (word) => {
+    const mail = mailWith('a.zip', archive(word)).toString('latin1');
+    return Buffer.from(mail.replace('--=_b--', `--=_b\r\n${note}\r\n\r\nsecret4711\r\n--=_b--`), 'latin1');
+  };
 }
 
 /** Cases that 7-Zip opens and that a test of passwords by their first bytes could get wrong. */

@@ -29,6 +29,8 @@ describe('password candidates', () => {
     '密码：mima2026，请查收': 'mima2026',
     'Use "two words" to open': 'two words',
     'pass:R5t6Z7;bye': 'R5t6Z7',
+    'Documents (password blue horse)': 'blue horse',
+    '<p>as in the picture <img src="cid:a" alt="q8Zt4"></p>': 'q8Zt4',
   };
   for (const [text, password] of Object.entries(told)) {
     it(`finds ${password} in ${JSON.stringify(text.slice(0, 40))}`, () => {
@@ -63,6 +65,27 @@ describe('password candidates', () => {
   it('puts announced passwords first', () => {
     const text = `${'word '.repeat(100)} the password is qwertz ${'other '.repeat(100)}`;
     assert.ok(passwordCandidates([text]).indexOf('qwertz') < 3);
+  });
+
+  it('puts first what stands behind other words of the announcement, or in quotes', () => {
+    const first = [
+      ["Le mot de passe de l'archive est le suivant :\r\n\r\n    Kx9!fern\r\n", 'Kx9!fern'],
+      ['Das Kennwort für die Datei lautet wie folgt: regenwald', 'regenwald'],
+      ['Please use "blue horse" to open the attachment.', 'blue horse'],
+    ] as const;
+    for (const [text, password] of first) {
+      const found = passwordCandidates([text], ['order-368.7z']);
+      assert.ok(found.indexOf(password) >= 0 && found.indexOf(password) < 3, text);
+    }
+  });
+
+  it('tries two texts in quotes before the names of files and others after them', () => {
+    const found = passwordCandidates(['"one two", "three four", "five six"'], ['order.7z']);
+    const places = ['one two', 'three four', 'order', 'five six'].map((word) => found.indexOf(word));
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+    );
   });
 
   it('knows which of them the mail tells as a password', () => {

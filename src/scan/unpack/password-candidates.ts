@@ -17,9 +17,10 @@ const CUSTOMARY = ['infected', 'malware', 'virus', '1234', '12345', '123456', 'p
 
 /** Words between the announcement and the password that are not it. */
 const FILLERS: ReadonlySet<string> = new Set(
-  'is are was ist lautet est es è é the a an to for of für zum der die das this file archive attachment zip rar document open'.split(
-    ' ',
-  ),
+  (
+    'is are was ist lautet est es è é the a an to for of für zum der die das this file archive attachment zip rar document open ' +
+    "follows following wie folgt folgende le la les el il lo de del du des do della l'archive archivo archivio fichier datei archiv suivant siguiente seguente"
+  ).split(' '),
 );
 
 function strip(token: string): string {
@@ -28,13 +29,17 @@ function strip(token: string): string {
     .replace(/[\s"'`“”„‘’«»‹›」』】）()[\]{}<>*_~|,，、;；:.。]+$/u, '');
 }
 
-/** A password in a script that puts no blanks between words, and one with the rest of a list behind it. */
+/**
+ * A password in a script that puts no blanks between words, one with the rest of a list behind it, and one in an
+ * attribute of a page.
+ */
 function innerTokens(token: string): string[] {
   const run = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(token)
     ? /[\x21-\x7e]{3,64}/.exec(token)?.[0]
     : undefined;
   const first = /^[^,;]{3,64}(?=[,;].)/u.exec(token)?.[0];
-  return [run, first].flatMap((inner) => (inner === undefined ? [] : [strip(inner)]));
+  const named = /^(?:alt|title|value|content)=["']?([^"'=\s]{3,64})/i.exec(token)?.[1];
+  return [run, first, named].flatMap((inner) => (inner === undefined ? [] : [strip(inner)]));
 }
 
 /** A token as it stands and without the punctuation around it; a password may end in a mark of the sentence. */
@@ -57,7 +62,7 @@ function afterAnnouncement(text: string): string[] {
       .split(/\s+/u)
       .filter((word) => strip(word) !== '' && !FILLERS.has(strip(word).toLowerCase()));
     found.push(...(quoted === undefined ? [] : [quoted]), ...words.slice(0, 4).flatMap(forms));
-    found.push(...(firstLine === undefined ? [] : [firstLine.trim()]));
+    found.push(...(firstLine === undefined ? [] : [firstLine.trim(), strip(firstLine)]));
     if (found.length >= MAX_PASSWORD_CANDIDATES) {
       break;
     }
@@ -67,6 +72,8 @@ function afterAnnouncement(text: string): string[] {
 
 /** Quoted texts that are tried, of one text. */
 const MAX_QUOTED = 10;
+/** Of all texts those that are tried before the names of files: few tries are affordable for what is hashed long. */
+const FIRST_QUOTED = 2;
 
 /** Quoted words that no announcement stands before. */
 function quotedTexts(text: string): string[] {
@@ -149,18 +156,20 @@ function inTurns(lists: readonly (readonly string[])[]): string[] {
 
 /**
  * Passwords that the given texts (subject, bodies with and without markup, file names) may tell, likeliest first:
- * announced ones, those in the `names` of files, the customary ones, peculiar tokens, then all other words. At most
- * `MAX_PASSWORD_CANDIDATES`.
+ * announced ones, the first quoted ones, those in the `names` of files, the customary ones, peculiar tokens, then all
+ * other words. At most `MAX_PASSWORD_CANDIDATES`.
  */
 export function passwordCandidates(texts: readonly string[], names: readonly string[] = []): string[] {
   const bounded = texts
     .map((text) => withoutFields(text.slice(0, MAX_TEXT_CHARS)))
     .flatMap((text) => [text, ...withoutMarkup(text)]);
+  const quoted = inTurns(bounded.map(quotedTexts));
   const ranked = [
     ...inTurns(bounded.map(afterAnnouncement)),
+    ...quoted.slice(0, FIRST_QUOTED),
     ...inTurns(names.map(passwordsInName)).slice(0, MAX_FROM_NAMES),
     ...CUSTOMARY,
-    ...inTurns(bounded.map(quotedTexts)),
+    ...quoted,
     ...inTurns(bounded.map(peculiarTokens)),
     ...inTurns(bounded.map(plainTokens)),
   ];
