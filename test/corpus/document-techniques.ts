@@ -372,7 +372,15 @@ function office(): Technique[] {
     .attached('Word 2003 XML', 'a.xml', word2003)
     .attached('Flat OPC', 'b.xml', flat)
     .attached('ActiveMime', 'a.mso', active)
-    .attached('OneNote', 'a.one', note).cases;
+    .attached('OneNote', 'a.one', note)
+    .attached('text of OneNote', 'a.one', (word) =>
+      Buffer.concat([
+        Buffer.from('e4525c7b8cd8a74daeb15378d02996d3', 'hex'),
+        Buffer.alloc(2000, 1),
+        Buffer.from(`see ${word} there`, 'utf16le'),
+        Buffer.alloc(50, 2),
+      ]),
+    ).cases;
 }
 
 function split(text: string): string {
@@ -419,6 +427,10 @@ function pages(): Technique[] {
       script((word) => `new Uint8Array([${Array.from(file(word), (n) => `${n}/*x*/`).join(',')}])`),
     ],
     ['one push for each number', script((word) => Array.from(file(word), (n) => `b.push(${n});`).join(''))],
+    [
+      'one appended character for each number',
+      script((word) => Array.from(file(word), (n) => `t+=String.fromCharCode(${n});`).join('')),
+    ],
     [
       'one assignment for each number',
       script((word) => Array.from(file(word), (n, i) => `b[${i}]=${n};`).join('')),

@@ -4,6 +4,7 @@ import { inflateZlib, isZlibHeader } from './decompress.ts';
 import { emitStream } from './emission.ts';
 import type { MarkIndex } from './mark-search.ts';
 import type { Unpacker, Yield } from './unpacker.ts';
+import { wideStrings } from './wide-strings.ts';
 
 /** Formats that hold whole files or zlib streams at places told by a mark; none needs more than a scan. */
 
@@ -13,14 +14,21 @@ const ONENOTE_HEADER_BYTES = 36;
 /** Files of one section. */
 const MAX_ONENOTE_FILES = 1000;
 
-/** Attachments in OneNote sections, wherever their mark stands. */
+/** {7B5C52E4-D88C-4DA7-AEB1-5378D02996D3}, the type of a section file (MS-ONESTORE 2.3.1). */
+const ONENOTE_SECTION = Buffer.from('e4525c7b8cd8a74daeb15378d02996d3', 'hex').toString('latin1');
+
+/** Attachments in OneNote sections, wherever their mark stands, and the text of a section. */
 export function createOneNoteUnpacker(marks: MarkIndex): Unpacker {
   const object = marks.add(ONENOTE_OBJECT);
   return {
     name: 'onenote',
-    recognises: ({ bytes }: Piece) => object(bytes) >= 0,
+    recognises: ({ bytes }: Piece) => object(bytes) >= 0 || hasMagic(bytes, ONENOTE_SECTION),
     unpack: ({ bytes }: Piece, out: Yield) => {
       const view = viewOf(bytes);
+      const text = hasMagic(view, ONENOTE_SECTION) ? wideStrings(view) : undefined;
+      if (text !== undefined) {
+        out.emit('text', text);
+      }
       for (const at of positionsOf(view, ONENOTE_OBJECT, MAX_ONENOTE_FILES)) {
         const start = at + ONENOTE_HEADER_BYTES;
         const file = view.subarray(start, start + u64le(view, at + 16));

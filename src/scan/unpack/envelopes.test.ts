@@ -89,6 +89,15 @@ describe('files inside files', () => {
     assert.equal(has(opened), true);
   });
 
+  it('gives the text of a OneNote section, which has two bytes for each character', async () => {
+    const section = Buffer.from('e4525c7b8cd8a74daeb15378d02996d3', 'hex');
+    const noise = Buffer.from(Array.from({ length: 300 }, (_, i) => (i * 37 + 129) & 0xff));
+    const text = Buffer.from(`read ${MARKER} there`, 'utf16le');
+    const opened = await open(Buffer.concat([section, noise, text, noise]));
+    assert.equal(yields(opened, MARKER), true);
+    assert.equal(yields(await open(Buffer.concat([noise, text, noise])), MARKER), false);
+  });
+
   it('opens ActiveMime at any offset, and says so when it cannot', async () => {
     const ole = buildOle([{ name: 'x', bytes: Buffer.concat([Buffer.alloc(300), file]) }]);
     for (const gap of [40, 0x32 - 10, 90]) {

@@ -224,7 +224,7 @@ export class NumberSeries {
     return at;
   }
 
-  /** `b[0]=` and `b.push(`. */
+  /** `b[0]=`, `b.push(`, `b+=` and `b=b+`. */
   #placeEnd(at: number): number {
     const name = this.#behindWord(at);
     if (name - at > MAX_NAME) {
@@ -234,6 +234,10 @@ export class NumberSeries {
       const call = this.#behindBlank(name + PUSH.length);
       const isPush = this.#bytes.subarray(name, name + PUSH.length).equals(PUSH);
       return isPush && this.#bytes[call] === OPEN_CALL ? call + 1 : ABSENT;
+    }
+    const appended = this.#appendingEnd(at, name);
+    if (appended !== ABSENT) {
+      return appended;
     }
     const open = this.#behindBlank(name);
     const first = this.#behindBlank(open + 1);
@@ -246,6 +250,24 @@ export class NumberSeries {
       this.#bytes[sign] === EQUALS &&
       this.#bytes[sign + 1] !== EQUALS;
     return isPlace ? sign + 1 : ABSENT;
+  }
+
+  /** Behind the sign that puts something at the end of the variable whose name is in `[start, end)`. */
+  #appendingEnd(start: number, end: number): number {
+    const sign = this.#behindBlank(end);
+    if (this.#isJoining(sign) && this.#bytes[sign + 1] === EQUALS) {
+      return sign + 2;
+    }
+    const name = this.#bytes.subarray(start, end);
+    const again = this.#behindBlank(sign + 1);
+    const joining = this.#behindBlank(again + name.length);
+    const isSame =
+      this.#bytes[sign] === EQUALS && this.#bytes.subarray(again, again + name.length).equals(name);
+    return isSame && this.#isJoining(joining) ? joining + 1 : ABSENT;
+  }
+
+  #isJoining(at: number): boolean {
+    return this.#bytes[at] === PLUS || this.#bytes[at] === AMPERSAND;
   }
 
   /** `0:` and `"0":` behind a comma or the brace of an object. */

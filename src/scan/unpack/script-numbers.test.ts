@@ -37,6 +37,10 @@ describe('series of numbers', () => {
       (code, at) => `${at === 0 ? '{' : ','}"${at}":${code}`,
       (code, at) => `${at === 0 ? '{' : ', '}${at} : ${code}`,
       (code) => `String.fromCharCode(${code}) + `,
+      (code) => `t+=String.fromCharCode(${code});`,
+      (code) => `t = t + String.fromCharCode (${code})\r\n`,
+      (code) => `s &= Chr(${code})\r\n`,
+      (code) => `s = s & Chr(${code})\r\n`,
     ];
     for (const spell of spelled) {
       const text = codes.map(spell).join('');
@@ -55,7 +59,14 @@ describe('series of numbers', () => {
   });
 
   it('end at fractions, words and what is no number', () => {
-    for (const text of ['65,66,67.5,68', '65,66,67em,68', '65,66,67=68', '65,66,67,x,68']) {
+    for (const text of [
+      '65,66,67.5,68',
+      '65,66,67em,68',
+      '65,66,67=68',
+      '65,66,67,x,68',
+      '65,66,67;x=y+68',
+      '65,66,67;x==x+68',
+    ]) {
       assert.deepEqual(series(text), [], text);
     }
   });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { Literals } from './literals.ts';
 import { base64Runs } from './text-runs.ts';
-import { stripTags, unfold } from './text-views.ts';
+import { decodeEntities, hasTellingEntity, stripTags, unfold } from './text-views.ts';
 
 /** What the views are defined by; slow, and a text of the whole. */
 const ADDED = /(["'`])\s{0,64}(?:[+&.]\s{0,64}(?:_\s{0,64})?)(["'`])/g;
@@ -101,5 +101,19 @@ describe('a folded text', () => {
 
   it('is none when no line goes on', () => {
     assert.equal(of(unfold, 'a\r\nb\n'), undefined);
+  });
+});
+
+describe('references to characters', () => {
+  it('are read by the names of everything that is printed in ASCII', () => {
+    const written =
+      '&excl;&num;&dollar;&percnt;&lpar;&rpar;&ast;&plus;&comma;&period;&sol;&colon;&semi;&equals;&quest;&commat;' +
+      '&lsqb;&bsol;&rsqb;&Hat;&lowbar;&UnderBar;&grave;&lcub;&verbar;&vert;&rcub;&lbrack;&rbrack;&lbrace;&rbrace;';
+    assert.equal(of(decodeEntities, written), '!#$%()*+,./:;=?@[\\]^__`{||}[]{}');
+    assert.equal(hasTellingEntity(Buffer.from('a&lowbar;b')), true);
+  });
+
+  it('tell nothing where an address has parameters of such names', () => {
+    assert.equal(hasTellingEntity(Buffer.from('?a=1&excluded=2&vertical=3&dollar=4')), false);
   });
 });

@@ -3,6 +3,7 @@ import { u16le } from './byte-view.ts';
 
 /** Other readings of a text: what a browser or a script host makes of it. Each takes linear time. */
 
+/** All references by name of characters that a byte of ASCII stands for (HTML standard 13.5), but two of long names. */
 const ENTITIES: ReadonlyMap<string, number> = new Map(
   Object.entries({
     amp: '&',
@@ -23,6 +24,28 @@ const ENTITIES: ReadonlyMap<string, number> = new Map(
     plus: '+',
     equals: '=',
     num: '#',
+    excl: '!',
+    dollar: '$',
+    percnt: '%',
+    ast: '*',
+    midast: '*',
+    quest: '?',
+    commat: '@',
+    lsqb: '[',
+    lbrack: '[',
+    bsol: '\\',
+    rsqb: ']',
+    rbrack: ']',
+    Hat: '^',
+    lowbar: '_',
+    UnderBar: '_',
+    grave: '`',
+    lcub: '{',
+    lbrace: '{',
+    verbar: '|',
+    vert: '|',
+    rcub: '}',
+    rbrace: '}',
   }).map(([name, character]) => [name, character.charCodeAt(0)]),
 );
 
@@ -315,7 +338,7 @@ export function stripTags(bytes: Buffer): Buffer | undefined {
  * closes one literal of a formula before the next.
  */
 const TELLING_ENTITY =
-  /^(?:#|amp;#|quot;\s?&amp;|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine)/;
+  /^(?:#|amp;#|quot;\s?&amp;|colon|semi|comma|period|lpar|rpar|sol|plus|equals|num|Tab|NewLine|(?:excl|dollar|percnt|ast|midast|quest|commat|[lr]sqb|[lr]brack|bsol|Hat|lowbar|UnderBar|grave|[lr]cub|[lr]brace|verbar|vert);)/;
 const AMPERSAND = 0x26;
 
 export function hasTellingEntity(bytes: Buffer): boolean {
