@@ -119,6 +119,14 @@ function digits(): Technique[] {
       'hex digits in lines of a text',
       'a.txt',
       lines((word) => payload(word).toString('hex').replace(/.{48}/g, '$&\n')),
+    )
+    .attached('numbers in quotes', 'a.js', (word) =>
+      Buffer.from(`new Uint8Array([${Array.from(payload(word), (byte) => `"${byte}"`).join(',')}])`),
+    )
+    .attached('hex numbers in quotes', 'a.ps1', (word) =>
+      Buffer.from(
+        `[byte[]]$a = @(${Array.from(payload(word), (byte) => `'0x${byte.toString(16)}'`).join(', ')})`,
+      ),
     ).cases;
 }
 

@@ -19,6 +19,7 @@ const DIGIT = 1;
 const WORD = 2;
 const BETWEEN = 3;
 const MINUS = 4;
+const QUOTE = 5;
 const ZERO = 0x30;
 const NINE = 0x39;
 const DOT = 0x2e;
@@ -32,14 +33,39 @@ const NUMBER_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
         ? BETWEEN
         : character === '-'
           ? MINUS
-          : 0;
+          : /["']/.test(character)
+            ? QUOTE
+            : 0;
 });
 
-/** A minus between two numbers parts them; anywhere else it belongs to a negative one, and such an array is read elsewhere. */
+/** The longest number in quotes of its own, digits and prefix. */
+const MAX_QUOTED = 6;
+
+/** Digits, and letters of numbers to the base of 16. */
+const IS_NUMERIC = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[0-9a-fx]/i.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+/** How many bytes of a number stand from `at` on in steps of `step`, and then the quote; zero when there is none. */
+function quotedLength(bytes: Uint8Array, at: number, step: 1 | -1): number {
+  let length = 0;
+  while (length <= MAX_QUOTED && IS_NUMERIC[bytes[at + step * (length + 1)] ?? 0] === 1) {
+    length += 1;
+  }
+  return bytes[at + step * (length + 1)] === bytes[at] ? length : 0;
+}
+
+/**
+ * A minus between two numbers parts them; anywhere else it belongs to a negative one, and such an array is read elsewhere.
+ * A quote does around one number; others end the texts that arrays stand in.
+ */
 function classAt(bytes: Uint8Array, at: number): number {
   const kind = NUMBER_CLASS[bytes[at] ?? 0] ?? 0;
-  if (kind !== MINUS) {
+  if (kind < MINUS) {
     return kind;
+  }
+  if (kind === QUOTE) {
+    return quotedLength(bytes, at, 1) > 0 || quotedLength(bytes, at, -1) > 0 ? BETWEEN : 0;
   }
   const before = NUMBER_CLASS[bytes[at - 1] ?? 0];
   return before === DIGIT || before === WORD ? BETWEEN : 0;
@@ -71,7 +97,7 @@ const MAY_END = 2;
 /** What no array of numbers goes on over: other signs, and the letters of which none of its words has one. */
 const END_KIND = NUMBER_CLASS.map((kind, code) => {
   const isOther = kind === WORD && !NUMBER_LETTERS.has(String.fromCharCode(code).toLowerCase());
-  return kind === MINUS || code === DOT ? MAY_END : kind === 0 || isOther ? ENDS : 0;
+  return kind >= MINUS || code === DOT ? MAY_END : kind === 0 || isOther ? ENDS : 0;
 });
 
 function isEndAt(bytes: Uint8Array, at: number): boolean {
