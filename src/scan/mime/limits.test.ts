@@ -69,23 +69,25 @@ function mailbox(count: number): string {
   return `${TOP}Content-Type: application/mbox\r\n\r\n${'From x\n\n'.repeat(count)}`;
 }
 
-/** How many texts are given out of so many messages in each other, a text of 100 KB in the innermost. */
-async function readTexts(levels: number): Promise<number> {
-  let texts = 0;
+/** Paths of what is given out of a message, and its bytes. */
+async function piecesOf(message: string): Promise<(readonly [path: string, bytes: Buffer])[]> {
+  const seen: (readonly [string, Buffer])[] = [];
   const pipeline = createPipeline({
-    engines: [{ name: 'spy', inspect: ({ path, bytes }) => ((texts += isMessageText(path, bytes)), []) }],
+    engines: [{ name: 'spy', inspect: ({ path, bytes }) => (seen.push([path, Buffer.from(bytes)]), []) }],
     unpackers: [],
     limits: TEST_LIMITS,
     now: () => performance.now(),
     secondReader: () => Promise.resolve([]),
   });
-  const header = 'Content-Type: text/plain\r\n\r\n';
-  await pipeline.scan(Buffer.from(`${header.repeat(levels + 1)}${'some words '.repeat(9_091)}`), 'message');
-  return texts;
+  await pipeline.scan(Buffer.from(message), 'message');
+  return seen;
 }
 
-function isMessageText(path: string, bytes: Uint8Array): number {
-  return path !== 'raw' && Buffer.from(bytes).subarray(0, 7).toString() === 'Content' ? 1 : 0;
+/** How many texts are given out of so many messages in each other, a text of 100 KB in the innermost. */
+async function readTexts(levels: number): Promise<number> {
+  const header = 'Content-Type: text/plain\r\n\r\n';
+  const pieces = await piecesOf(`${header.repeat(levels + 1)}${'some words '.repeat(9_091)}`);
+  return pieces.filter(([path, bytes]) => path !== 'raw' && bytes.includes('Content-Type')).length;
 }
 
 describe('limits of reading: at the limit passes, one over fails', () => {
@@ -130,6 +132,15 @@ describe('limits of reading: at the limit passes, one over fails', () => {
   it('texts that are messages as well, a megabyte together of a short message', async () => {
     assert.equal(await readTexts(10), 10);
     assert.equal(await readTexts(11), 10);
+  });
+
+  it('uuencode without its first line, once for messages in each other', async () => {
+    const header = 'Content-Transfer-Encoding: x-uuencode\r\n\r\n';
+    const pieces = await piecesOf(`${header.repeat(3)}#86)C\r\n`);
+    assert.deepEqual(
+      pieces.filter(([path]) => path.endsWith('/uu')).map(([, bytes]) => bytes.toString()),
+      ['abc'],
+    );
   });
 
   it('files in one text and messages in one mailbox', async () => {

@@ -152,8 +152,10 @@ export class PlainReading {
     } else if (encoding === 'identity') {
       this.unusual ||= HIDDEN_PART.test(bytes.toString('latin1'));
     }
-    if (UU_ENCODING.test(content.encoding) && !hasBegin(bytes)) {
-      this.#sink.piece(leafPiece(this.#source, `${path}/uu`, decodeUu(bytes, 0), { content }), false);
+    if (UU_ENCODING.test(content.encoding) && !isRead && !hasBegin(bytes)) {
+      const decoded = decodeUu(bytes, 0);
+      this.#budget.spendBytes(decoded.length);
+      this.#sink.piece(leafPiece(this.#source, `${path}/uu`, decoded, { content }), false);
     }
     if (!isRead || (!isDeclared && this.#memory.mayGiveMessageText(body, this.#source.bytes.length))) {
       const range = { start: body.start, end: body.end, encoding };
