@@ -54,6 +54,17 @@ describe('what cannot be read', () => {
     assert.equal(remaining(damageTo(other, { asGuess: ['1'] })), 1);
   });
 
+  it('is no trouble as a guess that begins like the header of a file that was read', () => {
+    const header = Buffer.from(Array.from({ length: 40 }, (_, i) => (i % 4 === 0 ? 0x41 + i : 0)));
+    const file = Buffer.concat([header, FILE]);
+    const misread = Buffer.from(FILE.map((byte) => (byte * 3 + 1) & 0xff));
+    const ruin = (length: number): Damage =>
+      damageTo(Buffer.concat([header.subarray(0, length), misread]), { asGuess: ['1'] });
+    assert.equal(remaining(ruin(40), file), 0);
+    assert.equal(remaining(ruin(32), file), 0);
+    assert.equal(remaining(ruin(31), file), 1);
+  });
+
   it('is no trouble at the end of the message when no part of the message is that file', () => {
     const cut = Buffer.from(FILE.map((byte) => byte ^ 0xff));
     assert.equal(remaining(damageTo(cut, { inEarnest: ['blind.2'], asGuess: ['1'] }, { isLast: true })), 0);

@@ -82,13 +82,16 @@ class WholeFile {
   }
 
   /**
-   * True when the beginning or end of `ruin` stands in it, compared without what some spellings drop; when little is
-   * left then, all of it.
+   * True when the beginning of `ruin` stands in it, or its beginning or end without what some spellings drop; when
+   * little is left then, all of it. Headers are mostly what they drop.
    */
   holdsAnEdge(ruin: Buffer): boolean {
     const rest = seenOf(ruin);
     if (rest.length < EDGE_BYTES) {
       return ruin.length >= EDGE_BYTES && this.#bytes.includes(ruin);
+    }
+    if (this.#bytes.includes(ruin.subarray(0, EDGE_BYTES))) {
+      return true;
     }
     const file = this.#withoutUnseen();
     return file.includes(rest.subarray(0, EDGE_BYTES)) || file.includes(rest.subarray(-EDGE_BYTES));
