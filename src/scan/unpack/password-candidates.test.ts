@@ -29,7 +29,10 @@ describe('password candidates', () => {
     '密码：mima2026，请查收': 'mima2026',
     'Use "two words" to open': 'two words',
     'pass:R5t6Z7;bye': 'R5t6Z7',
+    'Password:R5t6Z7(case sensitive)': 'R5t6Z7',
     'Documents (password blue horse)': 'blue horse',
+    'the password is blue horse\r\nBye': 'blue horse',
+    '<p>The password for the file: <b>blue horse</b></p>': 'blue horse',
     '<p>as in the picture <img src="cid:a" alt="q8Zt4"></p>': 'q8Zt4',
   };
   for (const [text, password] of Object.entries(told)) {

@@ -37,7 +37,7 @@ function innerTokens(token: string): string[] {
   const run = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(token)
     ? /[\x21-\x7e]{3,64}/.exec(token)?.[0]
     : undefined;
-  const first = /^[^,;]{3,64}(?=[,;].)/u.exec(token)?.[0];
+  const first = /^[^,;(]{3,64}(?=[,;(].)/u.exec(token)?.[0];
   const named = /^(?:alt|title|value|content)=["']?([^"'=\s]{3,64})/i.exec(token)?.[1];
   return [run, first, named].flatMap((inner) => (inner === undefined ? [] : [strip(inner)]));
 }
@@ -51,6 +51,13 @@ function forms(token: string): string[] {
   );
 }
 
+/** A password of several words at the end of a line: `for the file is: blue horse`. */
+function behindFillers(line: string): string {
+  const words = line.split(/\s+/u);
+  const first = words.findIndex((word) => strip(word) !== '' && !FILLERS.has(strip(word).toLowerCase()));
+  return strip(words.slice(Math.max(0, first)).join(' '));
+}
+
 /** Quoted text right behind an announcement, and the next few words. */
 function afterAnnouncement(text: string): string[] {
   const found: string[] = [];
@@ -62,7 +69,7 @@ function afterAnnouncement(text: string): string[] {
       .split(/\s+/u)
       .filter((word) => strip(word) !== '' && !FILLERS.has(strip(word).toLowerCase()));
     found.push(...(quoted === undefined ? [] : [quoted]), ...words.slice(0, 4).flatMap(forms));
-    found.push(...(firstLine === undefined ? [] : [firstLine.trim(), strip(firstLine)]));
+    found.push(...(firstLine === undefined ? [] : [firstLine.trim(), behindFillers(firstLine)]));
     if (found.length >= MAX_PASSWORD_CANDIDATES) {
       break;
     }
