@@ -432,6 +432,14 @@ function pages(): Technique[] {
       script((word) => Array.from(file(word), (n) => `t+=String.fromCharCode(${n});`).join('')),
     ],
     [
+      'one call for each number',
+      script((word) => Array.from(file(word), (n) => `out["write"](${n});\n`).join('')),
+    ],
+    [
+      'a variable and one letter more',
+      script((word) => Array.from(word, (letter) => `t = t + "${letter}";`).join('')),
+    ],
+    [
       'one assignment for each number',
       script((word) => Array.from(file(word), (n, i) => `b[${i}]=${n};`).join('')),
     ],

@@ -91,6 +91,9 @@ export class NumberSeries {
   #most = 0;
   /** Of the number that was read last. */
   #value = 0;
+  /** What stood between two numbers of the series, where no rule of a language reads it. */
+  #gapAt = 0;
+  #gapLength = 0;
 
   constructor(bytes: Buffer, least: number) {
     this.#bytes = bytes;
@@ -130,9 +133,11 @@ export class NumberSeries {
     }
     this.#count = 0;
     this.#most = 0;
+    this.#gapLength = 0;
     for (let next = start; end !== ABSENT;) {
       this.#push(this.#value);
       next = this.#nextNumber(end);
+      next = next === ABSENT ? this.#behindGap(end) : next;
       const nextEnd = next === ABSENT ? ABSENT : this.#number(next);
       if (nextEnd === ABSENT) {
         break;
@@ -197,6 +202,30 @@ export class NumberSeries {
           : ABSENT;
   }
 
+  /**
+   * Where the next number begins when the same bytes stand before it as before the number behind it, or as before the
+   * one that was read last: `t+=String.fromCharCode(65);t+=…`, `this.a.append(65)`, `a[i++]=65`.
+   */
+  #behindGap(from: number): number {
+    if (this.#gapLength > 0 && this.#hasGap(from)) {
+      return from + this.#gapLength;
+    }
+    const next = this.#nextStart(from, Math.min(from + MAX_GAP + 1, this.#bytes.length));
+    const end = next > from && next <= from + MAX_GAP ? this.#number(next) : ABSENT;
+    this.#gapAt = from;
+    this.#gapLength = next - from;
+    return end !== ABSENT && this.#hasGap(end) ? next : ABSENT;
+  }
+
+  #hasGap(at: number): boolean {
+    for (let place = 0; place < this.#gapLength; place += 1) {
+      if (this.#bytes[at + place] !== this.#bytes[this.#gapAt + place]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   #wordEnd(start: number): number {
     const end = this.#behindWord(start);
     const isShort = end - start <= MAX_WORD;
@@ -224,7 +253,7 @@ export class NumberSeries {
     return at;
   }
 
-  /** `b[0]=`, `b.push(`, `b+=` and `b=b+`. */
+  /** `b[0]=` and `b.push(`. */
   #placeEnd(at: number): number {
     const name = this.#behindWord(at);
     if (name - at > MAX_NAME) {
@@ -234,10 +263,6 @@ export class NumberSeries {
       const call = this.#behindBlank(name + PUSH.length);
       const isPush = this.#bytes.subarray(name, name + PUSH.length).equals(PUSH);
       return isPush && this.#bytes[call] === OPEN_CALL ? call + 1 : ABSENT;
-    }
-    const appended = this.#appendingEnd(at, name);
-    if (appended !== ABSENT) {
-      return appended;
     }
     const open = this.#behindBlank(name);
     const first = this.#behindBlank(open + 1);
@@ -250,24 +275,6 @@ export class NumberSeries {
       this.#bytes[sign] === EQUALS &&
       this.#bytes[sign + 1] !== EQUALS;
     return isPlace ? sign + 1 : ABSENT;
-  }
-
-  /** Behind the sign that puts something at the end of the variable whose name is in `[start, end)`. */
-  #appendingEnd(start: number, end: number): number {
-    const sign = this.#behindBlank(end);
-    if (this.#isJoining(sign) && this.#bytes[sign + 1] === EQUALS) {
-      return sign + 2;
-    }
-    const name = this.#bytes.subarray(start, end);
-    const again = this.#behindBlank(sign + 1);
-    const joining = this.#behindBlank(again + name.length);
-    const isSame =
-      this.#bytes[sign] === EQUALS && this.#bytes.subarray(again, again + name.length).equals(name);
-    return isSame && this.#isJoining(joining) ? joining + 1 : ABSENT;
-  }
-
-  #isJoining(at: number): boolean {
-    return this.#bytes[at] === PLUS || this.#bytes[at] === AMPERSAND;
   }
 
   /** `0:` and `"0":` behind a comma or the brace of an object. */

@@ -41,6 +41,9 @@ describe('series of numbers', () => {
       (code) => `t = t + String.fromCharCode (${code})\r\n`,
       (code) => `s &= Chr(${code})\r\n`,
       (code) => `s = s & Chr(${code})\r\n`,
+      (code) => `this.a.append(${code})\n`,
+      (code) => `a[i++]=${code};`,
+      (code) => `document.write(String["fromCharCode"](0x${code.toString(16)}));`,
     ];
     for (const spell of spelled) {
       const text = codes.map(spell).join('');
@@ -56,6 +59,11 @@ describe('series of numbers', () => {
   it('go on over so many signs and not over one more', () => {
     assert.deepEqual(series(`65,66,67${' '.repeat(64)}68`), ['ABCD']);
     assert.deepEqual(series(`65,66,67${' '.repeat(65)}68`), []);
+  });
+
+  it('go on over the same signs, so many and not one more', () => {
+    assert.deepEqual(series(`65${`${'?'.repeat(64)}66`.repeat(5)}`), ['ABBBBB']);
+    assert.deepEqual(series(`65${`${'?'.repeat(65)}66`.repeat(5)}`), []);
   });
 
   it('end at fractions, words and what is no number', () => {

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { appendsToItself } from './self-appending.ts';
+
+function appends(script: string): boolean {
+  return appendsToItself(Buffer.from(script));
+}
+
+describe('a script that appends to its own variable', () => {
+  it('is seen in every language', () => {
+    for (const script of [
+      's = s + "ab"\r\n',
+      's=s+"ab";',
+      "x=1;this.text = this.text + 'ab';",
+      's=s&"ab"',
+      "$s = $s . 'ab';",
+      't=t+`ab`;',
+      `${'n'.repeat(64)}=${'n'.repeat(64)}+"ab"`,
+    ]) {
+      assert.ok(appends(script), script);
+    }
+  });
+
+  it('is none that names another variable, compares or adds in front', () => {
+    for (const script of [
+      's = t + "ab"',
+      'as = s + "ab"',
+      's = as + "ab"',
+      's == s - "ab"',
+      's = "ab" + s',
+      's + "ab"',
+      '="ab"',
+      `${'n'.repeat(65)}=${'n'.repeat(65)}+"ab"`,
+      '',
+    ]) {
+      assert.ok(!appends(script), script);
+    }
+  });
+
+  it('is looked for in linear time', () => {
+    for (const unit of ['"', '+"', `${'a'.repeat(64)}+"`, `${'a'.repeat(64)}=${'a'.repeat(63)}+"`, 'a=']) {
+      const text = Buffer.from(unit.repeat(Math.ceil(4_000_000 / unit.length)));
+      const before = process.cpuUsage();
+      appendsToItself(text);
+      const { user } = process.cpuUsage(before);
+      assert.ok(user < 5_000_000, `${unit.slice(0, 8)}: ${user} µs`);
+    }
+  });
+});
