@@ -436,6 +436,14 @@ function pages(): Technique[] {
       script((word) => Array.from(file(word), (n) => `out["write"](${n});\n`).join('')),
     ],
     [
+      'a variable in a template and one letter more',
+      script((word) => Array.from(word, (letter) => `t = \`\${t}${letter}\`;`).join('')),
+    ],
+    [
+      'elements behind the last one',
+      script((word) => Array.from(word, (letter) => `t[t.length]="${letter}";`).join('')),
+    ],
+    [
       'a variable and one letter more',
       script((word) => Array.from(word, (letter) => `t = t + "${letter}";`).join('')),
     ],

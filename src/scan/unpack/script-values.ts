@@ -284,7 +284,7 @@ export function scriptValues(bytes: Buffer): Buffer[] {
 /** Words and signs of scripts that put texts together; prose has hardly any of them. */
 export const ASSEMBLING_MARKS: readonly string[] = [
   '+=\'|+="|+= \'|+= "|.=\'|.="|.= \'|.= "|&=\'|&="|&= \'|&= "|& "|"&"|.push(|.append(|add-content|.concat(|::concat(',
-  'join(|join (|-join|.write(|.write "|.writeline|eval(|eval "|eval $|exec(|execute(|.run |.run(|iex |iex(|invoke-|innerhtml',
+  'join(|join (|-join|.write(|.write "|.writeline|.length]=\'|.length]="|.length] = \'|.length] = "|eval(|eval "|eval $|exec(|execute(|.run |.run(|iex |iex(|invoke-|innerhtml',
   "strrev|[::-1]|step -1|[-1..|..0]|''' +|\"\"\" +|+ b'|+ b\"|+ r\"|+ f\"|+ @\"|' b'|'\nb'",
   // What goes on in the next line or behind a comment.
   '\' \\\n|" \\\n|\' `\n|" `\n|\' `\r\n|" `\r\n|+ `\r\n|+ `\n|\'/*|"/*|*/\'|*/"|\'+/*|"+/*|\' + //|" + //',

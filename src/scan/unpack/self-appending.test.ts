@@ -15,6 +15,13 @@ describe('a script that appends to its own variable', () => {
       's=s&"ab"',
       "$s = $s . 'ab';",
       't=t+`ab`;',
+      's = s & _\r\n    "ab"',
+      's = s +\n"ab"',
+      't = `${t}ab`;',
+      'a="${a}ab"\n',
+      "a=$a'ab'\n",
+      '$s = "{$s}ab";',
+      '$s = "$s$t";',
       `${'n'.repeat(64)}=${'n'.repeat(64)}+"ab"`,
     ]) {
       assert.ok(appends(script), script);
@@ -29,6 +36,11 @@ describe('a script that appends to its own variable', () => {
       's == s - "ab"',
       's = "ab" + s',
       's + "ab"',
+      'b=$a"ab"',
+      'ba=$a"ab"',
+      'ba="${a}ab"',
+      'a=$ab"ab"',
+      `s = s &${' '.repeat(40)}"ab"`,
       '="ab"',
       `${'n'.repeat(65)}=${'n'.repeat(65)}+"ab"`,
       '',
@@ -38,7 +50,16 @@ describe('a script that appends to its own variable', () => {
   });
 
   it('is looked for in linear time', () => {
-    for (const unit of ['"', '+"', `${'a'.repeat(64)}+"`, `${'a'.repeat(64)}=${'a'.repeat(63)}+"`, 'a=']) {
+    for (const unit of [
+      '"',
+      '+"',
+      `${'a'.repeat(64)}+"`,
+      `${'a'.repeat(64)}=${'a'.repeat(63)}+"`,
+      'a=',
+      '$',
+      `=$${'a'.repeat(63)}`,
+      `${' '.repeat(31)}"`,
+    ]) {
       const text = Buffer.from(unit.repeat(Math.ceil(4_000_000 / unit.length)));
       const before = process.cpuUsage();
       appendsToItself(text);

@@ -1,66 +1,111 @@
-/** A script that gives a variable its own value and more again and again: `a = a + "x"`. */
+/** A script that gives a variable its own value and more again and again: `a = a + "x"`, `a="${a}x"`. */
 
 const QUOTE = 1;
 const JOINT = 2;
 const NAME = 3;
 const BLANK = 4;
+const LINE_END = 5;
+const DOLLAR = 6;
 const CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
   const character = String.fromCharCode(code);
   const kinds: readonly (readonly [RegExp, number])[] = [
     [/["'`]/, QUOTE],
     [/[+&.]/, JOINT],
-    [/[\w$]/, NAME],
+    [/\w/, NAME],
     [/[ \t]/, BLANK],
+    [/[\r\n]/, LINE_END],
+    [/\$/, DOLLAR],
   ];
   return kinds.find(([signs]) => signs.test(character))?.[1] ?? 0;
 });
 const MAX_NAME = 64;
+/** Blanks and the mark of Basic between a joint and a literal in the next line. */
+const MAX_CONTINUATION = 32;
 const EQUALS = 0x3d;
 const DOT = 0x2e;
+const UNDERSCORE = 0x5f;
+const OPEN_BRACE = 0x7b;
+
+function classAt(bytes: Buffer, at: number): number {
+  return CLASS[bytes[at] ?? 0] ?? 0;
+}
 
 /** The place behind what stands before `at`, over one blank. */
 function beforeBlank(bytes: Buffer, at: number): number {
-  return CLASS[bytes[at - 1] ?? 0] === BLANK ? at - 1 : at;
+  return classAt(bytes, at - 1) === BLANK ? at - 1 : at;
 }
 
-function isNamed(byte: number | undefined): boolean {
-  return CLASS[byte ?? 0] === NAME || byte === DOT;
+/** The place behind the joint before a literal, over the end of a line. */
+function beforeContinuation(bytes: Buffer, quote: number): number {
+  let at = quote;
+  for (let kind = classAt(bytes, at - 1); kind === BLANK || kind === LINE_END; at -= 1) {
+    if (quote - at > MAX_CONTINUATION) {
+      return quote;
+    }
+    kind = classAt(bytes, at - 2);
+  }
+  return bytes[at - 1] === UNDERSCORE && at < quote ? beforeBlank(bytes, at - 1) : at;
+}
+
+function isNamed(bytes: Buffer, at: number): boolean {
+  const kind = classAt(bytes, at);
+  return kind === NAME || kind === DOLLAR || bytes[at] === DOT;
 }
 
 /** Where the name that ends at `end` begins; one that is too long is cut. */
 function nameStart(bytes: Buffer, end: number): number {
   let at = end;
-  while (at > 0 && end - at < MAX_NAME && isNamed(bytes[at - 1])) {
+  while (at > 0 && end - at < MAX_NAME && isNamed(bytes, at - 1)) {
     at -= 1;
   }
   return at;
 }
 
-/** Whether the sign before `joint` joins something to a variable that is given the result. */
-function isOwnValue(bytes: Buffer, joint: number): boolean {
-  const end = beforeBlank(bytes, joint - 1);
-  const start = nameStart(bytes, end);
-  const sign = beforeBlank(bytes, start);
-  if (start === end || bytes[sign - 1] !== EQUALS) {
+function nameEnd(bytes: Buffer, start: number): number {
+  let at = start;
+  while (at - start < MAX_NAME && classAt(bytes, at) === NAME) {
+    at += 1;
+  }
+  return at;
+}
+
+/** Whether the name in `[start, end)` stands before the sign of equality that ends at `sign`. */
+function isGivenTo(bytes: Buffer, sign: number, start: number, end: number): boolean {
+  if (start >= end || bytes[sign - 1] !== EQUALS) {
     return false;
   }
   const givenEnd = beforeBlank(bytes, sign - 1);
   const givenStart = givenEnd - (end - start);
-  return (
-    givenStart >= 0 &&
-    !isNamed(bytes[givenStart - 1]) &&
-    bytes.compare(bytes, start, end, givenStart, givenEnd) === 0
-  );
+  const before = classAt(bytes, givenStart - 1);
+  const isWhole = givenStart >= 0 && (before === DOLLAR || !isNamed(bytes, givenStart - 1));
+  return isWhole && bytes.compare(bytes, start, end, givenStart, givenEnd) === 0;
 }
 
-/** Whether a statement puts a literal behind the value of a variable and keeps that. Takes linear time. */
+/** `a = a + "`, where the quote is at `quote`. */
+function joinsToOwn(bytes: Buffer, quote: number): boolean {
+  const joint = beforeContinuation(bytes, quote);
+  if (classAt(bytes, joint - 1) !== JOINT) {
+    return false;
+  }
+  const end = beforeBlank(bytes, joint - 1);
+  const start = nameStart(bytes, end);
+  return isGivenTo(bytes, beforeBlank(bytes, start), start, end);
+}
+
+/** `a="$a`, `a=$a` and with braces around the name or the dollar, which is at `dollar`. */
+function namesOwn(bytes: Buffer, dollar: number): boolean {
+  const start = bytes[dollar + 1] === OPEN_BRACE ? dollar + 2 : dollar + 1;
+  const first = bytes[dollar - 1] === OPEN_BRACE ? dollar - 1 : dollar;
+  const sign = classAt(bytes, first - 1) === QUOTE ? first - 1 : first;
+  return isGivenTo(bytes, beforeBlank(bytes, sign), start, nameEnd(bytes, start));
+}
+
+/** Whether a statement puts more behind the value of a variable and keeps that. Takes linear time. */
 export function appendsToItself(bytes: Buffer): boolean {
   for (let at = 1; at < bytes.length; at += 1) {
-    if (CLASS[bytes[at] ?? 0] === QUOTE) {
-      const joint = beforeBlank(bytes, at);
-      if (CLASS[bytes[joint - 1] ?? 0] === JOINT && isOwnValue(bytes, joint)) {
-        return true;
-      }
+    const kind = classAt(bytes, at);
+    if ((kind === QUOTE && joinsToOwn(bytes, at)) || (kind === DOLLAR && namesOwn(bytes, at))) {
+      return true;
     }
   }
   return false;
