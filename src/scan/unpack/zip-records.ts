@@ -169,8 +169,10 @@ class EntryMap {
     // A reader that skips the signature check finds an entry whose local signature was destroyed.
     const blind =
       places.length === 0 && claim.offset + LOCAL_BYTES < this.#bytes.length ? [claim.offset] : [];
+    for (const place of [...at, ...blind]) {
+      this.#count(place, directoryEnd); // a name alone may be that of several files, each with data of its own
+    }
     for (const place of [...places, ...blind]) {
-      this.#count(place, directoryEnd);
       const known = this.#claims.get(place);
       if (known === undefined) {
         this.#claims.set(place, [claim]);

@@ -205,6 +205,18 @@ describe('zip bombs', () => {
     assert.ok(over.pieces.some(({ bytes }) => Buffer.from(bytes).equals(content)));
   });
 
+  it('reads files of one name that a directory with wrong offsets lists', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const files = names.map((text) => ({
+      name: 'report.txt',
+      content: Buffer.from(text.repeat(500)),
+      central: { offset: 0xff_ff_ff },
+    }));
+    const opened = await openAll(buildZip(files), { unpackers });
+    assert.deepEqual(opened.causes, []);
+    assert.ok(opened.pieces.length >= names.length);
+  });
+
   it('reads archives in a row, each of which lists data at its own start', async () => {
     const names = Array.from({ length: 100 }, (_, i) => `${i}.txt`);
     const row = names.map((name) => buildZip([{ name, content: Buffer.from(name.repeat(500)) }]));
