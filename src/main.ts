@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The edge of the process: arguments in, exit code out. */
 import { setFlagsFromString } from 'node:v8';
+import { lowerEnginePriority } from './base/thread-priority.ts';
 import type { Roof } from './cli/command.ts';
 import { openCodeCache } from './cli/code-cache.ts';
 import { SERVE_FLAGS } from './cli/engine-flags.ts';
@@ -20,6 +21,7 @@ if (argv[0] === 'scan') {
 }
 if (argv[0] === 'serve') {
   SERVE_FLAGS.forEach((flag) => setFlagsFromString(flag));
+  lowerEnginePriority();
 }
 openCodeCache(process.env); // V8 asks for the flags that the code was compiled under
 const [{ processIo }, { runCli }] = await Promise.all([import('./cli/io.ts'), import('./cli/run-cli.ts')]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { describe, it } from 'node:test';
@@ -15,10 +16,23 @@ const THREAD = `
     parentPort.postMessage(readlinkSync('/proc/thread-self').split('/').at(-1));
   });`;
 
+/** Lowers that of V8's threads and says the niceness of all threads, with their names. */
+const ENGINE = `
+  const { readdirSync, readFileSync } = require('node:fs');
+  import(${JSON.stringify(new URL('./thread-priority.ts', import.meta.url).href)}).then(({ lowerEnginePriority }) => {
+    lowerEnginePriority();
+    for (const thread of readdirSync('/proc/self/task')) {
+      console.log(readFileSync('/proc/self/task/' + thread + '/stat', 'latin1').trim());
+    }
+  });`;
+
 /** As `proc_pid_stat(5)` counts, the 19th: the name before may hold anything but what closes it last. */
-function nicenessOf(thread: string): number {
-  const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'latin1');
+function nicenessIn(stat: string): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+}
+
+function nicenessOf(thread: string): number {
+  return nicenessIn(readFileSync(`/proc/self/task/${thread}/stat`, 'latin1'));
 }
 
 describe('a thread of lower priority', () => {
@@ -29,5 +43,14 @@ describe('a thread of lower priority', () => {
     assert.equal(nicenessOf(String(thread)), 15);
     assert.equal(nicenessOf(String(process.pid)), before);
     await worker.terminate();
+  });
+
+  it('is given to all threads of the engine, and to no other one', () => {
+    const { stdout } = spawnSync(process.execPath, ['-e', ENGINE], { encoding: 'utf8' });
+    const lines = stdout.trim().split('\n');
+    const isEngine = (line: string): boolean => line.includes('(V8Worker)');
+    const own = getPriority();
+    assert.deepEqual(new Set(lines.filter(isEngine).map(nicenessIn)), new Set([own + 5]));
+    assert.deepEqual(new Set(lines.filter((line) => !isEngine(line)).map(nicenessIn)), new Set([own]));
   });
 });
