@@ -63,7 +63,7 @@ const AVAILABILITY: readonly Alert[] = [
     summary: 'The event loop of a gateway lags',
     means: 'Every session waits: NOOP and IDLE become slow.',
     steps: [
-      'Is the core shared with something else? `top -H`; scan threads have lower priority than the gateway.',
+      'Is the core shared with something else? `top -H`; scan threads have lower priority than the gateway, and those of V8 (`V8Worker`) a little lower.',
       'Is it traffic? Dashboard Traffic; add a gateway or spread clients.',
     ],
   },
