@@ -35,6 +35,10 @@ function nicenessOf(thread: string): number {
   return nicenessIn(readFileSync(`/proc/self/task/${thread}/stat`, 'latin1'));
 }
 
+function isEngine(stat: string): boolean {
+  return stat.includes('(V8Worker)');
+}
+
 describe('a thread of lower priority', () => {
   it('gives way to the threads that serve, which keep theirs', async () => {
     const before = getPriority();
@@ -48,7 +52,6 @@ describe('a thread of lower priority', () => {
   it('is given to all threads of the engine, and to no other one', () => {
     const { stdout } = spawnSync(process.execPath, ['-e', ENGINE], { encoding: 'utf8' });
     const lines = stdout.trim().split('\n');
-    const isEngine = (line: string): boolean => line.includes('(V8Worker)');
     const own = getPriority();
     assert.deepEqual(new Set(lines.filter(isEngine).map(nicenessIn)), new Set([own + 5]));
     assert.deepEqual(new Set(lines.filter((line) => !isEngine(line)).map(nicenessIn)), new Set([own]));
