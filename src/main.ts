@@ -4,7 +4,6 @@ import { setFlagsFromString } from 'node:v8';
 import { lowerEnginePriority } from './base/thread-priority.ts';
 import type { Roof } from './cli/command.ts';
 import { openCodeCache } from './cli/code-cache.ts';
-import { SERVE_FLAGS } from './cli/engine-flags.ts';
 
 /** A thread that is busy in native code cannot be stopped; the process does not wait for it. */
 const LINGER_MS = 2_000;
@@ -20,7 +19,9 @@ if (argv[0] === 'scan') {
   setFlagsFromString(`--initial-old-space-size=${FIRST_HEAP_MB}`);
 }
 if (argv[0] === 'serve') {
-  SERVE_FLAGS.forEach((flag) => setFlagsFromString(flag));
+  // The young generation that the command line asks for is that of this thread; those that scan have a limit of their own.
+  setFlagsFromString('--max-semi-space-size=0');
+  setFlagsFromString('--min-semi-space-size=0');
   lowerEnginePriority();
 }
 openCodeCache(process.env); // V8 asks for the flags that the code was compiled under
