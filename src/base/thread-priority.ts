@@ -24,8 +24,9 @@ export function lowerPriority(): void {
 
 /**
  * So much lower than that of the event loop is the priority of the threads with which V8 compiles and collects for all:
- * NOOP p99 beside saturated scans on the same core was 10 to 12.5 ms instead of 15 to 19.5 (four rounds in turns). With 12
- * it is 9.5 to 11.5, but garbage is marked late: 56 to 59 KiB for each of 5,000 idle connections instead of 54.
+ * NOOP p99 beside saturated scans on the same core was 12 to 15 ms instead of 12 to 17 (three rounds in turns, medians
+ * 12.9 and 16.1), and 10 to 12.5 instead of 15 to 19.5 while much is compiled. With 12 it is a millisecond less, but
+ * garbage is marked late: 56 to 59 KiB for each of 5,000 idle connections instead of 54.
  */
 const ENGINE_STEP = 5;
 const LEAST_PRIORITY = 19;
