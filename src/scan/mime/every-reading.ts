@@ -292,12 +292,13 @@ export class EveryReading {
     // Behind nothing but empty lines stands this entity itself, not another one inside it.
     const isLike = startsLikeMessage(content);
     const isMessage = isDeclared || (before.trim() !== '' && isLike);
+    const isCoded = looksLikeBase64(bytes, body.start, body.end);
+    const isNew = !hasParts && !isDeclared && !isCoded && this.#memory.noteReading(body, 'identity');
+    const isGiven = isNew && (!isLike || this.#memory.mayGiveMessageText(body, bytes.length));
     if (isMessage) {
       this.message(body, path, entity.depth + 1);
     }
-    const isCoded = looksLikeBase64(bytes, body.start, body.end);
-    const isNew = !hasParts && !isDeclared && !isCoded && this.#memory.noteReading(body, 'identity');
-    if (isNew && (!isLike || this.#memory.mayGiveMessageText(body, bytes.length))) {
+    if (isGiven) {
       const range = { ...body, encoding: 'identity' as const };
       this.#sink.piece(leafPiece(this.#source, path, content, { content: entity.content, range }), isMessage);
     }

@@ -129,6 +129,23 @@ describe('limits of reading: at the limit passes, one over fails', () => {
     assert.equal(await causeOf(message, { maxTotalBytes: 899 }), 'bomb');
   });
 
+  it('a text beside those that were enough is given out as well', async () => {
+    const seen: string[] = [];
+    const pipeline = createPipeline({
+      engines: [{ name: 'spy', inspect: ({ bytes }) => (seen.push(Buffer.from(bytes).toString()), []) }],
+      unpackers: [],
+      limits: TEST_LIMITS,
+      now: () => performance.now(),
+      secondReader: () => Promise.resolve([]),
+    });
+    const header = 'Content-Type: text/plain\r\n\r\n';
+    const nested = `--b\r\n${header.repeat(20)}${'some words '.repeat(9_091)}`;
+    const beside = 'Subject: a text\r\nTo: all\r\n\r\nof lines';
+    const parts = `${nested}\r\n--b\r\n${header}${beside}\r\n--b--\r\n`;
+    await pipeline.scan(Buffer.from(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${parts}`), 'message');
+    assert.ok(seen.includes(beside));
+  });
+
   it('texts that are messages as well, a megabyte together of a short message', async () => {
     assert.equal(await readTexts(10), 10);
     assert.equal(await readTexts(11), 10);

@@ -147,6 +147,8 @@ export class PlainReading {
     if (isDeclared && this.#memory.isReported(body)) {
       this.#memory.returned.push(body);
     }
+    const isGiven =
+      !isRead || (!isDeclared && this.#memory.mayGiveMessageText(body, this.#source.bytes.length));
     if (isRead) {
       this.message(body, path, depth + 1);
     } else if (encoding === 'identity') {
@@ -157,7 +159,7 @@ export class PlainReading {
       this.#budget.spendBytes(decoded.length);
       this.#sink.piece(leafPiece(this.#source, `${path}/uu`, decoded, { content }), false);
     }
-    if (!isRead || (!isDeclared && this.#memory.mayGiveMessageText(body, this.#source.bytes.length))) {
+    if (isGiven) {
       const range = { start: body.start, end: body.end, encoding };
       const isCut = this.#memory.mayBeCut(body);
       const piece = leafPiece(this.#source, path, bytes, { content, range, isCut });

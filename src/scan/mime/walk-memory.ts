@@ -27,6 +27,7 @@ export class WalkMemory {
   readonly #parts = new Set<string>();
   readonly #readings = new Set<string>();
   #messageTexts = 0;
+  #outermostText: Span = { start: 0, end: 0 };
 
   /** Counts the entity at `span` against the budget, once. */
   payFor(span: Span, budget: Budget): void {
@@ -45,10 +46,16 @@ export class WalkMemory {
     return isNew;
   }
 
-  /** Counts a text that is read as a message as well; false when those of this source of `length` bytes were enough. */
-  mayGiveMessageText({ start, end }: Span, length: number): boolean {
-    this.#messageTexts += end - start;
-    return this.#messageTexts <= Math.max(MIN_MESSAGE_TEXTS, length * MAX_MESSAGE_TEXTS);
+  /**
+   * Counts a text that is read as a message as well, before what is inside it; false when it stands in one that was given
+   * out and those of this source of `length` bytes were enough.
+   */
+  mayGiveMessageText(span: Span, length: number): boolean {
+    const { start, end } = this.#outermostText;
+    const isInner = span.start >= start && span.end <= end;
+    this.#outermostText = isInner ? this.#outermostText : span;
+    this.#messageTexts += span.end - span.start;
+    return !isInner || this.#messageTexts <= Math.max(MIN_MESSAGE_TEXTS, length * MAX_MESSAGE_TEXTS);
   }
 
   /** True for what may have lost its end on the way. */
