@@ -104,14 +104,19 @@ export function inflateZlib(input: Uint8Array, cap: number): Inflated {
  * One above the cap is given as far as that.
  */
 export function inflateSure(input: Uint8Array, cap: number): Inflated | undefined {
-  const decode: SyncDecoder = zlib.inflateSync;
+  const stream = exact(zlib.inflateSync, input, cap);
+  return stream === 'above-cap' ? inflateZlib(input, cap) : stream;
+}
+
+/** The whole stream; undefined when any of it is refused. */
+function exact(decode: SyncDecoder, input: Uint8Array, cap: number): Inflated | 'above-cap' | undefined {
   try {
     const result: unknown = decode(input, { info: true, maxOutputLength: cap, chunkSize: BIG_CHUNK });
     return hasInfo(result)
       ? { bytes: result.buffer, consumed: result.engine.bytesWritten, end: 'complete' }
       : undefined;
   } catch (error) {
-    return isAboveCap(error) ? inflateZlib(input, cap) : undefined;
+    return isAboveCap(error) ? 'above-cap' : undefined;
   }
 }
 
@@ -175,13 +180,6 @@ export function mayBeBrotli(input: Uint8Array): boolean {
 
 /** A brotli stream that is whole, and otherwise undefined; of one above the cap nothing is given. */
 export function brotliSure(input: Uint8Array, cap: number): Inflated | undefined {
-  const decode: SyncDecoder = zlib.brotliDecompressSync;
-  try {
-    const result: unknown = decode(input, { info: true, maxOutputLength: cap, chunkSize: BIG_CHUNK });
-    return hasInfo(result)
-      ? { bytes: result.buffer, consumed: result.engine.bytesWritten, end: 'complete' }
-      : undefined;
-  } catch (error) {
-    return isAboveCap(error) ? { bytes: Buffer.alloc(0), consumed: input.length, end: 'capped' } : undefined;
-  }
+  const stream = exact(zlib.brotliDecompressSync, input, cap);
+  return stream === 'above-cap' ? { bytes: Buffer.alloc(0), consumed: input.length, end: 'capped' } : stream;
 }
