@@ -4,9 +4,12 @@ import {
   assemble,
   type Code,
   get,
+  loadByte,
+  loadPair,
   number,
   set,
   shiftLeft,
+  shiftRight,
   storePair,
   whileLess,
 } from './assembly.ts';
@@ -38,6 +41,42 @@ export interface PlaceTest {
   readonly apart: 2 | 4;
   /** Leaves a number whose lowest bit is the answer. `at` leaves a place on the stack; its bytes are at `offset`. */
   readonly code: (at: Code, offset: number) => Code;
+}
+
+const PAIRS = 65_536;
+const CODES = 256;
+const ANY_THIRD = 0xff;
+
+/** The pair of two bytes in the order in which words are read. */
+function pairOf(first: number, second: number): number {
+  return first | (second << 8);
+}
+
+/** Of each pair of bytes, which ones may stand behind it, by their lowest three bits. */
+export class ThirdTable {
+  readonly bytes = new Uint8Array(PAIRS);
+
+  /** `thirds`: a bit for each rest of eight; default all. */
+  add(pair: number, thirds = ANY_THIRD): void {
+    this.bytes[pair] = (this.bytes[pair] ?? 0) | thirds;
+  }
+
+  /** Lets through `byte` before one of `followers`, at a place or behind it: each second place is tested. */
+  addEither(byte: number, followers: readonly number[] = [...Array(CODES).keys()]): void {
+    for (const follower of followers) {
+      this.add(pairOf(byte, follower));
+    }
+    const thirds = followers.reduce((bits, follower) => bits | (1 << (follower & 7)), 0);
+    for (let before = 0; before < CODES; before += 1) {
+      this.add(pairOf(before, byte), thirds);
+    }
+  }
+}
+
+/** Whether the pair at `offset` of a place is one that the third byte may stand behind. The table is a `ThirdTable`. */
+export function thirdTest(at: Code, offset: number): Code {
+  const third = [...at, ...loadByte(offset + 2), ...number(7), ...and];
+  return [...at, ...loadPair(offset), ...loadByte(0), ...third, ...shiftRight];
 }
 
 /**

@@ -34,7 +34,6 @@ import {
   withVariables,
 } from './script-views.ts';
 import { ASSEMBLING_MARKS, DOUBTFUL_MARKS, isCall, scriptValues } from './script-values.ts';
-import { appendsToItself } from './self-appending.ts';
 import { SHELL_MARKS, shellWords } from './shell-words.ts';
 import { unwrappedLines, WRAPPING_MARKS } from './wrapped-lines.ts';
 
@@ -124,7 +123,6 @@ export const CALLED_VIEWS: readonly {
     name: 'values',
     words: ASSEMBLING_MARKS,
     read: (bytes) => scriptValues(bytes).map(disarm),
-    isCalled: appendsToItself,
     doubtful: DOUBTFUL_MARKS,
     isMeant: isCall,
   },

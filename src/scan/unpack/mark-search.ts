@@ -1,14 +1,11 @@
-import { and, type Code, loadByte, loadPair, number, shiftRight } from '../assembly.ts';
 import { KnownAnswers } from '../known-answers.ts';
-import { PART_BYTES, PlaceSieve } from '../place-sieve.ts';
+import { PART_BYTES, PlaceSieve, thirdTest, ThirdTable } from '../place-sieve.ts';
 import { viewOf } from './byte-view.ts';
 import type { Mark, MarkPlaces } from './mark.ts';
 import { GROUP_NUMBERS, groupAt, GroupTable, numbersOf } from './mark-groups.ts';
 import { isPartOf, MIN_PART_BYTES, placesInPart } from './mark-parts.ts';
 
-/** Every pair of bytes has a byte: which bytes may stand behind it in some mark, by their lowest three bits. */
 const PAIRS = 65_536;
-const ANY_THIRD = 0xff;
 /** The search sees each second pair, so a mark shows one of two pairs; in four bytes either has one more behind it. */
 const ANCHOR_BYTES = 4;
 const ABSENT = -1;
@@ -84,10 +81,10 @@ function pairsAt({ bytes, isFolded }: Mark, lead: number): number[] {
   return formsOf(first, isFolded).flatMap((a) => formsOf(second, isFolded).map((b) => a | (b << 8)));
 }
 
-/** The bit of the byte behind the pair at `lead`, the same for a letter and its capital; every bit behind the mark. */
-function thirdAt({ bytes }: Mark, lead: number): number {
+/** The bit of the byte behind the pair at `lead`, the same for a letter and its capital; undefined behind the mark. */
+function thirdAt({ bytes }: Mark, lead: number): number | undefined {
   const third = bytes[lead + 2];
-  return third === undefined ? ANY_THIRD : 1 << (third & 7);
+  return third === undefined ? undefined : 1 << (third & 7);
 }
 
 /** One of two pairs of a mark is seen. */
@@ -103,12 +100,6 @@ function startsOf(lists: readonly (readonly unknown[])[]): number[] {
     starts.push((starts.at(-1) ?? 0) + length);
   }
   return starts;
-}
-
-/** Whether the pair at `offset` of a place is one that the third byte may stand behind. */
-function isPromising(at: Code, offset: number): Code {
-  const third = [...at, ...loadByte(offset + 2), ...number(7), ...and];
-  return [...at, ...loadPair(offset), ...loadByte(0), ...third, ...shiftRight];
 }
 
 /**
@@ -132,9 +123,9 @@ export class MarkSearch {
   constructor(marks: readonly Mark[]) {
     this.#nowhere = new Int32Array(marks.length).fill(ABSENT);
     const all = marks.flatMap((mark, index) => anchorsOf(mark).map((lead) => ({ index, mark, lead })));
-    const thirds = new Uint8Array(PAIRS);
+    const thirds = new ThirdTable();
     const lists = this.#fill(all, thirds).map((list) => list.flatMap((at) => all[at] ?? []));
-    this.#sieve = new PlaceSieve({ table: thirds, apart: 2, code: isPromising });
+    this.#sieve = new PlaceSieve({ table: thirds.bytes, apart: 2, code: thirdTest });
     this.#starts = Int32Array.from(startsOf(lists));
     this.#anchored = lists.flat();
     const groups = this.#anchored.map(({ mark, lead }) => groupAt(mark, lead));
@@ -143,11 +134,11 @@ export class MarkSearch {
   }
 
   /** The lists of those that show the same pairs, by their places among `all`. Letters and capitals share theirs. */
-  #fill(all: readonly Anchored[], thirds: Uint8Array): (readonly number[])[] {
+  #fill(all: readonly Anchored[], thirds: ThirdTable): (readonly number[])[] {
     const byPair = new Map<number, number[]>();
     for (const [at, { mark, lead }] of all.entries()) {
       for (const pair of pairsAt(mark, lead)) {
-        thirds[pair] = (thirds[pair] ?? 0) | thirdAt(mark, lead);
+        thirds.add(pair, thirdAt(mark, lead));
         byPair.set(pair, [...(byPair.get(pair) ?? []), at]);
       }
     }

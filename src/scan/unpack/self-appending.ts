@@ -1,3 +1,5 @@
+import { PART_BYTES, PlaceSieve, thirdTest, ThirdTable } from '../place-sieve.ts';
+
 /** A script that gives a variable its own value and more again and again: `a = a + "x"`, `a="${a}x"`. */
 
 const QUOTE = 1;
@@ -100,13 +102,61 @@ function namesOwn(bytes: Buffer, dollar: number): boolean {
   return isGivenTo(bytes, beforeBlank(bytes, sign), start, nameEnd(bytes, start));
 }
 
-/** Whether a statement puts more behind the value of a variable and keeps that. Takes linear time. */
-export function appendsToItself(bytes: Buffer): boolean {
-  for (let at = 1; at < bytes.length; at += 1) {
-    const kind = classAt(bytes, at);
-    if ((kind === QUOTE && joinsToOwn(bytes, at)) || (kind === DOLLAR && namesOwn(bytes, at))) {
-      return true;
-    }
+/** Where the literal behind the joint at `joint` may begin: over blanks, ends of lines and the mark of Basic. */
+function literalBehind(bytes: Buffer, joint: number): number {
+  const first = joint + 1;
+  const mark = classAt(bytes, first) === BLANK ? first + 1 : first;
+  let at = bytes[mark] === UNDERSCORE ? mark + 1 : first;
+  const end = at + MAX_CONTINUATION + 1;
+  for (let kind = classAt(bytes, at); at < end && (kind === BLANK || kind === LINE_END); at += 1) {
+    kind = classAt(bytes, at + 1);
   }
-  return false;
+  return at;
+}
+
+function standsAt(bytes: Buffer, at: number): boolean {
+  const kind = classAt(bytes, at);
+  if (kind === JOINT) {
+    const quote = literalBehind(bytes, at);
+    return classAt(bytes, quote) === QUOTE && joinsToOwn(bytes, quote);
+  }
+  return kind === DOLLAR && namesOwn(bytes, at);
+}
+
+/** The pairs of bytes with which a joint that a literal may follow begins, and those with a dollar. */
+function places(): ThirdTable {
+  const [joints, dollars] = [codesOf(JOINT), codesOf(DOLLAR)];
+  const followers = [...codesOf(QUOTE), ...codesOf(BLANK), ...codesOf(LINE_END), UNDERSCORE];
+  const table = new ThirdTable();
+  for (const joint of joints) {
+    table.addEither(joint, followers);
+  }
+  for (const dollar of dollars) {
+    table.addEither(dollar);
+  }
+  return table;
+}
+
+function codesOf(kind: number): number[] {
+  return [...CLASS.keys()].filter((code) => CLASS[code] === kind);
+}
+
+/** Looks for such scripts: signs that may be of one are one of a hundred in prose, and none in encoded data. */
+export class SelfAppending {
+  readonly #sieve = new PlaceSieve({ table: places().bytes, apart: 2, code: thirdTest });
+
+  /** Whether a statement puts more behind the value of a variable and keeps that. Takes linear time. */
+  isIn(bytes: Buffer): boolean {
+    const { places: found } = this.#sieve;
+    for (let from = 0; from < bytes.length; from += PART_BYTES) {
+      const count = this.#sieve.collect(bytes, from);
+      for (let index = 0; index < count; index += 1) {
+        const at = from + (found[index] ?? 0);
+        if (standsAt(bytes, at) || standsAt(bytes, at + 1)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
 }

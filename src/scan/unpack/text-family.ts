@@ -6,6 +6,7 @@ import { encodedLength, MIN_RUN } from './encoded-length.ts';
 import { Literals } from './literals.ts';
 import type { MarkIndex, MarkSetsFinder } from './mark-search.ts';
 import type { Report } from './script-views.ts';
+import { SelfAppending } from './self-appending.ts';
 import { decodeEntities, hasTag, hasTellingEntity, stripTags, unescapeScript, unfold } from './text-views.ts';
 
 /** Arrays of strings are everywhere; joined they count only when that makes encoded data out of them. */
@@ -148,6 +149,7 @@ export class TextFamily {
   readonly #lineages = new WeakMap<Uint8Array, Lineage>();
   /** The words of each of `CALLED_VIEWS`, and then the doubtful ones of each. */
   readonly #words: MarkSetsFinder;
+  readonly #selfAppending = new SelfAppending();
 
   constructor(marks: MarkIndex) {
     const words = CALLED_VIEWS.map((view) => view.words);
@@ -174,11 +176,11 @@ export class TextFamily {
     }
     const text = new ReadText(bytes);
     const hasWords = this.#words(bytes);
-    const hasValues = isValued || isCalled(VALUES, bytes, hasWords);
+    const callsValues = !isValued && (isCalled(VALUES, bytes, hasWords) || this.#selfAppending.isIn(bytes));
     for (const [index, { name, read, keepsValues }] of VIEWS.entries()) {
       const view = index > rank ? read(text) : undefined;
       if (view !== undefined && view.length > 0) {
-        const isSame = hasValues && keepsValues?.(bytes, view) === true;
+        const isSame = (isValued || callsValues) && keepsValues?.(bytes, view) === true;
         const next = { rank: index, length: length + 1, seen, isValued: isSame };
         const remember = (made: Buffer): Buffer => {
           disarmStart(made, bytes);
@@ -189,8 +191,8 @@ export class TextFamily {
     }
     for (const [index, { name, read }] of CALLED_VIEWS.entries()) {
       const own = VIEWS.length + index;
-      const isRead = rank < own && !(index === VALUES && isValued) && isCalled(index, bytes, hasWords);
-      for (const view of isRead && !readings.isSpent ? read(bytes, report) : []) {
+      const calls = index === VALUES ? callsValues : isCalled(index, bytes, hasWords);
+      for (const view of calls && rank < own && !readings.isSpent ? read(bytes, report) : []) {
         disarmStart(view, bytes);
         const next = { rank: own, length: length + 1, seen, isValued };
         yield { name, bytes: this.#remember(view, next) };
