@@ -14,6 +14,17 @@ const LINGER_MS = 2_000;
  */
 const FIRST_HEAP_MB = 128;
 
+/**
+ * Code that was compiled for objects which no message in work has keeps its worth over a quiet minute: the collections
+ * of that time would otherwise take the shapes of those objects, and all code made for them, with them. Behind 50 s of
+ * quiet 500 messages took 12 to 14 CPU-s/GB instead of 14 to 18; at rest the process has 560 MB instead of 460.
+ */
+const KEPT_CODE_FLAGS = [
+  '--no-memory-reducer-favors-memory',
+  '--retain-maps-for-n-gc=30',
+  '--no-flush-bytecode',
+];
+
 const argv = process.argv.slice(2);
 if (argv[0] === 'scan') {
   setFlagsFromString(`--initial-old-space-size=${FIRST_HEAP_MB}`);
@@ -22,6 +33,7 @@ if (argv[0] === 'serve') {
   // The young generation that the command line asks for is that of this thread; those that scan have a limit of their own.
   setFlagsFromString('--max-semi-space-size=0');
   setFlagsFromString('--min-semi-space-size=0');
+  KEPT_CODE_FLAGS.forEach((flag) => setFlagsFromString(flag));
   lowerEnginePriority();
 }
 openCodeCache(process.env); // V8 asks for the flags that the code was compiled under

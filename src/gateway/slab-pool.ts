@@ -2,8 +2,8 @@
 const LEAST_SLAB_BYTES = 16 * 1024;
 /** Sizes between two powers of two: a slab is at most a quarter larger than what it is for. */
 const STEPS_PER_DOUBLING = 4;
-/** A slab that nobody wanted for so long goes back to the system. */
-const MAX_IDLE_MS = 30_000;
+/** A slab that nobody wanted for so long goes back to the system. Clients that look for mail now and then find it there. */
+const MAX_IDLE_MS = 600_000;
 const SWEEP_MS = 1_000;
 
 /** A block of shared memory. Its bytes are those of an earlier message until they are overwritten. */
