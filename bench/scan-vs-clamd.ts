@@ -1,16 +1,19 @@
 /**
- * `node bench/scan-vs-clamd.ts [rounds]`: the corpus of techniques, their twins and ordinary mail, about 900 messages,
- * with the same rules for all, in turns. First the pipeline in this process, on one thread, beside a clamd with and
- * one without its cache, one message after the other; then whole commands over a folder of the same messages. All
- * read the same bytes and find the marker where they can. Prints wall and CPU time and their spread over the rounds.
+ * `node bench/scan-vs-clamd.ts [rounds]`: the corpus of techniques, their twins and ordinary mail, with the same rules
+ * for all, in turns. First the pipeline in this process, on one thread, beside a clamd with and one without its cache,
+ * one message after the other; then whole commands over a folder of the same messages; then these over the whole
+ * corpus, with the bombs and what is malformed. All read the same bytes and find the marker where they can. Prints
+ * wall and CPU time and their spread over the rounds.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bombs } from '../test/corpus/bombs.ts';
 import { lookalikes } from '../test/corpus/lookalikes.ts';
 import { QUICK_CORPUS, realisticMail } from '../test/corpus/realistic-mail.ts';
 import { CALM, MARKED } from '../test/corpus/technique.ts';
 import { techniques } from '../test/corpus/techniques.ts';
+import { malformedMail, unreadableMail } from '../test/corpus/unreadable-mail.ts';
 import { createPipeline } from '../src/scan/pipeline.ts';
 import { compileRules } from '../src/scan/engines/yara-compiler.ts';
 import { createYaraEngine } from '../src/scan/engines/yara-engine.ts';
@@ -36,6 +39,15 @@ function messagesOf(): Buffer[] {
     ...cases.filter(({ section }) => section !== 'MIME').map(({ message }) => message(CALM)),
     ...lookalikes().map(({ message }) => message),
     ...realisticMail(QUICK_CORPUS).map(({ bytes }) => bytes),
+  ];
+}
+
+/** The rest of the corpus: what explodes, takes long or cannot be read. */
+function hardMessages(): Buffer[] {
+  return [
+    ...bombs().map(({ make }) => make()),
+    ...unreadableMail().map(({ message }) => message(MARKED)),
+    ...malformedMail().map(({ message }) => message),
   ];
 }
 
@@ -123,6 +135,13 @@ async function main(): Promise<void> {
     const folder = join(place, 'mail');
     writeFolder(folder, messages);
     print('A whole command over a folder', await holdContest({ folder, rules, place }, count));
+    const whole = join(place, 'whole');
+    const all = [...messages, ...hardMessages()];
+    writeFolder(whole, all);
+    print(
+      `The same over the whole corpus, ${all.length} messages with bombs and malformed ones`,
+      await holdContest({ folder: whole, rules, place }, count),
+    );
   } finally {
     rmSync(place, { recursive: true, force: true });
   }

@@ -35,6 +35,8 @@ export interface PoolParts {
   readonly faults?: boolean | undefined;
   /** For a command, which serves nobody else. Default: no. */
   readonly isAlone?: boolean;
+  /** Nobody neutralises what was scanned. Default: no. */
+  readonly verdictsOnly?: boolean;
   /** Practice of each thread before it gets mail, milliseconds of the processor. Default: none. */
   readonly rehearsalMs?: number;
   /** Where threads write what they scan; absent: nowhere. */
@@ -44,7 +46,7 @@ export interface PoolParts {
 /** The threads as the configuration wants them. Rejects with a `GatewayError`. */
 export async function openPool({ scan, limits }: ScanConfig, parts: PoolParts): Promise<ScanPool> {
   const { rules, hooks, clock, log, faults = process.env[FAULTS_VARIABLE] === '1', rehearsalMs = 0 } = parts;
-  const { isAlone = false, record } = parts;
+  const { isAlone = false, verdictsOnly = false, record } = parts;
   if (faults) {
     log.warn({}, `${FAULTS_VARIABLE}=1: messages may make scans fail; never set this where real mail passes`);
   }
@@ -62,6 +64,7 @@ export async function openPool({ scan, limits }: ScanConfig, parts: PoolParts): 
     faults,
     rehearsalMs,
     isAlone,
+    verdictsOnly,
     record,
     hooks,
     clock,

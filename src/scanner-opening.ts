@@ -18,18 +18,25 @@ async function stagedRules(config: ScanConfig): Promise<StagedRules> {
   return config.ruleSources.length === 0 ? new Map() : (await import('./rule-sources.ts')).sourcesOf(config);
 }
 
+/** What a command wants of its scanner. */
+export interface ScannerUse {
+  /** Nobody neutralises what was scanned. Default: no. */
+  readonly verdictsOnly?: boolean;
+}
+
 /** The scanning threads without a gateway, for commands. Nothing is fetched: what was staged counts. */
 export async function openScanPool(
   config: ScanConfig,
   log: Logger,
+  use: ScannerUse = {},
 ): Promise<{ pool: ScanPool; rules: RuleSet }> {
   const rules = await loadRuleSet(pathsOf(config, await stagedRules(config)));
-  const pool = await openPool(config, { rules, hooks: {}, clock: systemClock, log, isAlone: true });
+  const pool = await openPool(config, { rules, hooks: {}, clock: systemClock, log, isAlone: true, ...use });
   return { pool, rules };
 }
 
 /** A scanner without a gateway, for commands. */
-export async function openScanner(config: ScanConfig, log: Logger): Promise<OpenedScanner> {
-  const { pool, rules } = await openScanPool(config, log);
+export async function openScanner(config: ScanConfig, log: Logger, use?: ScannerUse): Promise<OpenedScanner> {
+  const { pool, rules } = await openScanPool(config, log, use);
   return { scanner: pool, ruleCount: countRules(rules), close: () => pool.close() };
 }

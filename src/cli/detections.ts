@@ -133,7 +133,7 @@ async function retroHunt({ history, values, config, io, roof }: Call): Promise<n
   const days = numberOf('days', values.days, 30);
   const log = createStderrLogger(io);
   const { archive, audit } = openQuarantine(config.quarantine, systemClock, log);
-  const opened = await roof.openScanner(config, log);
+  const opened = await roof.openScanner(config, log, { verdictsOnly: true });
   try {
     audit.append({ actor: commandActor(), action: 'retro-hunt', object: `${days} days`, detail: '' });
     const hunt = new QuarantineRetroHunt({

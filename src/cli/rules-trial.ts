@@ -80,7 +80,7 @@ export class RuleTrial {
     this.#set = set;
     this.#now = now;
     const engines = [this.#watched(createYaraEngine(compile(set)))];
-    this.#pipeline = createPipeline({ engines, ...unpackingParts(), limits, now });
+    this.#pipeline = createPipeline({ engines, ...unpackingParts(), limits, now, verdictsOnly: true });
   }
 
   /** Rejects with `RULES_INVALID`, one line for each problem. */

@@ -142,7 +142,7 @@ function interruptible(io: Io): { readonly signal: AbortSignal; release(): void 
 }
 
 async function scanAll({ paths, json, config }: Job, io: Io, roof: Roof): Promise<number> {
-  const opened = await roof.openScanner(config, createStderrLogger(io));
+  const opened = await roof.openScanner(config, createStderrLogger(io), { verdictsOnly: true });
   const interruption = interruptible(io);
   const printer = new ResultPrinter(io, json);
   const options = {

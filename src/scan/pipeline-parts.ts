@@ -21,6 +21,8 @@ export interface PipelineParts {
   readonly sampleEvery?: number;
   /** Reads a message in another way than our own walker; default mailparser. */
   readonly secondReader?: SecondReader;
+  /** Nobody will overwrite what is guilty: where it would have to be proven by another scan it is the body. Default no. */
+  readonly verdictsOnly?: boolean;
   /** Digests (lower-case hex) of content that is trusted: such a piece is neither matched nor opened. */
   readonly isAllowed?: (sha256: string) => boolean;
   /** Told that about so many bytes lie about that nobody refers to any more: the runtime leaves large contents there. */

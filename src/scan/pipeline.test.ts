@@ -334,6 +334,29 @@ describe('pipeline: guilt', () => {
   });
 });
 
+describe('pipeline: guilt that has to be proven', () => {
+  /** The walk met something unusual: a boundary that is never closed. */
+  const unusual = multipart(TEXT, BASE64).replace('--b--\r\n', '');
+
+  it('is read again without its ranges, and not where nobody will overwrite them', async () => {
+    for (const [verdictsOnly, scans, kind] of [
+      [false, 2, 'ranges'],
+      [true, 1, 'body'],
+    ] as const) {
+      const engine = new MarkerEngine();
+      const { verdict, guilt } = await scan(unusual, { engines: [engine], verdictsOnly });
+      assert.equal(verdict.kind, 'malicious');
+      assert.equal(guilt.kind, kind);
+      assert.equal(engine.seen.filter((path) => path === 'raw').length, scans);
+    }
+  });
+
+  it('is known without that where everything was usual', async () => {
+    const { guilt } = await scan(multipart(TEXT, BASE64), { verdictsOnly: true });
+    assert.equal(guilt.kind, 'ranges');
+  });
+});
+
 describe('pipeline: fragments', () => {
   it('are guilty as a whole whatever went wrong, for they have no header to spare', async () => {
     let clock = 0;

@@ -52,10 +52,14 @@ async function scanOnce(
   const run = new ScanRun(parts, input, budget);
   const result = await run.run();
   const doubted = input.subject === 'message' && result.guilt.kind === 'ranges' && run.needsProof;
+  if (!doubted) {
+    return result;
+  }
+  if (parts.verdictsOnly === true) {
+    return { ...result, guilt: { kind: 'body' } };
+  }
   const rest = new Budget({ ...parts.limits, timeMs: budget.remainingMs() }, parts.now, room);
-  const guilt = doubted
-    ? await proven(parts, { ...input, sha256: result.sha256 }, result.guilt, rest)
-    : result.guilt;
+  const guilt = await proven(parts, { ...input, sha256: result.sha256 }, result.guilt, rest);
   return { ...result, guilt };
 }
 

@@ -66,6 +66,8 @@ export interface ScanWorkerData extends CompiledRuleSet {
   readonly clamd: ClamdOptions | undefined;
   /** Which readers see a message; see the pipeline. */
   readonly readers: 'auto' | 'both';
+  /** See the pipeline. */
+  readonly verdictsOnly: boolean;
   /** Obey `X-Postern-Fault`; for tests only. */
   readonly faults: boolean;
   /** How many threads share the memory. */

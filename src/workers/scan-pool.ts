@@ -40,6 +40,8 @@ export interface ScanPoolOptions {
    * Default: no.
    */
   readonly isAlone?: boolean;
+  /** Nobody neutralises what was scanned; see the pipeline. Default: no. */
+  readonly verdictsOnly?: boolean;
   /** A second engine; absent: none. */
   readonly clamd?: ClamdOptions;
   /** Obey `X-Postern-Fault` in messages. For tests only. */
@@ -118,6 +120,7 @@ async function raiseSquad(
       limits: withInnerTime(limits, timeoutMs),
       clamd,
       readers: readers ?? 'auto',
+      verdictsOnly: options.verdictsOnly ?? false,
       faults: faults ?? false,
       threads: workers,
       ...(record && { record: { access: record, rules: termsDigest(set.generation) } }),

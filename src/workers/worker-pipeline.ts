@@ -50,6 +50,7 @@ export function buildPipeline(data: ScanWorkerData): WorkerPipeline {
     limits: data.limits,
     now,
     readers: data.readers,
+    verdictsOnly: data.verdictsOnly,
     onDiscard: (bytes: number) => garbage.after(bytes),
   };
   const pipeline = createPipeline({
