@@ -26,10 +26,12 @@ const KEPT_CODE_FLAGS = [
 ];
 
 const argv = process.argv.slice(2);
-if (argv[0] === 'scan') {
+const [word = '-'] = argv;
+if (word === 'scan') {
   setFlagsFromString(`--initial-old-space-size=${FIRST_HEAP_MB}`);
 }
-if (argv[0] === 'serve') {
+// Options before any command belong to it as well.
+if (word === 'serve' || word.startsWith('-')) {
   // The young generation that the command line asks for is that of this thread; those that scan have a limit of their own.
   setFlagsFromString('--max-semi-space-size=0');
   setFlagsFromString('--min-semi-space-size=0');

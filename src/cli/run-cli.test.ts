@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { RecordedIo } from './recorded-io.ts';
@@ -97,6 +97,38 @@ describe('the command line', () => {
     const { status, stdout, stderr } = postern(['scan', '--rules', 'package.json', '-'], '');
     assert.deepEqual([status, stdout], [2, '']);
     assert.match(stderr, /^package\.json:\d+:\d+: [^\n]+\n/u);
+  });
+});
+
+/** Says the name and the niceness of every thread at the end. */
+const THREADS = `
+  import { readdirSync, readFileSync } from 'node:fs';
+  process.on('exit', () => {
+    for (const thread of readdirSync('/proc/self/task')) {
+      const stat = readFileSync('/proc/self/task/' + thread + '/stat', 'latin1');
+      const niceness = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16];
+      console.log('thread ' + stat.slice(stat.indexOf('('), stat.lastIndexOf(')') + 1) + ' ' + niceness);
+    }
+  });`;
+
+describe('the threads with which V8 compiles and collects', () => {
+  const nicenessWith = (...argv: readonly string[]): Set<number> => {
+    const watch = ['--import', `data:text/javascript,${encodeURIComponent(THREADS)}`];
+    const { stdout } = spawnSync(process.execPath, [...watch, 'src/main.ts', ...argv], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    return new Set(
+      Array.from(stdout.matchAll(/^thread \(V8Worker\) (-?\d+)$/gmu), ([, nice]) => Number(nice)),
+    );
+  };
+
+  it('give way to the event loop of serve, and to none that nobody waits for', () => {
+    const own = getPriority();
+    for (const argv of [['serve', '--help'], ['--config', 'none.yaml'], ['--help']]) {
+      assert.deepEqual(nicenessWith(...argv), new Set([own + 5]), argv.join(' '));
+    }
+    assert.deepEqual(nicenessWith('scan', '--help'), new Set([own]));
   });
 });
 
