@@ -111,19 +111,17 @@ const THREADS = `
     }
   });`;
 
-describe('the threads with which V8 compiles and collects', () => {
-  const nicenessWith = (...argv: readonly string[]): Set<number> => {
-    const watch = ['--import', `data:text/javascript,${encodeURIComponent(THREADS)}`];
-    const { stdout } = spawnSync(process.execPath, [...watch, 'src/main.ts', ...argv], {
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
-    return new Set(
-      Array.from(stdout.matchAll(/^thread \(V8Worker\) (-?\d+)$/gmu), ([, nice]) => Number(nice)),
-    );
-  };
+function nicenessWith(...argv: readonly string[]): Set<number> {
+  const watch = ['--import', `data:text/javascript,${encodeURIComponent(THREADS)}`];
+  const { stdout } = spawnSync(process.execPath, [...watch, 'src/main.ts', ...argv], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return new Set(Array.from(stdout.matchAll(/^thread \(V8Worker\) (-?\d+)$/gmu), ([, nice]) => Number(nice)));
+}
 
-  it('give way to the event loop of serve, and to none that nobody waits for', () => {
+describe('the threads with which V8 compiles and collects', () => {
+  it('give way to the event loop of serve, and to no other', () => {
     const own = getPriority();
     for (const argv of [['serve', '--help'], ['--config', 'none.yaml'], ['--help']]) {
       assert.deepEqual(nicenessWith(...argv), new Set([own + 5]), argv.join(' '));
