@@ -56,8 +56,10 @@ function throughputClaims(find: Find): Claim[] {
 }
 
 function sessionClaims(find: Find): Claim[] {
+  const rate = (contender: string) => find('sessions', contender, 'tls', 'rate');
   const perSecond = (contender: string) => 1e6 / find('sessions', contender, 'tls', 'CPU');
   return [
+    atLeast('TLS sessions per second beside the Dovecot proxy', rate('postern') / rate('dovecot'), 0.9),
     atLeast(
       'TLS sessions per CPU second beside the Dovecot proxy',
       perSecond('postern') / perSecond('dovecot'),

@@ -18,7 +18,7 @@ const TITLES: Readonly<Record<string, readonly [title: string, text: string]>> =
   ],
   sessions: [
     'Sessions',
-    'Sixteen visitors connect, log in and leave, for 16 s before it is measured (quick run: 1 s); with TLS each does a full handshake. `tls`: the key exchange is X25519, which all of them speak; `tls, ML-KEM`: the client prefers X25519MLKEM768, which only the OpenSSL of Node has here, and which costs more.',
+    'Sixteen visitors connect, log in and leave, for 16 s before it is measured (quick run: 1 s); with TLS each does a full handshake. `tls`: the key exchange is X25519, which all of them speak; `tls, ML-KEM`: the client prefers X25519MLKEM768, which only the OpenSSL of Node has here, and which costs more. With TLS the visitors are busy themselves: who needs less than a core is as fast as they are, and only the CPU tells them apart.',
   ],
   latency: [
     'Latency',
