@@ -29,8 +29,9 @@ async function* typed(text: string): AsyncGenerator<Uint8Array> {
 
 async function postern(argv: readonly string[], input = '') {
   const io = new RecordedIo({ env: { POSTERN_CONFIG: configFile }, stdin: typed(input) });
-  const code = await runCli(argv, io, new ScriptedRoof());
-  return { code, out: io.output, err: io.errors, lines: io.lines };
+  const roof = new ScriptedRoof();
+  const code = await runCli(argv, io, roof);
+  return { code, out: io.output, err: io.errors, lines: io.lines, uses: roof.uses };
 }
 
 let id = '';
@@ -106,7 +107,7 @@ describe('postern detections', () => {
     assert.match((await postern(['detections', 'list'])).out, /unscannable: encrypted +deliver .* bob /u);
     assert.match((await postern(['detections', 'stats'])).out, /all +1 +0 .* encrypted 1/u);
     const hunt = await postern(['detections', 'retro-hunt']);
-    assert.equal(hunt.code, 1);
+    assert.deepEqual([hunt.code, hunt.uses], [1, [{ verdictsOnly: true }]]);
     assert.match(hunt.out, /1 contents are bad today/u);
     assert.match(hunt.out, /bob INBOX 3 from 192\.0\.2\.9/u);
     assert.equal((await postern(['detections'])).code, 2);

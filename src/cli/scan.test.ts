@@ -180,6 +180,10 @@ describe('postern scan', () => {
     assert.deepEqual((await scan([CLEAN])).roof.rules, [['config/rules']]);
   });
 
+  it('wants verdicts, and nothing proven that would have to be overwritten', async () => {
+    assert.deepEqual((await scan([CLEAN])).roof.uses, [{ verdictsOnly: true }]);
+  });
+
   it('starts one thread for one message, and as many as are configured for more', async () => {
     const many = { env: { POSTERN_SCAN_WORKERS: '3' } };
     const single = [[CLEAN], ['-']];

@@ -78,6 +78,8 @@ export class ScriptedRoof implements Roof {
   readonly rules: (readonly string[])[] = [];
   /** Scan threads that were asked for; 0: as many as are usual. */
   readonly workers: number[] = [];
+  /** What the scanners were opened for. */
+  readonly uses: unknown[] = [];
   readonly scanner: ScriptedScanner;
   /** Makes `openScanner` or `start` fail. */
   failure: GatewayError | undefined;
@@ -86,12 +88,13 @@ export class ScriptedRoof implements Roof {
     this.scanner = scanner;
   }
 
-  readonly openScanner: Roof['openScanner'] = async ({ rules, scan }) => {
+  readonly openScanner: Roof['openScanner'] = async ({ rules, scan }, _, use) => {
     if (this.failure !== undefined) {
       throw this.failure;
     }
     this.rules.push(rules);
     this.workers.push(scan.workers);
+    this.uses.push(use);
     return { scanner: this.scanner, ruleCount: 7, close: async () => void this.events.push('closed') };
   };
 

@@ -170,6 +170,25 @@ describe('scan pool rules', () => {
     }
   });
 
+  it('reads a message again for what has to be overwritten, and not where only verdicts are wanted', async () => {
+    // Something unusual: the boundary is never closed.
+    const unclosed = `--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b\r\nContent-Type: application/x\r\n\r\n${MARKER}\r\n`;
+    for (const [verdictsOnly, kind] of [
+      [false, 'ranges'],
+      [true, 'body'],
+    ] as const) {
+      const pool = await createScanPool({ ...OPTIONS, verdictsOnly });
+      try {
+        const report = await pool.scan(
+          request(mail(unclosed, 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b')),
+        );
+        assert.deepEqual([verdictOf(report), report.guilt.kind], ['malicious', kind]);
+      } finally {
+        await pool.close();
+      }
+    }
+  });
+
   it('replaces its rules, finishing what runs under the old ones, and keeps them when the new ones are bad', async () => {
     const pool = await createScanPool(OPTIONS);
     try {

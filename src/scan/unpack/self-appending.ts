@@ -141,17 +141,18 @@ function codesOf(kind: number): number[] {
   return [...CLASS.keys()].filter((code) => CLASS[code] === kind);
 }
 
-/** Looks for such scripts: signs that may be of one are one of a hundred in prose, and none in encoded data. */
+/** Looks for such scripts: signs that may be of one are one of a hundred in prose and in encoded data. */
 export class SelfAppending {
-  readonly #sieve = new PlaceSieve({ table: places().bytes, apart: 2, code: thirdTest });
+  /** Made for the first text: others than scans of mail may never have one. */
+  #sieve: PlaceSieve | undefined;
 
   /** Whether a statement puts more behind the value of a variable and keeps that. Takes linear time. */
   isIn(bytes: Buffer): boolean {
-    const { places: found } = this.#sieve;
+    const sieve = (this.#sieve ??= new PlaceSieve({ table: places().bytes, apart: 2, code: thirdTest }));
     for (let from = 0; from < bytes.length; from += PART_BYTES) {
-      const count = this.#sieve.collect(bytes, from);
+      const count = sieve.collect(bytes, from);
       for (let index = 0; index < count; index += 1) {
-        const at = from + (found[index] ?? 0);
+        const at = from + (sieve.places[index] ?? 0);
         if (standsAt(bytes, at) || standsAt(bytes, at + 1)) {
           return true;
         }

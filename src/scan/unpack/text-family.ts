@@ -176,7 +176,9 @@ export class TextFamily {
     }
     const text = new ReadText(bytes);
     const hasWords = this.#words(bytes);
-    const callsValues = !isValued && (isCalled(VALUES, bytes, hasWords) || this.#selfAppending.isIn(bytes));
+    const mayCallValues = !isValued && rank < VIEWS.length + VALUES;
+    const callsValues =
+      mayCallValues && (isCalled(VALUES, bytes, hasWords) || this.#selfAppending.isIn(bytes));
     for (const [index, { name, read, keepsValues }] of VIEWS.entries()) {
       const view = index > rank ? read(text) : undefined;
       if (view !== undefined && view.length > 0) {
@@ -191,8 +193,8 @@ export class TextFamily {
     }
     for (const [index, { name, read }] of CALLED_VIEWS.entries()) {
       const own = VIEWS.length + index;
-      const calls = index === VALUES ? callsValues : isCalled(index, bytes, hasWords);
-      for (const view of calls && rank < own && !readings.isSpent ? read(bytes, report) : []) {
+      const isRead = rank < own && (index === VALUES ? callsValues : isCalled(index, bytes, hasWords));
+      for (const view of isRead && !readings.isSpent ? read(bytes, report) : []) {
         disarmStart(view, bytes);
         const next = { rank: own, length: length + 1, seen, isValued };
         yield { name, bytes: this.#remember(view, next) };
