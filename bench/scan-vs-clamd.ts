@@ -2,9 +2,8 @@
  * `node bench/scan-vs-clamd.ts [rounds]`: the corpus of techniques, their twins and ordinary mail, with the same rules
  * for all, in turns. First the pipeline in this process, on one thread, beside a clamd with and one without its cache,
  * one message after the other; then whole commands over a folder of the same messages; then these over the whole
- * corpus, with the bombs and what is malformed. All read the same bytes and find the marker where they can, each up to its own limits, which is what
- * bombs are about. Prints
- * wall and CPU time and their spread over the rounds.
+ * corpus, with the bombs and what is malformed. All read the same bytes and find the marker where they can, each up to
+ * its own limits, which is what bombs are about. Prints wall and CPU time and their spread over the rounds.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
