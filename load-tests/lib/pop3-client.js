@@ -1,4 +1,4 @@
-import { settle, Wire } from './wire.js';
+import { settle, UNTIL_DOT, Wire } from './wire.js';
 
 /** A POP3 client of one command at a time. Every method rejects for -ERR and when the connection ends. */
 export class Pop3Client {
@@ -56,20 +56,18 @@ export class Pop3Client {
 
   line(line) {
     const waiting = this.waiting;
-    if (this.isBody) {
-      if (line === '.') {
-        this.isBody = false;
-        this.waiting = undefined;
-        waiting.resolve(line);
-      }
+    if (!waiting) {
       return 0;
     }
-    if (!waiting) {
+    if (this.isBody) {
+      this.isBody = false;
+      this.waiting = undefined;
+      waiting.resolve(line);
       return 0;
     }
     if (line.startsWith('+OK') && waiting.hasBody) {
       this.isBody = true;
-      return 0;
+      return UNTIL_DOT;
     }
     this.waiting = undefined;
     settle(waiting, line.startsWith('+OK'), line);

@@ -1,5 +1,16 @@
+import { sleep } from 'k6';
 import { password, userOf } from './doors.js';
 import { failed, fetchMs, firstByteMs, loginMs, noopMs } from './measures.js';
+
+const pauseSeconds = Number(__ENV.PAUSE || 1);
+
+/**
+ * Between two sessions of a client. Without it clients only ever wait for whoever is slowest, and that is who is
+ * measured: a mail server that starts a process for each login.
+ */
+export function pause() {
+  sleep(pauseSeconds * (0.5 + Math.random()));
+}
 
 /** Connect, log in, read `count` messages from `first` on, a NOOP between them, leave. */
 export async function readMail(door, vu, first, count, prepare = () => {}) {

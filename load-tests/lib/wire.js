@@ -1,6 +1,11 @@
 import { Socket } from 'k6/x/tcp';
 
 const LF = 10;
+/** Ends the content of a POP3 answer (RFC 1939 section 3); in the content a line never is one dot alone. */
+const BODY_END = '\r\n.\r\n';
+
+/** Returned by `onLine`: content follows up to a line of one dot, which is handed over, and then nothing. */
+export const UNTIL_DOT = -1;
 
 /** Latin-1 text of some bytes: protocol lines only, content is never turned into text. */
 function text(bytes) {
@@ -9,7 +14,8 @@ function text(bytes) {
 
 /**
  * One connection that hands over lines and skips what it is told to skip. `onLine(line)` gets each line without
- * its CRLF and returns how many bytes of content follow it.
+ * its CRLF and returns how many bytes of content follow it, or `UNTIL_DOT`. Content is not looked at line by line: k6
+ * would be busy with it, and be what is measured.
  */
 export class Wire {
   constructor(onLine) {
@@ -17,6 +23,7 @@ export class Wire {
     this.onLine = onLine;
     this.carry = '';
     this.skip = 0;
+    this.tail = '';
     this.isClosed = false;
     this.firstByteAt = 0;
     this.onClose = () => {};
@@ -50,6 +57,10 @@ export class Wire {
     this.firstByteAt = this.firstByteAt || Date.now();
     let position = 0;
     while (position < bytes.length) {
+      if (this.skip === UNTIL_DOT) {
+        this.skipToDot(bytes.subarray(position));
+        return;
+      }
       if (this.skip > 0) {
         const step = Math.min(this.skip, bytes.length - position);
         this.skip -= step;
@@ -65,6 +76,17 @@ export class Wire {
       this.carry = '';
       position = end + 1;
       this.skip = this.onLine(line) || 0;
+      this.tail = '\r\n';
+    }
+  }
+
+  /** One command at a time: the end of its answer is the end of what has come. */
+  skipToDot(bytes) {
+    const last = bytes.subarray(Math.max(0, bytes.length - BODY_END.length));
+    this.tail = (this.tail + text(last)).slice(-BODY_END.length);
+    if (this.tail === BODY_END) {
+      this.skip = 0;
+      this.onLine('.');
     }
   }
 }

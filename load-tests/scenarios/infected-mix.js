@@ -2,7 +2,7 @@
 import exec from 'k6/execution';
 import { doorOf, doors, messages } from '../lib/doors.js';
 import { common, thresholds } from '../lib/measures.js';
-import { readMail } from '../lib/session.js';
+import { pause, readMail } from '../lib/session.js';
 
 // mailboxes: messages from INFECTED_FROM on are infected (load-tests/README.md)
 const infectedFrom = Number(__ENV.INFECTED_FROM || messages + 1);
@@ -22,4 +22,5 @@ export default async function mix() {
   // one of four sessions reads what is infected
   const isInfected = iterationInScenario % 4 === 3;
   await readMail(door, idInTest, isInfected ? infectedFrom : 1, isInfected ? infected : messages);
+  pause();
 }

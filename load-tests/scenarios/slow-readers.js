@@ -3,7 +3,7 @@ import { sleep } from 'k6';
 import exec from 'k6/execution';
 import { doorOf, doors, messages } from '../lib/doors.js';
 import { common, thresholds } from '../lib/measures.js';
-import { readMail } from '../lib/session.js';
+import { pause, readMail } from '../lib/session.js';
 
 const bytesPerSecond = Number(__ENV.SLOW_BYTES_PER_SECOND || 64 * 1024);
 const duration = __ENV.DURATION || '2m';
@@ -41,4 +41,5 @@ export async function slow() {
 export async function others() {
   const { idInTest, iterationInScenario } = exec.vu;
   await readMail(doorOf(doors, idInTest, iterationInScenario), idInTest, 1, messages);
+  pause();
 }

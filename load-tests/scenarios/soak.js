@@ -2,7 +2,7 @@
 import exec from 'k6/execution';
 import { doorOf, doors, messages } from '../lib/doors.js';
 import { common, thresholds } from '../lib/measures.js';
-import { readMail } from '../lib/session.js';
+import { pause, readMail } from '../lib/session.js';
 
 export const options = {
   ...common,
@@ -15,4 +15,5 @@ export const options = {
 export default async function soak() {
   const iteration = exec.vu.iterationInScenario;
   await readMail(doorOf(doors, exec.vu.idInTest, iteration), exec.vu.idInTest, 1, messages);
+  pause();
 }
