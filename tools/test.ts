@@ -1,7 +1,7 @@
 /**
  * `npm test`: the static checks, then every test that needs nothing but Node. Ends with `N passed, N failed`.
  * Arguments narrow the run: `npm test -- src/gateway/imap` runs the test files below that path, without the checks.
- * `--system` runs `test/system` instead.
+ * `--system` runs `test/system` instead, narrowed in the same way.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -38,12 +38,11 @@ function runChecks(): number {
 }
 
 function testFiles(paths: readonly string[], system: boolean): string[] {
-  if (system) {
-    return globSync('test/system/**/*.test.ts').sort();
-  }
-  const all = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts']).filter(
-    (file) => !file.startsWith('test/system/'),
-  );
+  const all = system
+    ? globSync('test/system/**/*.test.ts')
+    : globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts']).filter(
+        (file) => !file.startsWith('test/system/'),
+      );
   return all.filter((file) => paths.length === 0 || paths.some((path) => file.startsWith(path))).sort();
 }
 
