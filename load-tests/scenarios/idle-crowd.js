@@ -3,7 +3,7 @@ import { sleep } from 'k6';
 import exec from 'k6/execution';
 import { doorOf, doors, imapDoors, messages, password, userOf } from '../lib/doors.js';
 import { common, failed, loginMs, thresholds } from '../lib/measures.js';
-import { readMail } from '../lib/session.js';
+import { pause, readMail } from '../lib/session.js';
 
 const crowd = Number(__ENV.CROWD || 1000);
 const seconds = Number(__ENV.SECONDS || 120);
@@ -55,4 +55,5 @@ export async function idle() {
 export async function readers() {
   const { idInTest, iterationInScenario } = exec.vu;
   await readMail(doorOf(doors, idInTest, iterationInScenario), idInTest, 1, messages);
+  pause();
 }

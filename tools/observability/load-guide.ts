@@ -12,7 +12,7 @@ const SCENARIOS: readonly (readonly [name: string, question: string, settings: s
     'SLOW_VUS, SLOW_BYTES_PER_SECOND, PAUSE',
   ],
   ['reconnect-storm', 'What if everybody comes back at once?', 'VUS, RECONNECTS'],
-  ['idle-crowd', 'Do thousands in IDLE stay, and cost only memory?', 'CROWD, SECONDS'],
+  ['idle-crowd', 'Do thousands in IDLE stay, and cost only memory?', 'CROWD, SECONDS, PAUSE'],
   ['starttls', 'The same over STARTTLS and STLS, by a client of our own.', 'VUS, SECONDS'],
 ];
 
