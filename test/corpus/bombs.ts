@@ -1,8 +1,8 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- a builder stands beside the row that it is for */
 /** Section 6.1 of the evasion notes: input that wants more time or memory than it is worth. Made when asked for. */
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { buildOle } from '../../src/scan/unpack/ole-for-test.ts';
-import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
+import { buildZip, overlappingZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { tarEntry } from './container-bytes.ts';
 import { mailWith, plainMail } from './technique.ts';
 
@@ -19,39 +19,6 @@ const ZEROS = 27_000_000;
 
 /** Made once: `head -c 45000000 /dev/zero | bzip2 -9`. */
 const BZIP2 = Buffer.from('QlpoOTFBWSZTWckBtsgBWKtAIMAAEAAACCAAMMwFKaZSSFJsVJIUni7kinChIZIDbZA=', 'base64');
-
-/** Entries that all use one kernel, each through a chain of stored blocks that quote the headers before it. */
-function overlappingZip(count: number): Buffer {
-  const kernel = deflateRawSync(Buffer.alloc(3_000_000));
-  const locals: Buffer[] = [];
-  const entries: Buffer[] = [];
-  let at = 0;
-  for (let index = 0; index < count; index += 1) {
-    const isLast = index === count - 1;
-    const local = Buffer.alloc(31 + (isLast ? 0 : 5));
-    local.write('PK\u0003\u0004', 'latin1');
-    local.writeUInt16LE(8, 8);
-    local.writeUInt16LE(1, 26);
-    local.write(String.fromCharCode(65 + (index % 26)), 30);
-    if (!isLast) {
-      local.writeUInt16LE(31, 32); // a stored block that quotes the next header
-      local.writeUInt16LE(~31 & 0xffff, 34);
-    }
-    locals.push(local);
-    const central = Buffer.alloc(47);
-    central.write('PK\u0001\u0002', 'latin1');
-    central.writeUInt16LE(8, 10);
-    central.writeUInt32LE(kernel.length, 20);
-    central.writeUInt32LE(3_000_000, 24);
-    central.writeUInt16LE(1, 28);
-    central.writeUInt32LE(at, 42);
-    entries.push(central);
-    at += local.length;
-  }
-  const end = Buffer.alloc(22);
-  end.write('PK\u0005\u0006', 'latin1');
-  return Buffer.concat([...locals, kernel, ...entries, end]);
-}
 
 function nestedZip(levels: number): Buffer {
   let inner = buildZip([{ name: 'a', content: Buffer.from('x') }]);

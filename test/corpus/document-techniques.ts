@@ -2,50 +2,13 @@
 /** Section 4 of the evasion notes: documents, pages and scripts. */
 import { deflateRawSync, deflateSync } from 'node:zlib';
 import { buildOle, compressVba, packageObject } from '../../src/scan/unpack/ole-for-test.ts';
+import { ascii85, lzw, pdf, runLength } from '../../src/scan/unpack/pdf-for-test.ts';
 import { buildZip } from '../../src/scan/unpack/zip-for-test.ts';
 import { fixture } from './archive-techniques.ts';
 import { le } from './container-bytes.ts';
 import { CALM, payload, plainMail, Row, type Technique, type Word } from './technique.ts';
 
 type Build = (word: Word) => Buffer;
-
-export function ascii85(bytes: Buffer): Buffer {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 4) {
-    const chunk = bytes.subarray(at, at + 4);
-    let value = Buffer.concat([chunk, Buffer.alloc(4 - chunk.length)]).readUInt32BE();
-    let group = '';
-    for (let i = 0; i < 5; i += 1) {
-      group = String.fromCharCode(33 + (value % 85)) + group;
-      value = Math.floor(value / 85);
-    }
-    text += group.slice(0, chunk.length + 1);
-  }
-  return Buffer.from(`${text}~>`);
-}
-
-function runLength(bytes: Buffer): Buffer {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += 5) {
-    const chunk = bytes.subarray(at, at + 5);
-    parts.push(Buffer.from([chunk.length - 1]), chunk);
-  }
-  return Buffer.concat([...parts, Buffer.from([128])]);
-}
-
-/** LZW as PDF wants it, clearing the table before codes grow beyond 9 bits. */
-function lzw(bytes: Buffer): Buffer {
-  const codes = [256];
-  bytes.forEach((byte, index) => codes.push(...(index > 0 && index % 250 === 0 ? [256, byte] : [byte])));
-  codes.push(257);
-  const bits = codes.map((code) => code.toString(2).padStart(9, '0')).join('');
-  return Buffer.from((bits.match(/.{1,8}/g) ?? []).map((octet) => Number.parseInt(octet.padEnd(8, '0'), 2)));
-}
-
-function pdf(dictionary: string, data: Buffer, length = data.length): Buffer {
-  const head = `%PDF-1.7\n1 0 obj\n<< ${dictionary} /Length ${length} >>\nstream\n`;
-  return Buffer.concat([Buffer.from(head), data, Buffer.from('\nendstream\nendobj\n')]);
-}
 
 /** A form whose XML is cut inside the word, the second half first. */
 function pdfForm(entry: string, word: Word): Buffer {
@@ -97,7 +60,9 @@ function hiddenFilters(row: Row): Row {
     // Run lengths do not show by themselves: the dictionary has to be understood.
     const runs = dictionary.replace('/FlateDecode', '/RunLengthDecode');
     if (runs !== dictionary) {
-      row.attached(`${name}, run lengths`, 'a.pdf', (word) => pdf(runs, ascii85(runLength(payload(word)))));
+      row.attached(`${name}, run lengths`, 'a.pdf', (word) =>
+        pdf(runs, ascii85(runLength(payload(word), 5))),
+      );
     }
   }
   return row;
@@ -128,7 +93,7 @@ function pdfs(): Technique[] {
     .attached('hex over Flate', 'a.pdf', (word) =>
       pdf('/Filter[/AHx/Fl]', Buffer.from(`${packed(word).toString('hex')}>`)),
     )
-    .attached('run lengths', 'a.pdf', (word) => pdf('/Filter /RunLengthDecode', runLength(payload(word))))
+    .attached('run lengths', 'a.pdf', (word) => pdf('/Filter /RunLengthDecode', runLength(payload(word), 5)))
     .attached('LZW', 'a.pdf', (word) => pdf('/Filter /LZWDecode', lzw(payload(word))))
     .attached('LZW that grows late', 'a.pdf', (word) =>
       pdf(
@@ -179,13 +144,13 @@ function pdfs(): Technique[] {
       Buffer.concat([pdfForm('/XFA 9 0 R', word), objectStream(9, '[(a) 2 0 R (b) 3 0 R]')]),
     )
     .attached('filter in an object stream', 'a.pdf', (word) =>
-      Buffer.concat([pdf('/Filter 9 0 R', runLength(payload(word))), objectStream(9, '/RunLengthDecode')]),
+      Buffer.concat([pdf('/Filter 9 0 R', runLength(payload(word), 5)), objectStream(9, '/RunLengthDecode')]),
     )
     .attached('data behind the keyword', 'a.pdf', (word) =>
       Buffer.from(pdf(flate, packed(word)).toString('latin1').replace('>>\nstream\n', '>>stream '), 'latin1'),
     )
     .attached('unknown filter first', 'a.pdf', (word) =>
-      pdf('/Filter [/Other /RunLengthDecode]', runLength(payload(word))),
+      pdf('/Filter [/Other /RunLengthDecode]', runLength(payload(word), 5)),
     )
     .attached('object streams', 'a.pdf', fixture('object-streams.pdf'), { confirmedBy: ['qpdf'] })
     .attached('RC4, empty password', 'a.pdf', fixture('empty-password-rc4.pdf'), { confirmedBy: ['qpdf'] })

@@ -1,6 +1,6 @@
 /** Section 4 of the evasion notes: texts that a script puts together when it runs. */
 import { deflateSync } from 'node:zlib';
-import { ascii85 } from './document-techniques.ts';
+import { ascii85 } from '../../src/scan/unpack/pdf-for-test.ts';
 import { payload, Row, type Technique, type Word } from './technique.ts';
 
 /** The parts of a text, each in quotes. */

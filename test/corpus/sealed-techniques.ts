@@ -2,6 +2,7 @@
 /** Section 2.6 of the evasion notes: messages and files inside envelopes that are signed, compressed or packed. */
 import { deflateRawSync, deflateSync } from 'node:zlib';
 import { buildOle } from '../../src/scan/unpack/ole-for-test.ts';
+import { literal, packet, partialPacket } from '../../src/scan/unpack/openpgp-for-test.ts';
 import { le } from './container-bytes.ts';
 import { payload, plainMail, Row, type Technique, type Word } from './technique.ts';
 
@@ -113,26 +114,6 @@ function smime(): Technique[] {
 /** Bytes that stand for a ciphertext: the word cannot be read from them. */
 function scrambled(word: Word): Buffer {
   return Buffer.from(payload(word, 2)).map((byte, index) => byte ^ (0x5a + (index % 7))) as Buffer;
-}
-
-function packet(tag: number, body: Buffer): Buffer {
-  const length = Buffer.alloc(5, 0xff);
-  length.writeUInt32BE(body.length, 1);
-  return Buffer.concat([Buffer.from([0xc0 | tag]), length, body]);
-}
-
-function partialPacket(tag: number, body: Buffer): Buffer {
-  const parts: Buffer[] = [Buffer.from([0xc0 | tag])];
-  let at = 0;
-  for (; at + 512 < body.length; at += 512) {
-    parts.push(Buffer.from([0xe9]), body.subarray(at, at + 512));
-  }
-  const rest = body.subarray(at);
-  return Buffer.concat([...parts, Buffer.from([0xff, 0, 0, rest.length >> 8, rest.length & 255]), rest]);
-}
-
-function literal(content: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([0x62, 5]), Buffer.from('a.exe'), Buffer.alloc(4), content]);
 }
 
 /** The checksum of RFC 4880 section 6.1. */

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { deflateRawSync, deflateSync } from 'node:zlib';
 import { createUnpackers } from './index.ts';
 import { openAll, yields, type Opened } from './open-all.ts';
+import { literal, packet, partialPacket } from './openpgp-for-test.ts';
 
 const MARKER = 'POSTERN-TEST';
 const file = Buffer.from(`MZ harmless ${MARKER} ${'.'.repeat(100)}`);
@@ -125,27 +126,6 @@ describe('S/MIME', () => {
     assert.equal(has(opened), false);
   });
 });
-
-function packet(tag: number, body: Buffer): Buffer {
-  const length = Buffer.alloc(5, 0xff);
-  length.writeUInt32BE(body.length, 1);
-  return Buffer.concat([Buffer.from([0xc0 | tag]), length, body]);
-}
-
-/** Partial lengths of 512 bytes, then the rest. */
-function partialPacket(tag: number, body: Buffer): Buffer {
-  const parts: Buffer[] = [Buffer.from([0xc0 | tag])];
-  let at = 0;
-  for (; at + 512 < body.length; at += 512) {
-    parts.push(Buffer.from([0xe9]), body.subarray(at, at + 512));
-  }
-  const rest = body.subarray(at);
-  return Buffer.concat([...parts, Buffer.from([0xff, 0, 0, rest.length >> 8, rest.length & 255]), rest]);
-}
-
-function literal(content: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([0x62, 5]), Buffer.from('a.exe'), Buffer.alloc(4), content]);
-}
 
 function armour(bytes: Buffer): string {
   return `Hello\n\n-----BEGIN PGP MESSAGE-----\nVersion: x\n\n${bytes.toString('base64').replace(/(.{20})/g, '$1\n')}\n=AbCd\n-----END PGP MESSAGE-----\n`;

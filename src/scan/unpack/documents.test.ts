@@ -4,6 +4,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { createUnpackers } from './index.ts';
 import { buildOle, packageObject } from './ole-for-test.ts';
 import { openAll, yields, type Opened } from './open-all.ts';
+import { ascii85, lzw, pdf, runLength } from './pdf-for-test.ts';
 
 const MARKER = 'POSTERN-TEST';
 const file = Buffer.from(`MZ harmless ${MARKER} ${'.'.repeat(100)}`);
@@ -99,44 +100,6 @@ describe('RTF', () => {
   });
 });
 
-function ascii85(bytes: Buffer): Buffer {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 4) {
-    const chunk = bytes.subarray(at, at + 4);
-    let value = Buffer.concat([chunk, Buffer.alloc(4 - chunk.length)]).readUInt32BE();
-    let group = '';
-    for (let i = 0; i < 5; i += 1) {
-      group = String.fromCharCode(33 + (value % 85)) + group;
-      value = Math.floor(value / 85);
-    }
-    text += group.slice(0, chunk.length + 1);
-  }
-  return Buffer.from(`${text}~>`);
-}
-
-function runLength(bytes: Buffer): Buffer {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += 100) {
-    const chunk = bytes.subarray(at, at + 100);
-    parts.push(Buffer.from([chunk.length - 1]), chunk);
-  }
-  return Buffer.concat([...parts, Buffer.from([128])]);
-}
-
-/** LZW as PDF wants it, clearing the table before codes grow beyond 9 bits. */
-function lzw(bytes: Buffer): Buffer {
-  const codes = [256];
-  bytes.forEach((byte, index) => codes.push(...(index > 0 && index % 250 === 0 ? [256, byte] : [byte])));
-  codes.push(257);
-  const bits = codes.map((code) => code.toString(2).padStart(9, '0')).join('');
-  return Buffer.from((bits.match(/.{1,8}/g) ?? []).map((octet) => Number.parseInt(octet.padEnd(8, '0'), 2)));
-}
-
-function pdf(dictionary: string, data: Buffer, length = data.length): Buffer {
-  const head = `%PDF-1.7\n1 0 obj\n<< ${dictionary} /Length ${length} >>\nstream\n`;
-  return Buffer.concat([Buffer.from(head), data, Buffer.from('\nendstream\nendobj\n')]);
-}
-
 describe('PDF', () => {
   const octal = Array.from(Buffer.from(MARKER), (code) => `\\${code.toString(8).padStart(3, '0')}`);
   const shown: Record<string, string> = {
@@ -164,7 +127,7 @@ describe('PDF', () => {
     'Flate in Flate': pdf('/Filter [/FlateDecode /FlateDecode]', deflateSync(packed)),
     'ASCII85 over Flate': pdf('/Filter [/ASCII85Decode /FlateDecode]', ascii85(packed)),
     'hex over Flate': pdf('/Filter[/ASCIIHexDecode/FlateDecode]', Buffer.from(`${packed.toString('hex')}>`)),
-    'run lengths': pdf('/Filter /RunLengthDecode', runLength(file)),
+    'run lengths': pdf('/Filter /RunLengthDecode', runLength(file, 100)),
     LZW: pdf('/Filter /LZWDecode', lzw(file)),
     'a wrong length': pdf('/Filter /FlateDecode', packed, 3),
     'no filter named': pdf('', packed),

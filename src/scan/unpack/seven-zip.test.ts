@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inflateSync } from 'node:zlib';
+import { ar, cab, cpio, lzh, szdd } from '../../../test/corpus/container-bytes.ts';
 import { createUnpackers } from './index.ts';
 import { openAll, yields, type Opened } from './open-all.ts';
 import { SEVEN_ZIP_FORMATS } from './seven-zip-format.ts';
@@ -11,84 +12,6 @@ const unpackers = createUnpackers();
 
 function open(bytes: Buffer): Promise<Opened> {
   return openAll(bytes, { unpackers });
-}
-
-function hex(value: number): string {
-  return value.toString(16).padStart(8, '0');
-}
-
-function aligned(part: Buffer): Buffer {
-  return Buffer.concat([part, Buffer.alloc((4 - (part.length % 4)) % 4)]);
-}
-
-function cpioEntry(name: string, body: Buffer): Buffer {
-  const fields = [1, 0o100644, 0, 0, 1, 0, body.length, 0, 0, 0, 0, name.length + 1, 0].map(hex).join('');
-  return Buffer.concat([aligned(Buffer.from(`070701${fields}${name}\0`)), aligned(body)]);
-}
-
-/** One file in the portable ASCII form of cpio. */
-function cpio(): Buffer {
-  return Buffer.concat([cpioEntry('a', content), cpioEntry('TRAILER!!!', Buffer.alloc(0))]);
-}
-
-function ar(): Buffer {
-  const head = `a/              0           0     0     100644  ${String(content.length).padEnd(10)}\u0060\n`;
-  return Buffer.concat([Buffer.from(`!<arch>\n${head}`), content, Buffer.alloc(content.length % 2, '\n')]);
-}
-
-/** COMPRESS.EXE with literals only. */
-function szdd(): Buffer {
-  const head = Buffer.from('535a444488f027334100', 'hex');
-  const size = Buffer.alloc(4);
-  size.writeUInt32LE(content.length);
-  const parts: Buffer[] = [];
-  for (let at = 0; at < content.length; at += 8) {
-    parts.push(Buffer.from([0xff]), content.subarray(at, at + 8));
-  }
-  return Buffer.concat([head, size, ...parts]);
-}
-
-/** One stored file in a cabinet. */
-function cab(): Buffer {
-  const name = Buffer.from('a.txt\0');
-  const fileAt = 44;
-  const dataAt = fileAt + 16 + name.length;
-  const bytes = Buffer.alloc(dataAt + 8);
-  bytes.write('MSCF');
-  bytes.writeUInt32LE(dataAt + 8 + content.length, 8);
-  bytes.writeUInt32LE(fileAt, 16);
-  bytes.set([3, 1], 24);
-  bytes.writeUInt16LE(1, 26);
-  bytes.writeUInt16LE(1, 28);
-  bytes.writeUInt32LE(dataAt, 36);
-  bytes.writeUInt16LE(1, 40);
-  bytes.writeUInt32LE(content.length, fileAt);
-  name.copy(bytes, fileAt + 16);
-  bytes.writeUInt16LE(content.length, dataAt + 4);
-  bytes.writeUInt16LE(content.length, dataAt + 6);
-  return Buffer.concat([bytes, content]);
-}
-
-/** A level 0 archive of LHA with one stored file. */
-function lzh(): Buffer {
-  const head = Buffer.alloc(25);
-  head.write('-lh0-', 2);
-  head.writeUInt32LE(content.length, 7);
-  head.writeUInt32LE(content.length, 11);
-  head[19] = 0x20;
-  head[21] = 1;
-  head.write('a', 22);
-  let crc = 0;
-  for (const byte of content) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) {
-      crc = (crc & 1) === 1 ? (crc >> 1) ^ 0xa001 : crc >> 1;
-    }
-  }
-  head.writeUInt16LE(crc, 23);
-  head[0] = head.length - 2;
-  head[1] = head.subarray(2).reduce((sum, byte) => sum + byte, 0) & 0xff;
-  return Buffer.concat([head, content, Buffer.alloc(1)]);
 }
 
 /** Made once with the command named, of a file with the marker; deflated and encoded to be short here. */
@@ -169,7 +92,13 @@ const FIXTURES = {
 };
 
 describe('formats that 7-Zip opens', () => {
-  const built = { cpio: cpio(), ar: ar(), szdd: szdd(), cab: cab(), lzh: lzh() };
+  const built = {
+    cpio: cpio(content),
+    ar: ar(content),
+    szdd: szdd(content),
+    cab: cab(content),
+    lzh: lzh(content),
+  };
   const fixtures = Object.entries(FIXTURES).map(
     ([name, text]) => [name, inflateSync(Buffer.from(text, 'base64'))] as const,
   );
@@ -185,7 +114,7 @@ describe('formats that 7-Zip opens', () => {
   }
 
   it('keeps what a cut archive gives and calls it malformed', async () => {
-    const opened = await open(cpio().subarray(0, -140));
+    const opened = await open(cpio(content).subarray(0, -140));
     assert.equal(yields(opened, 'harmless'), true);
     assert.deepEqual(opened.causes, ['malformed']);
   });

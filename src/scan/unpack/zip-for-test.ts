@@ -94,3 +94,36 @@ export function buildZip(entries: readonly TestEntry[], end: TestEnd = {}): Buff
   const tail = end.none === true ? [] : [listed, endRecord(directory.length, listed.length, offset, end)];
   return Buffer.concat([...body, ...tail]);
 }
+
+/** Entries that all use one kernel, each through a chain of stored blocks that quote the headers before it. */
+export function overlappingZip(count: number): Buffer {
+  const kernel = deflateRawSync(Buffer.alloc(3_000_000));
+  const locals: Buffer[] = [];
+  const entries: Buffer[] = [];
+  let at = 0;
+  for (let index = 0; index < count; index += 1) {
+    const isLast = index === count - 1;
+    const local = Buffer.alloc(31 + (isLast ? 0 : 5));
+    local.write('PK\u0003\u0004', 'latin1');
+    local.writeUInt16LE(8, 8);
+    local.writeUInt16LE(1, 26);
+    local.write(String.fromCharCode(65 + (index % 26)), 30);
+    if (!isLast) {
+      local.writeUInt16LE(31, 32); // a stored block that quotes the next header
+      local.writeUInt16LE(~31 & 0xffff, 34);
+    }
+    locals.push(local);
+    const central = Buffer.alloc(47);
+    central.write('PK\u0001\u0002', 'latin1');
+    central.writeUInt16LE(8, 10);
+    central.writeUInt32LE(kernel.length, 20);
+    central.writeUInt32LE(3_000_000, 24);
+    central.writeUInt16LE(1, 28);
+    central.writeUInt32LE(at, 42);
+    entries.push(central);
+    at += local.length;
+  }
+  const end = Buffer.alloc(22);
+  end.write('PK\u0005\u0006', 'latin1');
+  return Buffer.concat([...locals, kernel, ...entries, end]);
+}

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deflateRawSync } from 'node:zlib';
 import { createUnpackers } from './index.ts';
 import { MarkIndex } from './mark-search.ts';
 import { openAll, yields } from './open-all.ts';
 import { SevenZip } from './seven-zip.ts';
 import type { Unpacker } from './unpacker.ts';
-import { buildZip, type TestEntry } from './zip-for-test.ts';
+import { buildZip, overlappingZip, type TestEntry } from './zip-for-test.ts';
 import { createZipUnpacker } from './zip.ts';
 
 const MARKER = 'POSTERN-TEST';
@@ -148,43 +147,9 @@ describe('zip', () => {
   });
 });
 
-/** Entries that all use one kernel, each through a chain of stored blocks that quote the headers before it. */
-function overlapping(count: number): Buffer {
-  const kernel = deflateRawSync(Buffer.alloc(3_000_000));
-  const parts: Buffer[] = [];
-  const entries: Buffer[] = [];
-  let at = 0;
-  for (let index = 0; index < count; index += 1) {
-    const last = index === count - 1;
-    const size = 31 + (last ? 0 : 5);
-    const local = Buffer.alloc(size);
-    local.write('PK\u0003\u0004', 'latin1');
-    local.writeUInt16LE(8, 8);
-    local.writeUInt16LE(1, 26);
-    local.write(String.fromCharCode(65 + (index % 26)), 30);
-    if (!last) {
-      local.writeUInt16LE(31, 32); // a stored block that quotes the next header
-      local.writeUInt16LE(~31 & 0xffff, 34);
-    }
-    parts.push(local);
-    const central = Buffer.alloc(47);
-    central.write('PK\u0001\u0002', 'latin1');
-    central.writeUInt16LE(8, 10);
-    central.writeUInt32LE(kernel.length, 20);
-    central.writeUInt32LE(3_000_000, 24);
-    central.writeUInt16LE(1, 28);
-    central.writeUInt32LE(at, 42);
-    entries.push(central);
-    at += size;
-  }
-  const end = Buffer.alloc(22);
-  end.write('PK\u0005\u0006', 'latin1');
-  return Buffer.concat([...parts, kernel, ...entries, end]);
-}
-
 describe('zip bombs', () => {
   it('refuses entries that overlap', async () => {
-    const opened = await openAll(overlapping(200), { unpackers });
+    const opened = await openAll(overlappingZip(200), { unpackers });
     assert.ok(opened.causes.includes('bomb'));
     const bytes = opened.pieces.reduce((sum, piece) => sum + piece.bytes.length, 0);
     assert.ok(bytes < 20_000_000);
