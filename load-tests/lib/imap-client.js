@@ -1,19 +1,15 @@
-import { settle, Wire } from './wire.js';
+import { Client } from './client.js';
 
-/** An IMAP client of one command at a time. Every method rejects when the answer is not OK or the connection ends. */
-export class ImapClient {
+/** Every method rejects when the answer is not OK. */
+export class ImapClient extends Client {
   constructor() {
+    super();
     this.tags = 0;
-    this.waiting = undefined;
     this.onUntagged = () => {};
-    this.wire = new Wire((line) => this.line(line));
-    this.wire.onClose = () => this.fail('the connection was closed');
   }
 
-  async open(door) {
-    const greeting = this.answer('*');
-    await this.wire.open(door);
-    await greeting;
+  open(door) {
+    return this.greeted(door, { tag: '*' });
   }
 
   async login(user, password) {
@@ -26,35 +22,16 @@ export class ImapClient {
     return this.command(`FETCH ${number} BODY.PEEK[]`);
   }
 
-  noop() {
-    return this.command('NOOP');
-  }
-
-  async logout() {
-    await this.command('LOGOUT');
-    this.wire.end();
+  logout() {
+    return this.leave('LOGOUT');
   }
 
   async command(text) {
     this.tags += 1;
     const tag = `k${this.tags}`;
-    const answer = this.answer(tag);
+    const answer = this.answer({ tag });
     await this.wire.send(`${tag} ${text}`);
     return answer;
-  }
-
-  answer(tag) {
-    return new Promise((resolve, reject) => {
-      this.waiting = { tag, resolve, reject };
-    });
-  }
-
-  fail(reason) {
-    const waiting = this.waiting;
-    this.waiting = undefined;
-    if (waiting) {
-      waiting.reject(new Error(reason));
-    }
   }
 
   line(line) {
@@ -62,14 +39,12 @@ export class ImapClient {
     if (literal) {
       return Number(literal[1]);
     }
-    const waiting = this.waiting;
-    if (waiting && (line.startsWith(`${waiting.tag} `) || line.startsWith('+'))) {
-      const isGood = line.startsWith('+') || / OK\b/.test(line.slice(0, waiting.tag.length + 3));
-      this.waiting = undefined;
-      settle(waiting, isGood, line);
-      return 0;
+    const tag = this.waiting?.tag;
+    if (tag && (line.startsWith(`${tag} `) || line.startsWith('+'))) {
+      this.settle(line.startsWith('+') || / OK\b/.test(line.slice(0, tag.length + 3)), line);
+    } else {
+      this.onUntagged(line);
     }
-    this.onUntagged(line);
     return 0;
   }
 }

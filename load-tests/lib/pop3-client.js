@@ -1,18 +1,15 @@
-import { settle, UNTIL_DOT, Wire } from './wire.js';
+import { Client } from './client.js';
+import { UNTIL_DOT } from './wire.js';
 
-/** A POP3 client of one command at a time. Every method rejects for -ERR and when the connection ends. */
-export class Pop3Client {
+/** Every method rejects for -ERR. */
+export class Pop3Client extends Client {
   constructor() {
-    this.waiting = undefined;
+    super();
     this.isBody = false;
-    this.wire = new Wire((line) => this.line(line));
-    this.wire.onClose = () => this.fail('the connection was closed');
   }
 
-  async open(door) {
-    const greeting = this.answer(false);
-    await this.wire.open(door);
-    await greeting;
+  open(door) {
+    return this.greeted(door, { hasBody: false });
   }
 
   async login(user, password) {
@@ -25,52 +22,28 @@ export class Pop3Client {
     return this.command(`RETR ${number}`, true);
   }
 
-  noop() {
-    return this.command('NOOP');
-  }
-
-  async logout() {
-    await this.command('QUIT');
-    this.wire.end();
+  logout() {
+    return this.leave('QUIT');
   }
 
   async command(text, hasBody = false) {
-    const answer = this.answer(hasBody);
+    const answer = this.answer({ hasBody });
     await this.wire.send(text);
     return answer;
   }
 
-  answer(hasBody) {
-    return new Promise((resolve, reject) => {
-      this.waiting = { hasBody, resolve, reject };
-    });
-  }
-
-  fail(reason) {
-    const waiting = this.waiting;
-    this.waiting = undefined;
-    if (waiting) {
-      waiting.reject(new Error(reason));
-    }
-  }
-
   line(line) {
-    const waiting = this.waiting;
-    if (!waiting) {
-      return 0;
-    }
     if (this.isBody) {
       this.isBody = false;
-      this.waiting = undefined;
-      waiting.resolve(line);
+      this.settle(true, line);
       return 0;
     }
-    if (line.startsWith('+OK') && waiting.hasBody) {
+    const isGood = line.startsWith('+OK');
+    if (isGood && this.waiting?.hasBody) {
       this.isBody = true;
       return UNTIL_DOT;
     }
-    this.waiting = undefined;
-    settle(waiting, line.startsWith('+OK'), line);
+    this.settle(isGood, line);
     return 0;
   }
 }

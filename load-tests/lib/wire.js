@@ -90,12 +90,3 @@ export class Wire {
     }
   }
 }
-
-/** Ends a wait with the line that answered it. */
-export function settle(waiting, isGood, line) {
-  if (isGood) {
-    waiting.resolve(line);
-  } else {
-    waiting.reject(new Error(line));
-  }
-}

@@ -40,7 +40,7 @@ export async function idle() {
     loginMs.add(Date.now() - start);
     await client.command('IDLE');
     sleep(seconds / 2);
-    const answer = client.answer(`k${client.tags}`);
+    const answer = client.answer({ tag: `k${client.tags}` });
     await client.wire.send('DONE');
     await answer;
     await client.logout();
