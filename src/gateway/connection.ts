@@ -43,6 +43,18 @@ export interface ConnectionParts extends AdmissionParts {
 /** Why a connection ended, also before there was a session. A metric label. */
 export type ConnectionEnd = SessionEnd | 'tunnel-ended' | 'refused';
 
+/** The client did not get what it came for, and nothing else in the log says why. Others end that way every minute. */
+const WORTH_A_LINE: ReadonlySet<ConnectionEnd> = new Set([
+  'client-timeout',
+  'deferred',
+  'keepalive-exhausted',
+  'limit-exceeded',
+  'spool-failed',
+  'upstream-insecure',
+  'upstream-protocol-error',
+  'upstream-unavailable',
+]);
+
 /** One accepted connection from its first byte to its last: placement, handshake, dial, then a session or a tunnel. */
 export class Connection {
   readonly id: string;
@@ -367,7 +379,7 @@ export class Connection {
     const { protocol } = this.#listener;
     this.#parts.metrics.sessionsOpen.dec({ protocol });
     this.#parts.metrics.sessionsClosed.inc({ protocol, reason });
-    this.#log.debug({ reason }, 'connection ended');
+    this.#log[WORTH_A_LINE.has(reason) ? 'info' : 'debug']({ reason }, 'connection ended');
     this.#onEnd();
   }
 }

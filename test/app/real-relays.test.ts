@@ -108,6 +108,18 @@ describe('the gateway speaking IMAP', () => {
     upstream.end();
     assert.ok(!(await client.receiveAll()).includes('Subject'));
     assert.equal(fixture.scanner.requests.length, 0);
+    await eventually(() => fixture.log.messages('info').includes('connection ended'), 'a line that says so');
+  });
+
+  it('says nothing of clients that leave in order', async (t) => {
+    const { fixture, client, upstream } = await imapSession(t);
+    client.send('b LOGOUT\r\n');
+    const tag = (await upstream.receiveUntil('\r\n')).toString().split(' ')[0] ?? '';
+    upstream.send(`* BYE see you\r\n${tag} OK done\r\n`);
+    upstream.end();
+    await client.receiveAll();
+    await eventually(() => fixture.log.messages('debug').includes('connection ended'), 'the end');
+    assert.ok(!fixture.log.messages('info').includes('connection ended'));
   });
 
   it('secures the client by STARTTLS, and refuses what came before the handshake', async (t) => {

@@ -225,6 +225,7 @@ describe('a session', () => {
     client.destroy();
     await eventually(() => fixture.scanner.pending[0]?.signal?.aborted === true, 'the cancellation');
     await eventually(() => fixture.log.messages().includes('connection ended'), 'the end');
+    assert.equal(fixture.log.messages('info').includes('connection ended'), false);
     assert.equal(await fixture.metric('postern_gateway_messages_held'), 0);
     assert.equal(await fixture.metric('postern_spool_bytes'), 0);
   });

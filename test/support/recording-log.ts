@@ -36,8 +36,11 @@ export class RecordingLog implements Logger {
     return new RecordingLog(this.lines, { ...this.#fields, ...fields });
   }
 
-  messages(): string[] {
-    return this.lines.map(({ message }) => message);
+  /** `level`: only those of this level. */
+  messages(level?: LogLine['level']): string[] {
+    return this.lines
+      .filter((line) => level === undefined || line.level === level)
+      .map(({ message }) => message);
   }
 
   #record(level: LogLine['level'], fields: LogFields, message: string): void {
