@@ -49,6 +49,13 @@ function assembled(): Technique[] {
         `${each(parts(word, 4), (part, at) => `s[${at}] = ${part};`)} eval(s)`,
       'variables added': (word) =>
         `${each(parts(word, 5), (part, at) => `v${at} = ${part};`)} eval(v0 + v1 + v2)`,
+      'variables added with nothing between them': (word) =>
+        `${each(parts(word, 4), (part, at) => `v${at} = ${part};`)} location.href=v0+v1+v2+v3`,
+      'constants added in Visual Basic': (word) =>
+        `${each(parts(word, 4, '"'), (part, at) => `Const v${at} = ${part}`)}\r\nShell v0 & v1 & v2 & v3`,
+      'variables in a string of Python': (word) =>
+        `${each(parts(word, 4), (part, at) => `v${at} = ${part}`)}\r\nos.system(f'{v0}{v1}{v2}{v3}')`,
+      'arguments of a format of Python': (word) => `os.system('%s%s%s%s' % (${parts(word, 4).join(', ')}))`,
       'variables in a string': (word) =>
         `${each(parts(word, 6), (part, at) => `$v${at} = ${part}`)}\niex "$v0$v1"`,
       'an array of Visual Basic': (word) => `Execute Join(Array(${parts(word, 3, '"').join(', ')}), "")`,

@@ -1,3 +1,4 @@
+import { addsNames, GIVING_MARKS } from './added-names.ts';
 import { viewOf } from './byte-view.ts';
 import { CALENDAR_MARKS, calendarText } from './calendar-text.ts';
 import { hasCompatibleLetters, withPlainLetters } from './compatible-text.ts';
@@ -123,8 +124,8 @@ export const CALLED_VIEWS: readonly {
     name: 'values',
     words: ASSEMBLING_MARKS,
     read: (bytes) => scriptValues(bytes).map(disarm),
-    doubtful: DOUBTFUL_MARKS,
-    isMeant: isCall,
+    doubtful: [...DOUBTFUL_MARKS, ...GIVING_MARKS],
+    isMeant: (bytes) => isCall(bytes) || addsNames(bytes),
   },
   { name: 'unwrapped', words: WRAPPING_MARKS, read: unwrappedLines, isCalled: hasMarkedLines },
   { name: 'cleared', words: ['replace', 'split'], read: (bytes) => withoutSeparators(bytes).map(disarm) },
